@@ -1,0 +1,1 @@
+"""What is sold: products, their category tree, brands and units. It must not know who buys them."""

@@ -1,0 +1,143 @@
+"""How everything is written: the ground that each package's `actions.py` stands on.
+
+An action is a function marked with `@action`. It runs in one transaction, its writes go through `create`, `change` and
+`delete` below, which validate and audit them, and it records what happened in the ledger. Nothing else saves a model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import functools
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import audit, visibility
+
+P = ParamSpec("P")
+R = TypeVar("R")
+M = TypeVar("M", bound=models.Model)
+
+MISSING: Any = object()
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """In whose name, through which action and request the present writes are done."""
+
+    viewer: visibility.Viewer
+    name: str
+    request_id: str
+
+
+_occasion: contextvars.ContextVar[Occasion | None] = contextvars.ContextVar("occasion", default=None)
+
+
+class Refused(Exception):
+    """What was asked cannot be done; the message says what is wrong and how to mend it, `field` where."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = str(message)
+        self.field = field
+
+
+class Conflict(Refused):
+    """Somebody else changed the same field meanwhile; holds all three values so that a person can choose."""
+
+    def __init__(self, field: str, original: Any, yours: Any, theirs: Any) -> None:
+        super().__init__(_("Somebody else changed this field meanwhile."), field)
+        self.original, self.yours, self.theirs = original, yours, theirs
+
+
+def action(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a function as an action: it needs a keyword `by` (the viewer) and runs in one transaction."""
+    name = f"{function.__module__.removeprefix('guanxi.').removesuffix('.actions')}.{function.__name__}"
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with acting(kwargs["by"], name), transaction.atomic():
+            return function(*args, **kwargs)
+
+    run.action_name = name  # type: ignore[attr-defined]
+    return run
+
+
+@contextlib.contextmanager
+def acting(viewer: visibility.Viewer, name: str) -> Iterator[Occasion]:
+    """Attribute all writes within the block to `viewer` and `name`; an inner action keeps the outer name."""
+    outer = _occasion.get()
+    occasion = Occasion(viewer, outer.name if outer else name, outer.request_id if outer else uuid.uuid4().hex)
+    token = _occasion.set(occasion)
+    try:
+        yield occasion
+    finally:
+        _occasion.reset(token)
+
+
+def occasion() -> Occasion:
+    """The occasion of the running action; raises RuntimeError outside of one."""
+    current = _occasion.get()
+    if current is None:
+        raise RuntimeError("Writes happen only inside an action (guanxi.foundation.actions.action).")
+    return current
+
+
+def create(model: type[M], **values: Any) -> M:
+    """Validate, insert and audit one row. Raises Refused with the field where a value is wrong."""
+    now = occasion()
+    visibility.require(now.viewer, "create", model)
+    row = model(**values)
+    _validate(row)
+    row.save(force_insert=True)
+    audit.record(now, row, {name: [None, value] for name, value in audit.values_of(row).items() if value is not None})
+    return row
+
+
+def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
+    """Validate, update and audit the named fields of one row; only what differs is written.
+
+    `expected` holds the values that the caller saw; where the stored value is neither that nor the new one, Conflict.
+    """
+    now = occasion()
+    visibility.require(now.viewer, "edit", row)
+    stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
+    before = audit.values_of(stored)
+    for name, value in values.items():
+        setattr(stored, name, value)
+    _validate(stored, only=set(values))
+    after = audit.values_of(stored)
+    changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    for name, (theirs, yours) in changed.items():
+        original = audit.plain((expected or {}).get(name, theirs))
+        if original != theirs:
+            raise Conflict(name, original, yours, theirs)
+    if changed:
+        stored.save(update_fields=list(changed))
+        audit.record(now, stored, changed)
+    for name in values:
+        setattr(row, name, getattr(stored, name))
+    return stored
+
+
+def delete(row: models.Model) -> None:
+    """Delete and audit one row."""
+    now = occasion()
+    visibility.require(now.viewer, "delete", row)
+    audit.record(now, row, {name: [value, None] for name, value in audit.values_of(row).items() if value is not None})
+    row.delete()
+
+
+def _validate(row: models.Model, only: set[str] | None = None) -> None:
+    exclude = {field.name for field in row._meta.fields} - only if only is not None else None
+    try:
+        row.full_clean(exclude=exclude)
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise Refused(messages[0], None if field == "__all__" else field) from error

@@ -1,0 +1,56 @@
+"""The audit log: who changed what, from what, to what. Written by `foundation.actions`, never by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from guanxi.foundation.actions import Occasion
+
+UNTRACKED = {"password", "last_login", "digest"}
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it, so that values from forms, rows and the log compare equal."""
+    if isinstance(value, models.Model):
+        return value.pk
+    if isinstance(value, Decimal | UUID | date | datetime | time):
+        return str(value)
+    return value
+
+
+def values_of(row: models.Model) -> dict[str, Any]:
+    """The stored values of a row by field name, JSON-ready; secrets left out."""
+    return {
+        field.name: plain(field.value_from_object(row))
+        for field in row._meta.concrete_fields
+        if field.name not in UNTRACKED and not field.primary_key
+    }
+
+
+def record(occasion: Occasion, row: models.Model, changes: dict[str, list[Any]]) -> None:
+    """Write one entry: `changes` maps field names to [from, to]."""
+    record_summary(occasion, row._meta.label_lower, row.pk, str(row), changes)
+
+
+def record_summary(
+    occasion: Occasion, object_type: str, object_id: int | None, label: str, changes: dict[str, Any]
+) -> None:
+    """Write one entry for a record or, with no `object_id`, for a whole set (an import, a bulk change)."""
+    from guanxi.foundation.models import AuditEntry
+
+    AuditEntry.objects.create(
+        actor_id=occasion.viewer.pk,
+        actor_name=str(occasion.viewer),
+        action=occasion.name,
+        request_id=occasion.request_id,
+        object_type=object_type,
+        object_id=object_id,
+        object_label=label[:200],
+        changes=changes,
+    )

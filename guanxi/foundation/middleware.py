@@ -1,0 +1,64 @@
+"""What happens around every request: language, log-in, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+
+from guanxi.foundation.visibility import NotAllowed, is_staff
+
+Handler = Callable[[HttpRequest], HttpResponse]
+OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/api/", "/language/")
+
+
+class LanguageMiddleware:
+    """The language chosen on the page (cookie), else the browser's."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = translation.get_language_from_request(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class StaffOnlyMiddleware:
+    """Every page but the open ones needs a log-in by somebody who works here."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(OPEN_PREFIXES):
+            return self.get_response(request)
+        if not request.user.is_authenticated:
+            if request.headers.get("HX-Request"):
+                return HttpResponse(status=401, headers={"HX-Redirect": f"{settings.LOGIN_URL and '/accounts/login/'}"})
+            return redirect_to_login(request.get_full_path())
+        if not is_staff(request.user):
+            return render(request, "403.html", status=403)
+        return self.get_response(request)
+
+
+class RefusalMiddleware:
+    """A refusal of the rights becomes a 403 page."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, NotAllowed) and not request.path.startswith("/api/"):
+            return render(request, "403.html", status=403)
+        return None

@@ -1,0 +1,149 @@
+"""What was bought, and what that says in sum of each party."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.catalog.models import Product
+from guanxi.customers.models import Party, Source
+from guanxi.foundation.money import MoneyField, QuantityField
+from guanxi.foundation.visibility import VisibleQuerySet
+from guanxi.ledger.models import Channel
+
+
+class Place(models.Model):
+    """Where is sold: a shop, a market stall, a web shop."""
+
+    code = models.CharField(_("number"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=150)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("place of sale")
+        verbose_name_plural = _("places of sale")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SalesPerson(models.Model):
+    """Who sold; need not be a user of the system."""
+
+    code = models.CharField(_("number"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=150)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sales person")
+        verbose_name_plural = _("sales persons")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Order(models.Model):
+    """One purchase (or return) of one party."""
+
+    class Kind(models.TextChoices):
+        SALE = "sale", _("Sale")
+        RETURN = "return", _("Return")
+
+    # `number` is what people call it; (source, key) is what makes an import find it again: the order number, or
+    # customer and day where the source knows none.
+    number = models.CharField(_("number"), max_length=100)
+    source = models.ForeignKey(Source, models.PROTECT, db_index=False)
+    key = models.CharField(max_length=200)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.SALE)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="orders", db_index=False)
+    placed_at = models.DateTimeField(_("placed at"))
+    # The business day of `placed_at`, in the business's time zone.
+    day = models.DateField(_("day"))
+    place = models.ForeignKey(Place, models.PROTECT, null=True, blank=True, db_index=False, related_name="orders")
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, default=Channel.OTHER)
+    sales_person = models.ForeignKey(
+        SalesPerson, models.PROTECT, null=True, blank=True, db_index=False, related_name="orders"
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    # Sums of the lines: what was paid (`amount`, refunds negative), what was taken off, what it cost (if known).
+    amount = MoneyField(_("amount"), default=0)
+    discount = MoneyField(_("discount"), default=0)
+    cost = MoneyField(_("cost"), null=True, blank=True)
+    line_count = models.PositiveIntegerField(_("lines"), default=0)
+    import_run = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(_("recorded"), default=timezone.now)
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="order_once")]
+        indexes = [
+            models.Index(fields=["party", "-placed_at", "-id"], name="order_of_party"),
+            models.Index(fields=["-placed_at", "-id"], name="order_newest"),
+            models.Index(fields=["amount", "id"], name="order_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """One position of an order. `key` tells lines of one order apart, so that a file sent twice changes nothing."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
+    key = models.CharField(max_length=64)
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
+    description = models.CharField(_("description"), max_length=250, blank=True)
+    quantity = QuantityField(_("quantity"), default=1)
+    amount = MoneyField(_("amount"))  # paid for the line, after discounts; negative for a refund
+    discount = MoneyField(_("discount"), default=0)  # taken off, as a positive number
+    cost = MoneyField(_("cost"), null=True, blank=True)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
+        constraints = [models.UniqueConstraint(fields=["order", "key"], name="order_line_once")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.key}"
+
+
+class PurchaseSummary(models.Model):
+    """What the orders of a party say in sum; derived, kept current by every change of his orders.
+
+    A purchase is a day on which he bought: several orders on one day are one. Returns count in `revenue` only.
+    """
+
+    party = models.OneToOneField(Party, models.CASCADE, primary_key=True, related_name="purchases")
+    first_day = models.DateField(_("first purchase"))
+    last_day = models.DateField(_("last purchase"))
+    order_count = models.PositiveIntegerField(_("orders"))
+    purchase_days = models.PositiveIntegerField(_("days of purchase"))
+    revenue = MoneyField(_("value so far"))
+    # Days from purchase to purchase: mean and standard deviation, null below two (three) purchases.
+    gap_mean = models.FloatField(_("usual gap in days"), null=True)
+    gap_deviation = models.FloatField(null=True)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("purchases in sum")
+        verbose_name_plural = _("purchases in sum")
+        indexes = [
+            models.Index(fields=["revenue", "party"], name="summary_revenue"),
+            models.Index(fields=["last_day", "party"], name="summary_last"),
+            models.Index(fields=["first_day", "party"], name="summary_first"),
+            models.Index(fields=["order_count", "party"], name="summary_orders"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.party_id}: {self.order_count}"

@@ -1,0 +1,209 @@
+"""All settings come from the environment; every one has a default that works on one machine (docs/operate.md)."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from guanxi.project.home import ensure_secret_key
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def _date(name: str) -> date | None:
+    text = os.environ.get(name, "")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is “{text}”; write a date such as 2018-01-01.") from error
+
+
+def _list(name: str, default: str) -> list[str]:
+    return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+
+
+# Where everything that is kept lives.
+GUANXI_HOME = Path(os.environ.get("GUANXI_HOME") or CHECKOUT / "var").resolve()
+GUANXI_LAKE = os.environ.get("GUANXI_LAKE") or str(GUANXI_HOME / "lake")
+PORT = int(os.environ.get("PORT", "8000"))
+
+# The business.
+GUANXI_TODAY = _date("GUANXI_TODAY")
+GUANXI_CURRENCY = os.environ.get("GUANXI_CURRENCY", "USD")
+GUANXI_COUNTRY = os.environ.get("GUANXI_COUNTRY", "US")  # for telephone numbers written without a country code
+TIME_ZONE = os.environ.get("GUANXI_TIME_ZONE", "UTC")
+USE_TZ = True
+
+# Security.
+SECRET_KEY = os.environ.get("GUANXI_SECRET_KEY") or ensure_secret_key(GUANXI_HOME)
+DEBUG = os.environ.get("GUANXI_DEBUG", "") == "1"
+ALLOWED_HOSTS = _list("GUANXI_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = _list("GUANXI_ORIGINS", "")
+_https = os.environ.get("GUANXI_HTTPS", "") == "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "django_tasks",
+    "ninja",
+    "guanxi.project",
+    "guanxi.intake",
+    "guanxi.lake",
+    "guanxi.orders",
+    "guanxi.catalog",
+    "guanxi.ledger",
+    "guanxi.customers",
+    "guanxi.foundation.desk",
+    "guanxi.foundation.search",
+    "guanxi.foundation.tasks",
+    "guanxi.foundation",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "guanxi.foundation.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "guanxi.foundation.middleware.StaffOnlyMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "guanxi.foundation.middleware.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "guanxi.project.urls"
+WSGI_APPLICATION = "guanxi.project.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "guanxi.foundation.shell.context",
+            ],
+        },
+    }
+]
+
+DATABASE_URL = os.environ.get("GUANXI_DATABASE_URL") or f"sqlite:///{GUANXI_HOME / 'guanxi.sqlite3'}"
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
+            "PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
+        ),
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+TASKS = {"default": {"BACKEND": "guanxi.foundation.tasks.backend.QueueBackend", "QUEUES": []}}
+
+# People.
+AUTH_USER_MODEL = "foundation.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "guanxi.foundation.accounts.ClosedAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
+
+# Language.
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [CHECKOUT / "guanxi" / "locale"]
+USE_I18N = True
+
+# Files that pages load: ours, and those of the npm packages named in package.json.
+STATIC_URL = "static/"
+STATIC_ROOT = Path(os.environ.get("GUANXI_STATIC") or CHECKOUT / "var" / "static")
+_modules = CHECKOUT / "node_modules"
+STATICFILES_DIRS = [
+    (f"vendor/{name}", _modules / path)
+    for name, path in {
+        "alpine": "@alpinejs/csp/dist",
+        "echarts": "echarts/dist",
+        "inter": "@fontsource-variable/inter",
+        "tabler": "@tabler/core/dist",
+    }.items()
+    if (_modules / path).is_dir()
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "guanxi.project.static.StaticStorage"},
+}
+MEDIA_ROOT = GUANXI_HOME / "files"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+
+# Mail to colleagues (reports, notifications); without a server it is written to files under the home.
+EMAIL_HOST = os.environ.get("GUANXI_MAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("GUANXI_MAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("GUANXI_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("GUANXI_MAIL_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("GUANXI_MAIL_TLS", "") == "1"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = GUANXI_HOME / "mail"
+DEFAULT_FROM_EMAIL = os.environ.get("GUANXI_MAIL_FROM", "guanxi@localhost")
+GUANXI_URL = os.environ.get("GUANXI_URL") or f"http://127.0.0.1:{PORT}"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("GUANXI_LOG", "WARNING")},
+}

@@ -1,0 +1,14 @@
+"""Every address of the site; each package names its own in its `urls.py`."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+PACKAGES = ["foundation.desk", "foundation.tasks", "foundation.search", "foundation", "customers", "ledger", "catalog", "orders", "lake", "intake"]
+
+urlpatterns = [
+    path("accounts/", include("allauth.account.urls")),
+    *[path("", include(f"guanxi.{name}.urls")) for name in PACKAGES if find_spec(f"guanxi.{name}.urls")],
+]
