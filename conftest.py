@@ -1,0 +1,295 @@
+"""What every test stands on (docs/develop/testing.md).
+
+One run tests one database: SQLite, or with `GUANXI_TEST_DATABASE=postgresql` a throw-away PostgreSQL server. All that a
+run writes goes into one temporary folder, taken away at its end.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from email.message import Message
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+from tests import browser as chromium
+from tests.cluster import Cluster, NoPostgres
+from tests.installation import Installation
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from guanxi.foundation.models import User
+
+DATABASE = os.environ.get("GUANXI_TEST_DATABASE", "sqlite")
+if DATABASE not in ("sqlite", "postgresql"):
+    pytest.exit(f"GUANXI_TEST_DATABASE is “{DATABASE}”; it can be sqlite or postgresql.", returncode=2)
+IN_CI = bool(os.environ.get("CI"))
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+NEEDS_DATABASE = {"db", "transactional_db", "live_server", "installation", "django_db_setup"}
+
+
+def _begin() -> Path:
+    """Make the run's folder and, for PostgreSQL, its server; xdist's workers inherit both from their controller."""
+    if "GUANXI_TEST_ROOT" not in os.environ:
+        root = Path(tempfile.mkdtemp(prefix="guanxi-test-"))
+        os.environ["GUANXI_TEST_ROOT"] = str(root)
+        atexit.register(shutil.rmtree, root, ignore_errors=True)
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # or atexit would be passed over
+        if DATABASE == "postgresql":
+            _start_cluster()
+    return Path(os.environ["GUANXI_TEST_ROOT"])
+
+
+def _start_cluster() -> None:
+    try:
+        cluster = Cluster()
+    except NoPostgres as missing:
+        pytest.exit(str(missing), returncode=3)
+    atexit.register(cluster.stop)
+    cluster.start()
+    os.environ["GUANXI_TEST_CLUSTER"] = str(cluster.folder)
+
+
+def _database_url(name: str, folder: Path) -> str:
+    if DATABASE == "postgresql":
+        return f"postgres://postgres@{quote(os.environ['GUANXI_TEST_CLUSTER'], safe='')}/{name}"
+    return f"sqlite:///{folder / name}.sqlite3"
+
+
+def _configure(home: Path) -> None:
+    """Point the settings at `home` before anything imports them; tests never see the developer's own data."""
+    for name in [name for name in os.environ if name.startswith("GUANXI_") and not name.startswith("GUANXI_TEST_")]:
+        if name != "GUANXI_CHROMIUM":
+            del os.environ[name]
+    (home / "static").mkdir(parents=True, exist_ok=True)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "guanxi.project.settings",
+        "GUANXI_HOME": str(home),
+        "GUANXI_STATIC": str(home / "static"),
+        "GUANXI_DATABASE_URL": _database_url("guanxi", home),
+        "GUANXI_SECRET_KEY": "only-for-tests",
+    }
+
+    import django
+    from django.conf import settings
+
+    # A file, not memory: threads, processes and Arrow connections must all see it.
+    test_name = "test_guanxi" if DATABASE == "postgresql" else str(home / "test.sqlite3")
+    settings.DATABASES["default"]["TEST"] = {"NAME": test_name}
+    settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    django.setup()
+
+
+_configure(_begin() / WORKER)
+
+
+def pytest_report_header() -> str:
+    return f"database: {DATABASE}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run what touches a database; the rest, and the browser, ran with SQLite."""
+    if DATABASE == "sqlite":
+        return
+    kept, left = [], []
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        marked = item.get_closest_marker("django_db") is not None
+        elsewhere = item.get_closest_marker("browser") or item.get_closest_marker("published")
+        (kept if (marked or names & NEEDS_DATABASE) and not elsewhere else left).append(item)
+    if left and len({item.nodeid.split("::")[0] for item in items}) > 1:  # a file named by hand runs whole
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
+# The house --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(tmp_path: Path, settings: Any) -> Path:
+    """An empty home with lake, files and mail of its own, for the length of one test (this process only)."""
+    settings.GUANXI_HOME = tmp_path / "home"
+    settings.GUANXI_LAKE = str(settings.GUANXI_HOME / "lake")
+    settings.MEDIA_ROOT = settings.GUANXI_HOME / "files"
+    settings.EMAIL_FILE_PATH = settings.GUANXI_HOME / "mail"
+    settings.GUANXI_HOME.mkdir()
+    return Path(settings.GUANXI_HOME)
+
+
+@pytest.fixture
+def process_environment(transactional_db: None, settings: Any) -> dict[str, str]:
+    """The environment of a child process that shares this test's database and home."""
+    from django.db import connection
+
+    name = str(connection.settings_dict["NAME"])
+    url = _database_url(name, Path()) if DATABASE == "postgresql" else f"sqlite:///{name}"
+    return {
+        **os.environ,
+        "GUANXI_HOME": str(settings.GUANXI_HOME),
+        "GUANXI_LAKE": str(settings.GUANXI_LAKE),
+        "GUANXI_DATABASE_URL": url,
+    }
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """An installation of its own with an empty database: `.run("init")`, `.serve()`, `.start(...)`, `.kill(process)`."""
+    url, drop = _own_database(tmp_path)
+    place = Installation(tmp_path / "home", url)
+    yield place
+    place.close()
+    drop()
+
+
+def _own_database(folder: Path) -> tuple[str, Callable[[], object]]:
+    if DATABASE == "sqlite":
+        return f"sqlite:///{folder / 'home' / 'guanxi.sqlite3'}", lambda: None
+    import psycopg
+
+    name = f"own_{os.urandom(6).hex()}"
+    server = psycopg.connect(_database_url("postgres", folder), autocommit=True)
+    server.execute(f"CREATE DATABASE {name}")
+    return _database_url(name, folder), lambda: server.execute(f"DROP DATABASE {name} WITH (FORCE)") and server.close()
+
+
+# People and programs ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """Somebody who works for the business: may see and do everything. His password is “relation-8-ship”."""
+    from guanxi.foundation.models import User
+
+    return User.objects.create_user(
+        "meihua", "meihua@example.com", "relation-8-ship", first_name="美華", last_name="陳", is_staff=True
+    )
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Somebody with an account who does not work for the business: may see nothing."""
+    from guanxi.foundation.models import User
+
+    return User.objects.create_user("stranger", "stranger@example.com", "relation-8-ship", is_staff=False)
+
+
+@pytest.fixture
+def staff_client(client: Client, staff: User) -> Client:
+    """A client of the pages, logged in as `staff`."""
+    client.force_login(staff)
+    return client
+
+
+@pytest.fixture
+def token(staff: User) -> str:
+    """An API token of `staff`."""
+    from guanxi.foundation import people
+
+    made = people.create_token(staff, by=staff)
+    return str(made[1] if isinstance(made, tuple) else made)
+
+
+@pytest.fixture
+def api(token: str) -> Client:
+    """A client of the API with the token of `staff`: `api.post("/api/v1/parties", {...}, content_type="application/json")`."""
+    from django.test import Client
+
+    return Client(headers={"Authorization": f"Bearer {token}", "Accept": "application/json"})
+
+
+# Servers and browsers -----------------------------------------------------------------------------------------------
+
+
+class Mailbox(list[Message]):
+    """What a real SMTP server received; `host` and `port` say where it listens."""
+
+    host = "127.0.0.1"
+    port = 0
+
+
+@pytest.fixture
+def smtp_server(settings: Any) -> Iterator[Mailbox]:
+    """A real SMTP server on this machine; Django's mail goes there, and the fixture is the list of what came."""
+    from email import message_from_bytes
+    from email.policy import default
+
+    from aiosmtpd.controller import Controller
+
+    from tests.installation import free_port
+
+    box = Mailbox()
+    box.port = free_port()
+
+    class Handler:
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+            box.append(message_from_bytes(envelope.content, policy=default))
+            return "250 OK"
+
+    controller = Controller(Handler(), hostname=box.host, port=box.port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = box.host, box.port
+    yield box
+    controller.stop()
+
+
+@pytest.fixture
+def live_app(live_server: Any, settings: Any, home: Path) -> str:
+    """The address of a server that shares this test's database and home (a thread of this process)."""
+    settings.GUANXI_URL = live_server.url
+    return str(live_server.url)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, started once."""
+    from playwright.sync_api import sync_playwright
+
+    try:
+        chromium.program()
+    except chromium.NoChromium as missing:
+        (pytest.fail if IN_CI else pytest.skip)(str(missing))
+    # Playwright keeps an event loop in this thread, which Django would take for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        running = chromium.launch(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Any, live_app: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A browser page, not logged in; `page.goto("/")`. The test fails where the page reported an error (CSP among them)."""
+    context = browser.new_context(base_url=live_app, viewport=chromium.WIDE, locale="en-GB", reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    tab = context.new_page()
+    errors = chromium.watch(tab)
+    failed = request.session.testsfailed
+    yield tab
+    if request.session.testsfailed > failed or errors:
+        folder = request.config.rootpath / "var" / "failures"
+        folder.mkdir(parents=True, exist_ok=True)
+        tab.screenshot(path=folder / f"{request.node.name}.png")
+    context.close()
+    assert not errors, f"the page reported errors: {errors}"
+
+
+@pytest.fixture
+def staff_page(page: Any, live_app: str, staff_client: Client) -> Any:
+    """A browser page logged in as `staff`."""
+    from django.conf import settings
+
+    cookie = staff_client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": live_app}])
+    return page

@@ -1,0 +1,125 @@
+"""A whole installation of its own: home, database, and the `guanxi` programs as real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+SECONDS = 180
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Installation:
+    """Runs the command line in a home of its own; every process it started is ended by `close`."""
+
+    def __init__(self, home: Path, database_url: str, **environment: str) -> None:
+        self.home = home
+        self.port = free_port()
+        self.processes: list[subprocess.Popen[str]] = []
+        self.environment = {
+            **os.environ,
+            "GUANXI_HOME": str(home),
+            "GUANXI_DATABASE_URL": database_url,
+            "PORT": str(self.port),
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        }
+        for name in ("GUANXI_LAKE", "PYTEST_CURRENT_TEST"):
+            self.environment.pop(name, None)
+
+    @property
+    def url(self) -> str:
+        """Where `guanxi serve` answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @staticmethod
+    def command(*arguments: str) -> list[str]:
+        """The command line of this checkout."""
+        return [sys.executable, "-c", "from guanxi.project.cli import main; main()", *arguments]
+
+    def run(self, *arguments: str, check: bool = True, timeout: float = SECONDS) -> subprocess.CompletedProcess[str]:
+        """Run `guanxi ARGUMENTS` to its end; with `check`, fail with what it printed."""
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        said = done.stdout[-4000:] + done.stderr[-4000:]
+        assert done.returncode == 0 or not check, f"guanxi {' '.join(arguments)} ended with {done.returncode}:\n{said}"
+        return done
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `guanxi ARGUMENTS` in a process group of its own; what it prints goes to a file beside the home."""
+        with self.log.open("a") as log:
+            process = subprocess.Popen(
+                self.command(*arguments),
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    @property
+    def log(self) -> Path:
+        """What the started processes print."""
+        return self.home.parent / f"{self.home.name}.log"
+
+    def serve(self, *arguments: str, timeout: float = 60) -> subprocess.Popen[str]:
+        """Start `guanxi serve` and wait until /healthz answers 200."""
+        process = self.start("serve", *arguments)
+        end, said = time.monotonic() + timeout, ""
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=5):
+                    return process
+            except urllib.error.HTTPError as error:
+                said = error.read().decode(errors="replace")
+            except OSError as error:
+                said = str(error)
+            time.sleep(0.1)
+        raise AssertionError(f"guanxi serve was not ready: {said}\n{self.log.read_text()[-4000:]}")
+
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """End a process and its children as a power cut would (SIGKILL)."""
+        self._signal(process, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End everything that still runs: politely first, then by force."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                pass
+            self._signal(process, signal.SIGKILL)
+
+    @staticmethod
+    def _signal(process: subprocess.Popen[str], number: int) -> None:
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            pass
+        process.wait()
