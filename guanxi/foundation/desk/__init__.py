@@ -1,0 +1,39 @@
+"""The desk: list and record pages of any type of object, from a declaration of about 25 lines.
+
+It knows models, fields, rights and hooks; it must not know any type of object of a higher floor by name.
+How to use it: docs/develop/desk.md.
+"""
+
+from guanxi.foundation.desk.declaration import (
+    Bulk,
+    Button,
+    Column,
+    Desk,
+    Filter,
+    Menu,
+    Panel,
+    Pill,
+    find,
+    find_for,
+    list_url,
+    register,
+    registered,
+)
+from guanxi.foundation.desk.kinds import Kind
+
+__all__ = [
+    "Bulk",
+    "Button",
+    "Column",
+    "Desk",
+    "Filter",
+    "Kind",
+    "Menu",
+    "Panel",
+    "Pill",
+    "find",
+    "find_for",
+    "list_url",
+    "register",
+    "registered",
+]

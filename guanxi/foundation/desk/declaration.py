@@ -1,0 +1,342 @@
+"""What a package says of a type of object so that the desk can show it.
+
+    @desk.register
+    class Customers(desk.Desk):
+        model = Party
+        slug = "customers"
+        columns = ["name", "city", desk.Column("purchases.revenue")]
+
+A name of a field or a dotted path stands for itself wherever a `Column` or `Filter` is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlencode
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.utils.text import capfirst
+
+from guanxi.foundation import hooks
+from guanxi.foundation.desk import paths
+from guanxi.foundation.desk.kinds import Kind, kind_of
+
+Row = Any
+Viewer = Any
+Text = Any  # str or a lazy translation
+Choices = Sequence[tuple[Any, Text]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One value of a row: a column of the list, a fact of the record or a field of the “New” form.
+
+    `path` is a field or a dotted path over relations or into a JSON field; with `render`, `kind` or `choices` it may
+    be any name. All the rest is derived from the model field unless given.
+    """
+
+    path: str
+    label: Text = None
+    kind: Kind | str | None = None
+    link: bool = False  # the cell that opens the record
+    many: bool = False  # the path crosses to many rows: all values are shown, no sorting
+    sort: bool | None = None  # None: wherever the path allows it
+    shown: bool = True  # in the list until somebody chooses columns
+    render: Callable[[Row], Any] | None = None  # row -> str (escaped) or SafeString or Pill or list of them
+    needs: Sequence[str] = ()  # the paths that `render` reads; empty: all fields of the row itself
+    export: Callable[[Row], Any] | None = None  # row -> plain value; default: the value at `path`
+    choices: Choices | Callable[[], Choices] | None = None
+    editable: bool | None = None  # facts: None means a field of the model itself that is editable
+    required: bool | None = None  # fields of the “New” form
+    help: Text = ""
+    initial: Any = None
+    when: Callable[[Row], bool] | None = None  # facts: shown only for rows where this holds
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One thing to filter a list by; type, operators and editor come from the model field unless given."""
+
+    path: str
+    label: Text = None
+    kind: Kind | str | None = None
+    choices: Choices | Callable[[], Choices] | None = None
+
+
+@dataclass(frozen=True)
+class Menu:
+    """Where the list stands in the side bar."""
+
+    section: Any
+    icon: str
+    order: int = 100
+    label: Text = None
+
+
+@dataclass(frozen=True)
+class Pill:
+    """A short label with a colour: neutral, accent, info, good, warn, bad."""
+
+    label: Text
+    tone: str = "neutral"
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button in the header of a list or record."""
+
+    label: Text
+    url: str
+    icon: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Something to do with the selected rows. `run(ids, by=viewer)` returns a sentence for the user or a response."""
+
+    key: str
+    label: Text
+    run: Callable[..., Any]
+    icon: str = ""
+    verb: str = "edit"  # the right it needs
+    confirm: Text = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a record page: `template` rendered with `context(record, viewer)`, plus `record`, `viewer`, `desk`."""
+
+    zone: str  # left, middle, right
+    title: Text
+    template: str
+    context: Callable[[Row, Viewer], dict[str, Any]] | None = None
+    order: int = 100
+    lazy: bool = False  # loaded after the page
+    bare: bool = False  # the template brings its own card(s)
+    key: str = ""  # in the address of a lazy panel; default: the stem of the template's name
+    when: Callable[[Row, Viewer], bool] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.key or PurePosixPath(self.template).stem.strip("_")
+
+
+class Desk:
+    """The declaration of one type of object. See docs/develop/desk.md."""
+
+    model: ClassVar[type[models.Model]]
+    slug: ClassVar[str]
+    label: ClassVar[Text] = None  # plural; default: the model's
+    noun: ClassVar[Text] = None  # singular; default: the model's
+    icon: ClassVar[str] = ""
+    menu: ClassVar[Menu | None] = None
+
+    columns: ClassVar[Sequence[Column | str]] = ()
+    default_sort: ClassVar[str] = ""  # a path of a column, with "-" for descending; default: newest first
+    filters: ClassVar[Sequence[Filter | str]] = ()
+    search_type: ClassVar[str] = ""  # the type in foundation.search that the query box asks
+    search_fields: ClassVar[Sequence[str]] = ()  # without a search_type: text fields that the box looks into
+
+    facts: ClassVar[Sequence[Column | str]] = ()
+    edit: ClassVar[Callable[..., Any] | None] = None  # (row_id, changes, expected, by=viewer)
+    new: ClassVar[Sequence[Column | str]] = ()
+    create: ClassVar[Callable[..., Any] | None] = None  # (**values of `new`, by=viewer) -> row
+    history: ClassVar[bool] = True
+
+    # What a declaration may override.
+
+    def rows(self, viewer: Viewer) -> models.QuerySet[Any]:
+        """All rows that the list is about, as `viewer` may see them."""
+        return self.model._default_manager.visible_to(viewer)  # type: ignore[attr-defined, no-any-return]
+
+    def title(self, row: Row) -> Text:
+        return str(row)
+
+    def subtitle(self, row: Row) -> Text:
+        return ""
+
+    def pills(self, row: Row) -> Sequence[Pill]:
+        return ()
+
+    def buttons(self, row: Row, viewer: Viewer) -> Sequence[Button]:
+        """Buttons in the header of the record."""
+        return ()
+
+    def url(self, row: Row) -> str:
+        """The record page of `row`."""
+        from django.urls import reverse
+
+        return reverse("desk:record", args=[self.slug, row.pk])
+
+    # What the desk reads. Functions given as class attributes are taken from the class, so that they are not bound.
+
+    @property
+    def edit_action(self) -> Callable[..., Any] | None:
+        return type(self).edit
+
+    @property
+    def create_action(self) -> Callable[..., Any] | None:
+        return type(self).create
+
+    @cached_property
+    def plural(self) -> Text:
+        return self.label or capfirst(self.model._meta.verbose_name_plural)
+
+    @cached_property
+    def singular(self) -> Text:
+        return self.noun or self.model._meta.verbose_name
+
+    def all_columns(self) -> list[Field]:
+        """The columns, with those that higher floors add through `columns:<slug>`."""
+        own = [as_field(self.model, column) for column in self.columns]
+        return _unique(own + [as_field(self.model, column) for column in self._hung("columns")])
+
+    def all_filters(self) -> list[Field]:
+        """The filters, with those of the columns and filters that higher floors add."""
+        own = [as_field(self.model, item) for item in self.filters]
+        hung = [as_field(self.model, item) for item in self._hung("columns", "filters")]
+        return _unique(own + [field for field in hung if field.path])
+
+    def all_facts(self) -> list[Field]:
+        """The facts of the record's left zone, with those hung on `facts:<slug>`."""
+        return _unique([as_field(self.model, fact) for fact in [*self.facts, *self._hung("facts")]])
+
+    def new_fields(self) -> list[Field]:
+        """The fields of the “New” form, with those hung on `new:<slug>`."""
+        return _unique([as_field(self.model, item) for item in [*self.new, *self._hung("new")]])
+
+    def panels(self) -> list[Panel]:
+        """The panels hung on `panel:<slug>`, in order."""
+        return sorted(hooks.get(f"panel:{self.slug}"), key=lambda panel: panel.order)
+
+    def bulk_actions(self) -> list[Bulk]:
+        return list(hooks.get(f"bulk:{self.slug}"))
+
+    def _hung(self, *doors: str) -> list[Any]:
+        hung: list[Any] = []
+        for door in doors:
+            for value in hooks.get(f"{door}:{self.slug}"):
+                hung.extend(value if isinstance(value, list | tuple) else [value])
+        return hung
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column, fact or filter joined with what the model knows of it."""
+
+    column: Column
+    path: paths.Path | None
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        return self.column.path
+
+    @property
+    def label(self) -> Text:
+        if self.column.label:
+            return self.column.label
+        if self.path is None:
+            return capfirst(self.name.replace("_", " ").replace(".", " "))
+        if self.path.keys:
+            return capfirst(self.path.keys[-1].replace("_", " "))
+        if self.path.field.primary_key and self.path.relations:
+            link = self.path.relations[-1]
+            return capfirst(getattr(link, "verbose_name", "") or link.related_model._meta.verbose_name_plural)
+        return capfirst(self.path.field.verbose_name)
+
+    @property
+    def many(self) -> bool:
+        return self.column.many or bool(self.path and self.path.many)
+
+    @property
+    def sortable(self) -> bool:
+        possible = bool(
+            self.path
+            and not self.many
+            and not self.path.keys
+            and self.kind not in (Kind.DATA, Kind.REFERENCE, Kind.LONG_TEXT)
+        )
+        return possible if self.column.sort is None else self.column.sort and possible
+
+    @property
+    def choices(self) -> list[tuple[Any, Text]]:
+        given = self.column.choices
+        if given is not None:
+            return list(given() if callable(given) else given)
+        return list(self.path.field.flatchoices) if self.path and not self.path.keys and self.path.field.choices else []
+
+    def value(self, row: Row) -> Any:
+        """The value of `row`, as stored."""
+        return self.path.value(row) if self.path else None
+
+
+def as_field(model: type[models.Model], item: Column | Filter | str) -> Field:
+    """`item` with its path resolved; raises ImproperlyConfigured where a path leads nowhere."""
+    column = item if isinstance(item, Column) else Column(item) if isinstance(item, str) else _as_column(item)
+    free = bool(column.render or column.export or column.kind or column.choices)
+    try:
+        path = paths.resolve(model, column.path)
+    except ImproperlyConfigured:
+        if not free:
+            raise
+        path = None
+    if column.kind:
+        kind = Kind(column.kind)
+    elif column.choices is not None:
+        kind = Kind.CHOICE
+    elif path is None or path.keys:
+        kind = Kind.TEXT
+    elif path.field.primary_key and path.relations:
+        kind = Kind.REFERENCE
+    else:
+        kind = kind_of(path.field)
+    return Field(column, path, kind)
+
+
+def _as_column(item: Filter) -> Column:
+    return Column(item.path, label=item.label, kind=item.kind, choices=item.choices)
+
+
+def _unique(fields: list[Field]) -> list[Field]:
+    return list({field.name: field for field in fields}.values())
+
+
+D = TypeVar("D", bound=type[Desk])
+
+
+def register(cls: D) -> D:
+    """Hang a declaration on the door `desk`: list, record, export and menu entry are there from then on."""
+    if any(type(known).slug == cls.slug for known in hooks.get("desk")):
+        raise ImproperlyConfigured(f"Two desks are called “{cls.slug}”.")
+    hooks.register("desk", cls())
+    return cls
+
+
+def registered() -> list[Desk]:
+    """All desks."""
+    return hooks.get("desk")
+
+
+def find(slug: str) -> Desk | None:
+    """The desk called `slug`."""
+    return next((desk for desk in hooks.get("desk") if desk.slug == slug), None)
+
+
+def find_for(model_label: str) -> Desk | None:
+    """The first desk of a model, by its label in small letters (`customers.party`)."""
+    return next((desk for desk in hooks.get("desk") if desk.model._meta.label_lower == model_label), None)
+
+
+def list_url(slug: str, query: dict[str, Any] | None = None) -> str:
+    """The address of a list, filtered: `list_url("customers", {"f.city": ["Taipei", "臺中"], "sort": "name"})`."""
+    from django.urls import reverse
+
+    address = reverse("desk:list", args=[slug])
+    return f"{address}?{urlencode(query, doseq=True)}" if query else address
