@@ -1,0 +1,82 @@
+"""Arrow in and out of the operational database, set-based: no object per row.
+
+::
+
+    with bulk.session() as db:                      # one connection, one transaction at a time
+        db.stage("incoming", table)                 # a temporary table
+        known = db.read("SELECT ...", schema)       # Arrow, in the types of `schema`
+        first = db.reserve_ids("orders_order", n)
+        db.append("orders_order", rows)             # column names of `rows` are those of the table
+        db.execute("UPDATE ...")
+        db.commit()
+
+Leaving the block without `commit` rolls back. A session has a connection of its own: it does not see what an open Django
+transaction has not committed. On PostgreSQL it speaks COPY through psycopg; on SQLite it runs ADBC in a child process,
+because two copies of the SQLite library in one process break each other's locks
+(docs/decisions/0004-bulk-sessions.md). SQL must be what both understand; where they differ, `db.vendor` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import pyarrow as pa
+from django.db import connection
+
+from guanxi.foundation.bulk.amounts import as_decimal, as_units
+
+__all__ = ["BulkSession", "as_decimal", "as_units", "session"]
+
+
+class BulkSession(Protocol):
+    """What both databases offer."""
+
+    vendor: str
+
+    def execute(self, sql: str) -> int:
+        """Run one statement; the number of rows it touched (-1 where unknown)."""
+
+    def read(self, sql: str, schema: pa.Schema) -> pa.Table:
+        """All rows of a query, its columns by position in the names and types of `schema`."""
+
+    def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The rows of a query in batches, memory flat."""
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Append `rows` to a table; columns by name. Raises the database's error, transaction aborted."""
+
+    def stage(self, name: str, rows: pa.Table) -> None:
+        """Put `rows` into a new temporary table of this session, replacing one of that name."""
+
+    def reserve_ids(self, table: str, count: int) -> int:
+        """The first of `count` consecutive ids that nobody else will use; starts the write transaction."""
+
+    def begin(self) -> None:
+        """Take the write lock now (SQLite), so that what is read next cannot change before it is written."""
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def session() -> Iterator[BulkSession]:
+    """A bulk session on the default database; rolled back and closed at the end of the block."""
+    settings = connection.settings_dict
+    opened: BulkSession
+    if connection.vendor == "postgresql":
+        from guanxi.foundation.bulk.postgres import PostgresSession
+
+        opened = PostgresSession(connection.get_connection_params())
+    else:
+        from guanxi.foundation.bulk.sqlite import SqliteSession
+
+        opened = SqliteSession(str(settings["NAME"]))
+    try:
+        yield opened
+    finally:
+        opened.close()

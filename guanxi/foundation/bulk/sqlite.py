@@ -1,0 +1,117 @@
+"""Bulk sessions on SQLite: a proxy to `sqlite_child`, which holds the connection in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from guanxi.foundation.bulk import wire
+
+
+class SqliteSession:
+    vendor = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", "guanxi.foundation.bulk.sqlite_child", path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def execute(self, sql: str) -> int:
+        return int(self._ask("execute", sql)["rows"])
+
+    def read(self, sql: str, schema: pa.Schema) -> pa.Table:
+        return pa.Table.from_batches(self.stream(sql, schema), schema)
+
+    def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        self._send("read", _typed(sql, schema))
+        first = True
+        while (batch := self._receive()) is not None:
+            yield _cast(batch.slice(1) if first else batch, schema)
+            first = False
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        self._ask("append", table, rows=_storable(rows))
+
+    def stage(self, name: str, rows: pa.Table) -> None:
+        self._ask("stage", name, rows=_storable(rows))
+
+    def reserve_ids(self, table: str, count: int) -> int:
+        return int(self._ask("reserve", table, count)["first"])
+
+    def begin(self) -> None:
+        self._ask("begin")
+
+    def commit(self) -> None:
+        self._ask("commit")
+
+    def rollback(self) -> None:
+        self._ask("rollback")
+
+    def close(self) -> None:
+        assert self.child.stdin and self.child.stdout
+        self.child.stdin.close()
+        self.child.stdout.close()
+        self.child.wait()
+
+    def _ask(self, command: str, *arguments: Any, rows: pa.Table | None = None) -> dict[str, Any]:
+        self._send(command, *arguments, rows=rows)
+        answer: dict[str, Any] = self._receive()
+        return answer
+
+    def _send(self, command: str, *arguments: Any, rows: pa.Table | None = None) -> None:
+        assert self.child.stdin
+        wire.send_message(self.child.stdin, {"command": command, "arguments": arguments})
+        if rows is not None:
+            wire.send_table(self.child.stdin, rows)
+
+    def _receive(self) -> Any:
+        assert self.child.stdout
+        return wire.receive(self.child.stdout)
+
+
+def _typed(sql: str, schema: pa.Schema) -> str:
+    """The driver guesses types from its first rows: begin with one row that leaves no doubt; `stream` drops it."""
+    return f"SELECT {', '.join(_sample(f.type) for f in schema)} UNION ALL SELECT * FROM ({sql})"
+
+
+def _sample(kind: pa.DataType) -> str:
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return "0"
+    return "0.5" if pa.types.is_floating(kind) else "''"
+
+
+def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    arrays = [_cast_array(array, field.type) for array, field in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _cast_array(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_timestamp(kind) and kind.tz:
+        return array.cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC")).cast(kind)
+    return array.cast(kind)
+
+
+def _storable(rows: pa.Table) -> pa.Table:
+    """Columns as Django stores them in SQLite: moments and days as text, yes and no as 1 and 0."""
+    columns = [_storable_column(column) for column in rows.columns]
+    return pa.table(columns, names=rows.column_names)
+
+
+def _storable_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return column.cast(kind.value_type)
+    if pa.types.is_timestamp(kind):
+        text = column.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us")).cast(pa.string())
+        # Django leaves out a fraction of zero; text must compare equal to what it binds.
+        return pc.replace_substring_regex(text, r"\.000000$", "")
+    if pa.types.is_date(kind):
+        return column.cast(pa.string())
+    return column.cast(pa.int64()) if pa.types.is_boolean(kind) else column

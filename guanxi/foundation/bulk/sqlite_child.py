@@ -1,0 +1,87 @@
+"""The process that holds a bulk session's SQLite connection (ADBC); it knows neither Django nor the business."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, BinaryIO
+
+import adbc_driver_sqlite.dbapi as sqlite
+import pyarrow as pa
+
+from guanxi.foundation.bulk import wire
+
+
+class Child:
+    def __init__(self, path: str, output: BinaryIO, source: BinaryIO) -> None:
+        self.connection = sqlite.connect(path)
+        self.output, self.source = output, source
+        self.cursor = self.connection.cursor()
+        for pragma in ("busy_timeout=60000", "cache_size=-262144", "temp_store=MEMORY", "mmap_size=1073741824"):
+            self.cursor.execute(f"PRAGMA {pragma}")
+            self.cursor.fetchall()
+        self.connection.rollback()
+
+    def serve(self) -> None:
+        """Answer commands until the pipe closes; what was not committed is rolled back."""
+        while self.source.peek(1):  # type: ignore[attr-defined]
+            message = wire.receive(self.source)
+            rows = wire.receive_table(self.source) if message["command"] in {"append", "stage"} else None
+            try:
+                answer = getattr(self, message["command"])(*message["arguments"], *([rows] if rows is not None else []))
+            except Exception as error:  # whatever it is, the parent must hear of it
+                wire.send_error(self.output, error)
+            else:
+                if answer is not None:
+                    wire.send_message(self.output, answer)
+        self.connection.rollback()
+
+    def execute(self, sql: str) -> dict[str, Any]:
+        self.cursor.execute(sql)
+        rows = self.cursor.rowcount
+        self.cursor.fetchall()
+        return {"rows": rows}
+
+    def read(self, sql: str) -> None:
+        cursor = self.connection.cursor()
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
+        cursor.execute(sql)
+        for batch in cursor.fetch_record_batch():
+            if batch.num_rows:
+                wire.send_table(self.output, pa.Table.from_batches([batch]))
+        wire.send_end(self.output)
+        cursor.close()
+
+    def append(self, table: str, rows: pa.Table) -> dict[str, Any]:
+        self.cursor.adbc_ingest(table, rows, mode="append")
+        return {}
+
+    def stage(self, name: str, rows: pa.Table) -> dict[str, Any]:
+        self.execute(f'DROP TABLE IF EXISTS temp."{name}"')
+        self.cursor.adbc_ingest(name, rows, mode="create", temporary=True)
+        return {}
+
+    def reserve(self, table: str, count: int) -> dict[str, Any]:
+        self.begin()
+        self.execute(f"INSERT INTO sqlite_sequence (name, seq) SELECT '{table}', 0 "
+                     f"WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '{table}')")
+        self.cursor.execute(f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'")
+        row = self.cursor.fetchone()
+        assert row is not None
+        self.execute(f"UPDATE sqlite_sequence SET seq = seq + {int(count)} WHERE name = '{table}'")
+        return {"first": int(row[0]) + 1}
+
+    def begin(self) -> dict[str, Any]:
+        # The driver begins a deferred transaction; the first write, even of no row, takes the write lock.
+        return self.execute("UPDATE sqlite_sequence SET seq = seq WHERE 0")
+
+    def commit(self) -> dict[str, Any]:
+        self.connection.commit()
+        return {}
+
+    def rollback(self) -> dict[str, Any]:
+        self.connection.rollback()
+        return {}
+
+
+if __name__ == "__main__":
+    Child(sys.argv[1], sys.stdout.buffer, sys.stdin.buffer).serve()
