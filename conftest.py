@@ -10,7 +10,6 @@ import atexit
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from email.message import Message
@@ -42,11 +41,16 @@ def _begin() -> Path:
     if "GUANXI_TEST_ROOT" not in os.environ:
         root = Path(tempfile.mkdtemp(prefix="guanxi-test-"))
         os.environ["GUANXI_TEST_ROOT"] = str(root)
-        atexit.register(shutil.rmtree, root, ignore_errors=True)
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # or atexit would be passed over
+        _at_the_end(lambda: shutil.rmtree(root, ignore_errors=True))
+        signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))  # and so pass by atexit
         if DATABASE == "postgresql":
             _start_cluster()
     return Path(os.environ["GUANXI_TEST_ROOT"])
+
+
+def _at_the_end(work: Callable[[], object]) -> None:
+    process = os.getpid()
+    atexit.register(lambda: work() if os.getpid() == process else None)  # not in a fork that a test made
 
 
 def _start_cluster() -> None:
@@ -54,7 +58,7 @@ def _start_cluster() -> None:
         cluster = Cluster()
     except NoPostgres as missing:
         pytest.exit(str(missing), returncode=3)
-    atexit.register(cluster.stop)
+    _at_the_end(cluster.stop)
     cluster.start()
     os.environ["GUANXI_TEST_CLUSTER"] = str(cluster.folder)
 
@@ -84,7 +88,7 @@ def _configure(home: Path) -> None:
 
     # A file, not memory: threads, processes and Arrow connections must all see it.
     test_name = "test_guanxi" if DATABASE == "postgresql" else str(home / "test.sqlite3")
-    settings.DATABASES["default"]["TEST"] = {"NAME": test_name}
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = test_name
     settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
