@@ -33,9 +33,7 @@ class ProfileField:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(
-                f"The profile field “{self.name}” is of kind “{self.kind}”; known are {', '.join(KINDS)}."
-            )
+            raise ValueError(f"The profile field “{self.name}” is of kind “{self.kind}”; known are {', '.join(KINDS)}.")
 
     @property
     def path(self) -> str:
@@ -55,11 +53,7 @@ class ProfileField:
         if value is None or value == "":
             return len(self.choices) + 1, ""
         codes = [code for code, _label in self.choices]
-        return (
-            (codes.index(str(value)), "")
-            if str(value) in codes
-            else (len(codes), str(value))
-        )
+        return (codes.index(str(value)), "") if str(value) in codes else (len(codes), str(value))
 
     def clean(self, value: Any) -> Any:
         """`value` as it is stored, None for nothing. Raises ValidationError where it cannot be of this kind."""
@@ -71,9 +65,7 @@ class ProfileField:
             return _number(value)
         text = str(value).strip()
         if len(text) > LONGEST:
-            raise ValidationError(
-                _("At most %(limit)s characters."), params={"limit": LONGEST}
-            )
+            raise ValidationError(_("At most %(limit)s characters."), params={"limit": LONGEST})
         return text
 
 
@@ -92,9 +84,7 @@ def _truth(value: Any) -> bool:
     }
     known = words.get(str(value).strip().lower())
     if known is None:
-        raise ValidationError(
-            _("“%(value)s” is neither yes nor no."), params={"value": value}
-        )
+        raise ValidationError(_("“%(value)s” is neither yes nor no."), params={"value": value})
     return known
 
 
@@ -104,9 +94,7 @@ def _number(value: Any) -> int | float:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) > Decimal(10**15):
-        raise ValidationError(
-            _("“%(value)s” is not a number."), params={"value": value}
-        )
+        raise ValidationError(_("“%(value)s” is not a number."), params={"value": value})
     return int(number) if number == number.to_integral_value() else float(number)
 
 

@@ -49,9 +49,7 @@ class EventKind:
     detail: Text | Callable[[Payload], str] = ""
     family: str = Family.OTHER
     many: Text = ""
-    template: str = (
-        ""  # a card of its own; gets `event`, its `object`, `kind`, `summary`, `detail`
-    )
+    template: str = ""  # a card of its own; gets `event`, its `object`, `kind`, `summary`, `detail`
 
     def sentence(self, payload: Payload) -> str:
         """The headline of an event with this payload."""
