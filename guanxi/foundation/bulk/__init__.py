@@ -20,14 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
-from django.db import connection
-
-from guanxi.foundation.bulk.amounts import as_decimal, as_units
-
-__all__ = ["BulkSession", "as_decimal", "as_units", "session"]
+if TYPE_CHECKING:  # the child process imports this package too, and must start fast
+    import pyarrow as pa
 
 
 class BulkSession(Protocol):
@@ -66,7 +62,8 @@ class BulkSession(Protocol):
 @contextmanager
 def session() -> Iterator[BulkSession]:
     """A bulk session on the default database; rolled back and closed at the end of the block."""
-    settings = connection.settings_dict
+    from django.db import connection
+
     opened: BulkSession
     if connection.vendor == "postgresql":
         from guanxi.foundation.bulk.postgres import PostgresSession
@@ -75,7 +72,7 @@ def session() -> Iterator[BulkSession]:
     else:
         from guanxi.foundation.bulk.sqlite import SqliteSession
 
-        opened = SqliteSession(str(settings["NAME"]))
+        opened = SqliteSession(str(connection.settings_dict["NAME"]))
     try:
         yield opened
     finally:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any, BinaryIO
 
+# pyarrow.dataset, which the driver imports, loads pandas wherever it is installed: a second that nobody needs.
+sys.modules["pandas"] = None  # type: ignore[assignment]
+
 import adbc_driver_sqlite.dbapi as sqlite
 import pyarrow as pa
 
