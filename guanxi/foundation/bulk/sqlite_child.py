@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from types import ModuleType
 from typing import Any, BinaryIO
 
-# pyarrow.dataset, which the driver imports, loads pandas wherever it is installed: a second that nobody needs.
-sys.modules["pandas"] = None  # type: ignore[assignment]
+# pyarrow.dataset, which the driver imports, loads pandas wherever it is installed: a second that nobody needs here.
+# One too old to be used is left alone.
+sys.modules["pandas"] = ModuleType("pandas")
+sys.modules["pandas"].__version__ = "0"  # type: ignore[attr-defined]
+warnings.filterwarnings("ignore", message="pyarrow requires pandas")
 
 import adbc_driver_sqlite.dbapi as sqlite
 import pyarrow as pa
@@ -31,7 +36,7 @@ class Child:
             rows = wire.receive_table(self.source) if message["command"] in {"append", "stage"} else None
             try:
                 answer = getattr(self, message["command"])(*message["arguments"], *([rows] if rows is not None else []))
-            except Exception as error:  # whatever it is, the parent must hear of it
+            except Exception as error:  # noqa: BLE001  whatever it is, the parent must hear of it
                 wire.send_error(self.output, error)
             else:
                 if answer is not None:
