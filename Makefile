@@ -1,0 +1,53 @@
+# Every target does its own set-up. Needs Python 3.11 or later, make and a network to install from.
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# So that checks need no home and no database.
+NOWHERE := GUANXI_SECRET_KEY=only-for-checks GUANXI_DATABASE_URL=sqlite://:memory:
+
+.PHONY: help run test lint format bench screens lock
+
+help:
+	@echo "make run      set up and serve on 127.0.0.1:8000 (PORT, GUANXI_HOME)"
+	@echo "make test     all tests, on SQLite and on PostgreSQL"
+	@echo "make lint     style, types, floors, migrations"
+	@echo "make format   put the code into the house's form"
+	@echo "make bench    the figures, beside their floors (ARGS=...)"
+	@echo "make screens  a picture of every page into var/screens (ARGS=...)"
+	@echo "make lock     the versions of all packages anew"
+
+run:
+	@$(PYTHON) scripts/setup.py run
+	@exec $(BIN)/guanxi serve --first-run
+
+test:
+	@$(PYTHON) scripts/setup.py test
+	@failed=0; $(PYTEST) $(ARGS) || failed=1; GUANXI_TEST_DATABASE=postgresql $(PYTEST) $(ARGS) || failed=1; exit $$failed
+
+lint:
+	@$(PYTHON) scripts/setup.py test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(NOWHERE) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(NOWHERE) $(BIN)/mypy
+
+format:
+	@$(PYTHON) scripts/setup.py test
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench:
+	@$(PYTHON) scripts/setup.py test
+	$(BIN)/guanxi bench $(ARGS)
+
+screens:
+	@$(PYTHON) scripts/setup.py test
+	$(BIN)/python scripts/screens.py $(ARGS)
+
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q
+lock:
+	@$(PYTHON) scripts/setup.py run
+	$(COMPILE) requirements/uv.in -o requirements/uv.lock
+	$(COMPILE) pyproject.toml --extra demo requirements/build.in -o requirements/run.lock
+	$(COMPILE) pyproject.toml --extra demo --group dev requirements/build.in -c requirements/run.lock -o requirements/dev.lock
