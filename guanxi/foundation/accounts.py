@@ -1,11 +1,63 @@
-"""How people get in: accounts are made by an administrator, never by signing up."""
+"""How people get in: accounts are made by an administrator, never by signing up; logging in and out is audited."""
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+
+from guanxi.foundation import audit
+from guanxi.foundation.actions import acting
+from guanxi.foundation.models import User
+from guanxi.foundation.visibility import SYSTEM, Viewer
+
+A_YEAR = 365 * 86_400
+Response = TypeVar("Response", bound=HttpResponse)
 
 
 class ClosedAdapter(DefaultAccountAdapter):
+    """No signing up; at log-in the browser takes over the language and the theme kept with the user."""
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response = super().post_login(request, user, **kwargs)
+        return remember(response, language=user.language, theme=user.theme)
+
+
+def remember(response: Response, *, language: str = "", theme: str = "") -> Response:
+    """Keep language and theme in the browser, where each page reads them."""
+    for name, value in ((settings.LANGUAGE_COOKIE_NAME, language), ("theme", theme)):
+        if value:
+            response.set_cookie(
+                name, value, max_age=A_YEAR, samesite="Lax", httponly=True, secure=settings.SESSION_COOKIE_SECURE
+            )
+    return response
+
+
+def _record(viewer: Viewer, name: str, user: User | None, label: str, request: HttpRequest | None) -> None:
+    address = request.META.get("REMOTE_ADDR", "") if request else ""
+    with acting(viewer, f"accounts.{name}") as occasion:
+        audit.record_summary(occasion, "foundation.user", user.pk if user else None, label, {"address": [None, address]})
+
+
+@receiver(user_logged_in)
+def _logged_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    _record(user, "log_in", user, str(user), request)
+
+
+@receiver(user_logged_out)
+def _logged_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    if user is not None:
+        _record(user, "log_out", user, str(user), request)
+
+
+@receiver(user_login_failed)
+def _log_in_failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
+    typed = str(credentials.get("username") or credentials.get("email") or credentials.get("login") or "")
+    _record(SYSTEM, "log_in_failed", None, typed, request)

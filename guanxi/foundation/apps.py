@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
@@ -10,5 +12,6 @@ class FoundationConfig(AppConfig):
     verbose_name = _("Foundation")
 
     def ready(self) -> None:
+        import_module("guanxi.foundation.accounts")  # its signal receivers
         # This app stands last among ours in INSTALLED_APPS, so that every model is there when the hooks are read.
         hooks.discover([config.name for config in apps.get_app_configs() if config.name.startswith("guanxi.")])

@@ -8,12 +8,13 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import translation
 
 from guanxi.foundation.visibility import NotAllowed, is_staff
 
 Handler = Callable[[HttpRequest], HttpResponse]
-OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/api/", "/language/")
+OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/api/", "/language/", "/theme/", "/icons/")
 
 
 class LanguageMiddleware:
@@ -42,7 +43,7 @@ class StaffOnlyMiddleware:
             return self.get_response(request)
         if not request.user.is_authenticated:
             if request.headers.get("HX-Request"):
-                return HttpResponse(status=401, headers={"HX-Redirect": f"{settings.LOGIN_URL and '/accounts/login/'}"})
+                return HttpResponse(status=401, headers={"HX-Redirect": reverse(settings.LOGIN_URL)})
             return redirect_to_login(request.get_full_path())
         if not is_staff(request.user):
             return render(request, "403.html", status=403)

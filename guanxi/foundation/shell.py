@@ -1,12 +1,199 @@
-"""What every page shows around its content: the side bar, the user, the bell."""
+"""What every page shows around its content: the side bar, the palette, the languages, the theme, the bell.
+
+Higher floors add to it through hooks: `menu` (MenuEntry), `palette` (Command) and `pinned_views` (a function
+(viewer) -> list of MenuEntry).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from guanxi.foundation import hooks, notifications
+from guanxi.foundation.visibility import Viewer, is_staff
+
+Text = str | Promise
+
+TOP = ""
+RELATIONSHIPS = "relationships"
+WORK = "work"
+KNOW = "know"
+SYSTEM = "system"
+PINNED = "pinned"
+SECTIONS: dict[str, Text] = {
+    TOP: "",
+    RELATIONSHIPS: gettext_lazy("Relationships"),
+    WORK: gettext_lazy("Work"),
+    KNOW: gettext_lazy("Know"),
+    PINNED: gettext_lazy("Pinned views"),
+    SYSTEM: gettext_lazy("System"),
+}
+SHORT_LANGUAGES = {"en": "EN", "zh-hant": "繁中", "zh-hans": "简中"}
+THEMES = ("light", "dark", "auto")
+THEME_COOKIE = "theme"
+
+
+def address(url: Text) -> str:
+    """The path of `url`, which is a path or the name of a URL; empty where no such name exists (yet)."""
+    text = str(url)
+    if text.startswith(("/", "http:", "https:")):
+        return text
+    try:
+        return reverse(text)
+    except NoReverseMatch:
+        return ""
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """A line of the side bar, and by that a command of the palette. `url` is a path or a URL's name.
+
+    `count` is asked at every page: it must be one cheap, bounded query, and may return None for no number.
+    """
+
+    section: str
+    label: Text
+    url: Text
+    icon: str
+    order: int = 100
+    count: Callable[[Viewer], int | None] | None = None
+    keywords: Iterable[Text] = ()
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the palette that is not in the side bar, such as “New customer”."""
+
+    label: Text
+    url: Text
+    icon: str
+    keywords: Iterable[Text] = ()
+
+
+@dataclass
+class Line:
+    """A menu entry as one page shows it."""
+
+    label: Text
+    href: str
+    icon: str
+    count: int | None
+    active: bool = False
+
+
+@dataclass
+class Section:
+    """A group of lines under a heading; the first has none."""
+
+    label: Text
+    items: list[Line]
+
+
+class Shell:
+    """The frame of one page; each part is worked out only when a template asks for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.viewer = getattr(request, "user", None)
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        entries: list[MenuEntry] = list(hooks.get("menu"))
+        for pinned in hooks.get("pinned_views"):
+            entries.extend(pinned(self.viewer))
+        shown: dict[str, list[Line]] = {name: [] for name in SECTIONS}
+        for entry in sorted(entries, key=lambda entry: entry.order):
+            href = address(entry.url)
+            if href:
+                count = entry.count(self.viewer) if entry.count else None
+                shown[entry.section].append(Line(entry.label, href, entry.icon, count))
+        self._mark_active([line for lines in shown.values() for line in lines])
+        return [Section(SECTIONS[name], lines) for name, lines in shown.items() if lines]
+
+    def _mark_active(self, lines: list[Line]) -> None:
+        path, full = self.request.path, self.request.get_full_path()
+        fitting = [
+            line for line in lines if line.href == full or line.href == path or (len(line.href) > 1 and path.startswith(line.href))
+        ]
+        if fitting:
+            max(fitting, key=lambda line: len(line.href)).active = True
+
+    @cached_property
+    def unread(self) -> int:
+        return notifications.unread(self.viewer) if is_staff(self.viewer) else 0
+
+    @property
+    def initial(self) -> str:
+        return str(self.viewer)[:1].upper()
+
+    @property
+    def theme(self) -> str:
+        chosen = self.request.COOKIES.get(THEME_COOKIE, "auto")
+        return chosen if chosen in THEMES else "auto"
+
+    @property
+    def languages(self) -> list[dict[str, Any]]:
+        current = translation.get_language()
+        return [
+            {"code": code, "name": name, "short": SHORT_LANGUAGES.get(code, name), "current": code == current}
+            for code, name in settings.LANGUAGES
+        ]
+
+    @property
+    def urls(self) -> dict[str, str]:
+        names = {"palette": "palette", "suggest": "search_suggest", "search": "search"}
+        found = {key: address(name) for key, name in names.items()}
+        return {**found, "icons": reverse("icon", args=["NAME"])}
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the scripts say to people."""
+        return {
+            "close": _("Close"),
+            "commands": _("Commands"),
+            "records": _("Records"),
+            "nothing": _("Nothing found."),
+            "searchAll": _("Search everything for “%(text)s”"),
+            "searchFailed": _("The search did not answer. Try again."),
+            "failed": _("The server could not do that. What you typed is still here: try again."),
+            "unreachable": _("The server cannot be reached. What you typed is still here: try again."),
+            "notAllowed": _("You may not do that."),
+            "copied": _("Copied."),
+            "plot": _("Plot"),
+            "noData": _("No data for this choice."),
+        }
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Context for the base template."""
-    return {}
+    """Context for the base templates: `shell`."""
+    return {"shell": Shell(request)}
+
+
+def commands() -> list[dict[str, Any]]:
+    """What the palette offers: every menu entry and command, findable by its label in each language."""
+    offered: list[MenuEntry | Command] = [*sorted(hooks.get("menu"), key=lambda e: e.order), *hooks.get("palette")]
+    found = []
+    for one in offered:
+        href = address(one.url)
+        if href:
+            found.append({"label": str(one.label), "url": href, "icon": one.icon, "keywords": _spoken(one)})
+    return found
+
+
+def _spoken(one: MenuEntry | Command) -> str:
+    """The label and the keywords in every language, for matching."""
+    words: dict[str, None] = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            words.update(dict.fromkeys(str(word).lower() for word in (one.label, *one.keywords)))
+    return " ".join(words)

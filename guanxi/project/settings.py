@@ -182,6 +182,8 @@ STATICFILES_DIRS = [
     }.items()
     if (_modules / path).is_dir()
 ]
+ICONS_DIR = _modules / "@tabler" / "icons" / "icons" / "outline"
+ICONS_STRICT = DEBUG or "PYTEST_VERSION" in os.environ  # an unknown icon raises, instead of leaving a gap
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "guanxi.project.static.StaticStorage"},

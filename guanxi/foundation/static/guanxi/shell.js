@@ -1,0 +1,161 @@
+// What every page does: toasts, menus, dialogs, the side bar on telephones, the theme, the bell, the progress line.
+
+const words = JSON.parse(document.getElementById("words").textContent);
+const body = document.body;
+
+// Toasts: from Django's messages, from HX-Trigger: {"toast": {"text": "…", "level": "error"}}, or from any script by
+// document.body.dispatchEvent(new CustomEvent("toast", {detail: {text, level}})).
+const toasts = document.getElementById("toasts");
+const STAY = 6000;
+
+function fade(line) {
+  if (!line.matches(".error")) setTimeout(() => line.remove(), STAY);
+}
+
+function toast(text, level = "success") {
+  const line = document.createElement("div");
+  line.className = `toast-line ${level}`;
+  const span = document.createElement("span");
+  span.textContent = text;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.dataset.toastClose = "";
+  close.setAttribute("aria-label", words.close);
+  close.textContent = "×";
+  line.append(span, close);
+  toasts.append(line);
+  fade(line);
+}
+
+toasts.querySelectorAll("[data-toast]").forEach(fade);
+body.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.level));
+
+// htmx: say what failed; nothing typed is lost, because nothing is swapped.
+body.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  if (status !== 401) toast(status === 403 ? words.notAllowed : words.failed, "error");
+});
+body.addEventListener("htmx:sendError", () => toast(words.unreachable, "error"));
+
+// The progress line at the top: while htmx waits, and while a page is left.
+const progress = document.getElementById("progress");
+let waiting = 0;
+function busy() {
+  waiting += 1;
+  progress.className = "page-progress busy";
+}
+function done() {
+  waiting = Math.max(0, waiting - 1);
+  if (!waiting) progress.className = "page-progress done";
+}
+body.addEventListener("htmx:beforeRequest", (event) => event.detail.elt.id !== "unread" && busy());
+body.addEventListener("htmx:afterRequest", (event) => event.detail.elt.id !== "unread" && done());
+addEventListener("pageshow", () => { waiting = 0; progress.className = "page-progress"; });
+addEventListener("beforeunload", busy);
+
+// Menus: <details class="menu">; one open at a time, placed so that nothing clips it.
+function place(menu) {
+  const panel = menu.querySelector(".menu-panel");
+  const button = menu.querySelector("summary").getBoundingClientRect();
+  const { width, height } = panel.getBoundingClientRect();
+  const right = button.left + width > innerWidth - 8;
+  const left = right ? Math.max(8, button.right - width) : button.left;
+  const below = button.bottom + 5 + height <= innerHeight - 8 || button.top < height + 13;
+  panel.style.left = `${Math.min(left, innerWidth - width - 8)}px`;
+  panel.style.top = `${below ? button.bottom + 5 : button.top - height - 5}px`;
+}
+const openMenus = () => document.querySelectorAll("details.menu[open]");
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (!(menu instanceof HTMLDetailsElement) || !menu.matches(".menu") || !menu.open) return;
+  openMenus().forEach((other) => { if (other !== menu && !other.contains(menu)) other.open = false; });
+  place(menu);
+  menu.querySelectorAll("[hx-trigger~='opened']").forEach((part) => part.dispatchEvent(new CustomEvent("opened")));
+}, true);
+body.addEventListener("htmx:afterSwap", () => openMenus().forEach(place));
+addEventListener("resize", () => openMenus().forEach(place));
+addEventListener("scroll", (event) => {
+  openMenus().forEach((menu) => { if (!menu.contains(event.target)) place(menu); });
+}, true);
+
+function moveInMenu(menu, step) {
+  const items = [...menu.querySelectorAll(".menu-panel :is(a, button, input):not([disabled])")];
+  if (!items.length) return;
+  const at = items.indexOf(document.activeElement);
+  items[(at + step + items.length) % items.length].focus();
+}
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.("details.menu[open]");
+  if (event.key === "Escape" && openMenus().length) {
+    openMenus().forEach((open) => { open.open = false; });
+    menu?.querySelector("summary").focus();
+  } else if (menu && (event.key === "ArrowDown" || event.key === "ArrowUp") && !event.target.matches("input, textarea, select")) {
+    event.preventDefault();
+    moveInMenu(menu, event.key === "ArrowDown" ? 1 : -1);
+  }
+});
+
+// The side bar on telephones.
+const side = document.getElementById("side");
+const sideButton = document.querySelector("[data-side-open]");
+function openSide(open) {
+  body.classList.toggle("side-is-open", open);
+  sideButton.setAttribute("aria-expanded", String(open));
+  if (open) side.querySelector("nav a")?.focus();
+  else if (side.contains(document.activeElement)) sideButton.focus();
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && body.matches(".side-is-open")) openSide(false);
+});
+
+// The theme: at once here, and kept on the server.
+function chooseTheme(button) {
+  const root = document.documentElement;
+  root.dataset.themeChoice = button.value;
+  root.dispatchEvent(new CustomEvent("theme-choice"));
+  document.querySelectorAll("[data-themes] [aria-pressed]").forEach((other) => other.removeAttribute("aria-pressed"));
+  document.querySelectorAll(`[data-themes] [value="${button.value}"]`).forEach((same) => same.setAttribute("aria-pressed", "true"));
+  const data = new FormData(button.form);
+  data.set("theme", button.value);
+  fetch(button.form.action, { method: "POST", body: data, headers: { "X-Requested-With": "fetch" } })
+    .then((answer) => { if (!answer.ok) toast(words.failed, "error"); })
+    .catch(() => toast(words.unreachable, "error"));
+}
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-themes]") && event.submitter) {
+    event.preventDefault();
+    chooseTheme(event.submitter);
+  }
+});
+
+function copy(id) {
+  navigator.clipboard.writeText(document.getElementById(id).textContent.trim()).then(() => toast(words.copied));
+}
+
+// One listener for all clicks.
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest(selector);
+  if (!at("details.menu")) openMenus().forEach((menu) => { menu.open = false; });
+  if (at("[data-toast-close]")) at(".toast-line").remove();
+  if (at("[data-side-open]")) openSide(!body.matches(".side-is-open"));
+  if (at("[data-side-close]")) openSide(false);
+  if (at("[data-dialog]")) document.getElementById(at("[data-dialog]").dataset.dialog)?.showModal();
+  if (at("[data-dialog-close]")) at("dialog").close();
+  if (at("[data-copy]")) copy(at("[data-copy]").dataset.copy);
+  if (event.target instanceof HTMLDialogElement && event.target.matches(".dialog, .palette")) closeFromOutside(event);
+});
+function closeFromOutside(event) {
+  const box = event.target.getBoundingClientRect();
+  const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+  if (!inside && event.detail) event.target.close();
+}
+
+// The bell asks once a minute, while somebody looks.
+const MINUTE = 60_000;
+const poll = () => { if (document.visibilityState === "visible") body.dispatchEvent(new CustomEvent("poll")); };
+setInterval(poll, MINUTE);
+document.addEventListener("visibilitychange", poll);
+
+if (/Mac|iPhone|iPad/.test(navigator.platform)) {
+  document.querySelectorAll("[data-shortcut]").forEach((key) => { key.textContent = "⌘K"; });
+}
