@@ -44,7 +44,12 @@ def prepare(target: Path) -> DemoFiles:
         for path in data_folder().glob("*.parquet"):
             database.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM read_parquet('{path}')")
         database.register("people", _people(database))
-        for query, path in ((PARTIES, files.parties), (PRODUCTS, files.products), (SALES, files.sales), (EVENTS, files.events)):
+        for query, path in (
+            (PARTIES, files.parties),
+            (PRODUCTS, files.products),
+            (SALES, files.sales),
+            (EVENTS, files.events),
+        ):
             database.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
     return files
 

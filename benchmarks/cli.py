@@ -1,0 +1,164 @@
+"""`guanxi bench`: make data of a size, do with it what users do, and print each figure beside its floor."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import data, floors
+from benchmarks.measure import Figure, command
+
+SIZES = {"10k": 10_000, "30k": 30_000, "100k": 100_000, "300k": 300_000, "1M": 1_000_000}
+console = Console()
+
+
+@click.command()
+@click.option("--size", "sizes", multiple=True, type=click.Choice(list(SIZES)), default=("10k", "100k"), show_default=True,
+              help="Number of customers (ten order lines each); give several to see the growth.")  # fmt: skip
+@click.option("--database", "databases", multiple=True, type=click.Choice(["sqlite", "postgres"]),
+              default=("sqlite", "postgres"), show_default=True)  # fmt: skip
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Where the data lie; kept. Default: a temporary folder."
+)
+def bench(sizes: tuple[str, ...], databases: tuple[str, ...], folder: Path | None) -> None:
+    """Measure imports, refresh, pages and questions at the sizes named."""
+    work = folder or Path(tempfile.mkdtemp(prefix="guanxi-bench-"))
+    results: dict[str, dict[str, list[Figure]]] = {}
+    try:
+        for database in databases:
+            for size in sizes:
+                files = data.make(work / size, SIZES[size])
+                with _database(database, work) as url:
+                    figures = run_size(files, work / f"home-{database}-{size}", url)
+                results.setdefault(database, {})[size] = figures
+                _print(f"{database}, {files.customers:,} customers, {files.lines:,} lines", figures)
+            _print_slopes(database, results[database])
+    finally:
+        _keep(results)
+        if folder is None:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figure]:
+    """All figures of one size on one database, in an empty home."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    environment = {"GUANXI_HOME": str(home), "GUANXI_TODAY": "2018-01-01", "GUANXI_COUNTRY": "TW"}
+    if database_url:
+        environment["GUANXI_DATABASE_URL"] = database_url
+    command("init", environment=environment)
+    command("import", "products", str(files.products), "--source", "bench", environment=environment)
+    figures = [
+        _import(files.parties, "parties", files.customers, 50_000, environment, database_url, home),
+        _import(files.sales, "sales", files.lines, 100_000, environment, database_url, home),
+    ]
+    full = command("refresh", environment=environment)
+    figures.append(Figure("first load of the lake", full.seconds, "s", memory_mb=full.peak_mb))
+    command("import", "sales", str(files.late), "--source", "bench", environment=environment)
+    empty_start = command("refresh", "--help", environment=environment).seconds
+    late = command("refresh", environment=environment)
+    figures.append(
+        Figure("refresh after 1,000 orders", late.seconds, "s", empty_start, "the command doing nothing", 2.0)
+    )
+    output = subprocess.run(
+        [sys.executable, "-m", "benchmarks.pages"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if output.returncode:
+        raise click.ClickException(f"The pages could not be measured:\n{output.stderr[-3000:]}")
+    for values in json.loads(output.stdout.splitlines()[-1]):
+        figures.append(Figure(**{key: value for key, value in values.items() if key not in ("ratio", "reached")}))
+    return figures
+
+
+def _import(
+    file: Path, kind: str, rows: int, target: int, environment: dict[str, str], database_url: str, home: Path
+) -> Figure:
+    run = command("import", kind, str(file), "--source", "bench", environment=environment)
+    floor = floors.copy_seconds(file, database_url, home)
+    return Figure(
+        f"import of {kind}",
+        rows / run.seconds,
+        "rows/s",
+        rows / floor,
+        "bare copy into one table",
+        target,
+        True,
+        run.peak_mb,
+    )
+
+
+@contextmanager
+def _database(kind: str, work: Path) -> Iterator[str]:
+    """The address of an empty database: "" for SQLite in the home, or a throw-away PostgreSQL."""
+    if kind == "sqlite":
+        yield ""
+        return
+    from tests.cluster import Cluster
+
+    cluster = Cluster()
+    cluster.start()
+    try:
+        yield cluster.url("postgres")
+    finally:
+        cluster.stop()
+
+
+def _print(title: str, figures: list[Figure]) -> None:
+    table = Table(title=title, title_justify="left")
+    for column in ("figure", "measured", "floor", "ratio", "target", "peak memory"):
+        table.add_column(column, justify="left" if column == "figure" else "right")
+    for figure in figures:
+        mark = {True: "[green]reached[/]", False: "[red]missed[/]", None: ""}[figure.reached]
+        sign = "≥" if figure.higher_is_better else "≤"
+        table.add_row(
+            figure.name,
+            f"{figure.value:,.1f} {figure.unit}" if figure.value < 1000 else f"{figure.value:,.0f} {figure.unit}",
+            f"{figure.floor:,.1f} ({figure.floor_name})" if figure.floor else "",
+            f"{figure.ratio:.2f} x" if figure.ratio else "",
+            f"{sign} {figure.target:,.0f} {mark}" if figure.target else "",
+            f"{figure.memory_mb:,.0f} MB" if figure.memory_mb else "",
+        )
+    console.print(table)
+
+
+def _print_slopes(database: str, by_size: dict[str, list[Figure]]) -> None:
+    """How times grow with size: the slope of log time over log customers, between the smallest and the largest."""
+    if len(by_size) < 2:
+        return
+    small, large = min(by_size, key=SIZES.__getitem__), max(by_size, key=SIZES.__getitem__)
+    growth = math.log(SIZES[large] / SIZES[small])
+    for first, last in zip(by_size[small], by_size[large], strict=True):
+        if first.unit == "rows/s":
+            slope = 1 + math.log(first.value / last.value) / growth
+        elif first.unit == "s":
+            slope = math.log(last.value / first.value) / growth
+        else:
+            continue
+        console.print(f"{database}: log-log slope of {first.name}, {small} to {large}: {slope:.2f} (target ≤ 1.05)")
+
+
+def _keep(results: dict[str, dict[str, list[Figure]]]) -> None:
+    """Write the figures where the last run's can be compared."""
+    target = Path(os.environ.get("GUANXI_HOME", "var")) / "bench.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    plain = {
+        db: {size: [f.as_json() for f in figures] for size, figures in sizes.items()} for db, sizes in results.items()
+    }
+    target.write_text(json.dumps(plain, indent=2))
+    console.print(f"Figures kept in {target}")
