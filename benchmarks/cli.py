@@ -25,13 +25,24 @@ console = Console()
 
 
 @click.command()
-@click.option("--size", "sizes", multiple=True, type=click.Choice(list(SIZES)), default=("10k", "100k"), show_default=True,
-              help="Number of customers (ten order lines each); give several to see the growth.")  # fmt: skip
-@click.option("--database", "databases", multiple=True, type=click.Choice(["sqlite", "postgres"]),
-              default=("sqlite", "postgres"), show_default=True)  # fmt: skip
 @click.option(
-    "--folder", type=click.Path(path_type=Path), help="Where the data lie; kept. Default: a temporary folder."
+    "--size",
+    "sizes",
+    multiple=True,
+    type=click.Choice(list(SIZES)),
+    default=("10k", "100k"),
+    show_default=True,
+    help="Customers (ten order lines each); give several to see the growth.",
 )
+@click.option(
+    "--database",
+    "databases",
+    multiple=True,
+    type=click.Choice(["sqlite", "postgres"]),
+    default=("sqlite", "postgres"),
+    show_default=True,
+)
+@click.option("--folder", type=click.Path(path_type=Path), help="Where the data lie; kept.")
 def bench(sizes: tuple[str, ...], databases: tuple[str, ...], folder: Path | None) -> None:
     """Measure imports, refresh, pages and questions at the sizes named."""
     work = folder or Path(tempfile.mkdtemp(prefix="guanxi-bench-"))
@@ -81,9 +92,7 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     )
     if output.returncode:
         raise click.ClickException(f"The pages could not be measured:\n{output.stderr[-3000:]}")
-    for values in json.loads(output.stdout.splitlines()[-1]):
-        figures.append(Figure(**{key: value for key, value in values.items() if key not in ("ratio", "reached")}))
-    return figures
+    return figures + [Figure.from_json(values) for values in json.loads(output.stdout.splitlines()[-1])]
 
 
 def _import(

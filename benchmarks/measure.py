@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import psutil
 
@@ -42,6 +43,11 @@ class Figure:
 
     def as_json(self) -> dict[str, object]:
         return asdict(self) | {"ratio": self.ratio, "reached": self.reached}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Figure:
+        """The figure that `as_json` wrote."""
+        return cls(**{key: value for key, value in values.items() if key not in ("ratio", "reached")})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Server times of pages and questions at full size, each beside the barest SQL that answers the same.
 
-Runs in a process of its own (`python -m benchmarks.pages`), whose environment names the home and the database; prints JSON.
+Runs in a process of its own (`python -m benchmarks.pages`), whose environment names home and database; prints JSON.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def _list(client: Client) -> Figure:
     value = percentile(lambda index: _get(client, urls[index % len(urls)]), TIMES)
     floor = percentile(
         _sql(
-            "SELECT p.id, p.name, p.city, s.revenue FROM orders_purchasesummary s JOIN customers_party p ON p.id = s.party_id "
+            "SELECT p.id, p.name, p.city, s.revenue FROM orders_purchasesummary s "
+            "JOIN customers_party p ON p.id = s.party_id "
             "WHERE p.city = 'Tainan' ORDER BY s.revenue DESC, s.party_id DESC LIMIT 51"
         ),
         TIMES,
@@ -108,7 +109,7 @@ def _search(client: Client) -> Figure:
 
 
 def _today(client: Client) -> Figure:
-    value = percentile(lambda index: _get(client, "/"), 20)
+    value = percentile(lambda _: _get(client, "/"), 20)
     floor = best(lambda: _duck("SELECT day, sum(amount), count(DISTINCT order_id) FROM lines GROUP BY day")) * 1000
     return Figure("Today, p95", value, "ms", floor, "sales and orders by day in DuckDB", 500)
 
@@ -146,7 +147,7 @@ def _duck(query: str) -> Any:
         for name, table in (("lines", "sales_line"), ("products", "product")):
             files = DeltaTable(f"{settings.GUANXI_LAKE}/{table}").file_uris()
             _database.execute(
-                f"CREATE VIEW {name} AS SELECT * FROM read_parquet({[str(file) for file in files]}, hive_partitioning=true)"
+                f"CREATE VIEW {name} AS SELECT * FROM read_parquet({[*map(str, files)]}, hive_partitioning=true)"
             )
     return _database.execute(query).fetchall()
 

@@ -85,7 +85,8 @@ PRODUCTS = """
 """
 
 SALES = """
-    SELECT household_id AS customer, transaction_timestamp AS date, basket_id AS "order", product_id AS product, quantity,
+    SELECT household_id AS customer, transaction_timestamp AS date, basket_id AS "order", product_id AS product,
+           quantity,
            sales_value AS amount, round(retail_disc + coupon_disc + coupon_match_disc, 2) AS discount,
            store_id AS place, 'till' AS channel
     FROM transactions
