@@ -148,7 +148,7 @@ def process_environment(transactional_db: None, settings: Any) -> dict[str, str]
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
-    """An installation of its own with an empty database: `.run("init")`, `.serve()`, `.start(...)`, `.kill(process)`."""
+    """An installation of its own, empty: `.run("init")`, `.serve()`, `.start("worker")`, `.kill(process)`."""
     url, drop = _own_database(tmp_path)
     place = Installation(tmp_path / "home", url)
     yield place
@@ -206,7 +206,7 @@ def token(staff: User) -> str:
 
 @pytest.fixture
 def api(token: str) -> Client:
-    """A client of the API with the token of `staff`: `api.post("/api/v1/parties", {...}, content_type="application/json")`."""
+    """A client of the API with the token of `staff`; `api.post(url, {...}, content_type="application/json")`."""
     from django.test import Client
 
     return Client(headers={"Authorization": f"Bearer {token}", "Accept": "application/json"})
@@ -236,7 +236,7 @@ def smtp_server(settings: Any) -> Iterator[Mailbox]:
     box.port = free_port()
 
     class Handler:
-        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
             box.append(message_from_bytes(envelope.content, policy=default))
             return "250 OK"
 
@@ -274,7 +274,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any, live_app: str, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A browser page, not logged in; `page.goto("/")`. The test fails where the page reported an error (CSP among them)."""
+    """A browser page, not logged in; the test fails where the page reported an error (one of CSP, say)."""
     context = browser.new_context(base_url=live_app, viewport=chromium.WIDE, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(10_000)
     tab = context.new_page()

@@ -248,7 +248,7 @@ def translations():
 def main(purpose):
     """All steps, in order; two at once wait for each other."""
     use_a_new_enough_python()
-    with open(__file__) as lock:
+    with Path(__file__).open() as lock:
         if os.name == "posix":
             import fcntl
 

@@ -42,7 +42,7 @@ def test_another_process_sees_what_the_test_wrote(process_environment: dict[str,
 
 
 def test_no_connection_leaves_the_machine() -> None:
-    with pytest.raises(Exception, match="192.0.2.1"):
+    with pytest.raises(Exception, match=r"192\.0\.2\.1"):
         smtplib.SMTP("192.0.2.1", 25, timeout=2)
 
 

@@ -1,0 +1,182 @@
+"""The rules of the house that no linter knows; each message says where and what to do instead."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from fnmatch import fnmatch
+
+import pytest
+
+from tests.sources import ROOT, calls, files, messages, named, place, tree
+
+# Where rows may be written without `create`, `change`, `delete` of foundation/actions.py, and why.
+MAY_WRITE = {
+    "guanxi/*/actions.py": "actions",
+    "guanxi/*/actions/*.py": "actions",
+    "guanxi/foundation/audit.py": "the audit log itself",
+    "guanxi/foundation/people.py": "the actions of users: a password is hashed, a token's use is noted",
+    "guanxi/foundation/notifications.py": "messages of the system, not the business's data",
+    "guanxi/foundation/bulk/*.py": "sets, audited by whoever calls",
+    "guanxi/foundation/search/*.py": "an index, made from what actions wrote",
+    "guanxi/foundation/tasks/*.py": "the queue's own rows: state, leases, schedule",
+    "guanxi/foundation/api/idempotency.py": "answers already given",
+    "guanxi/ledger/reading.py": "readers' cursors",
+}
+WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}
+WRITES_ON_QUERYSETS = {"create", "update"}
+QUERYSET = re.compile(r"\.objects\b|_manager\b|\.(filter|exclude|visible_to|select_for_update|all)\(")
+NAMES_THAT_SAY_NOTHING = {"utils.py", "helpers.py", "common.py", "misc.py"}
+LONGEST = 600
+INLINE = re.compile(r"""<style\b|<script(?![^>]*\bsrc=)[^>]*>|\s(style|on[a-z]{3,})\s*=\s*["']""", re.IGNORECASE)
+# Paper and mail have no Content-Security-Policy, and mail programs read nothing but inline styles.
+NOT_PAGES = ("*/mail/*", "*/pdf/*", "*/print/*", "*.mail.html", "*.pdf.html", "*/weasyprint/*")
+# The brackets keep this file from breaking its own rule.
+REGISTRIES = re.compile(r"py[p]i\.org|pythonhoste[d]\.org|npm[j]s\.(org|com)|debia[n]\.org")
+
+
+def none(found: Iterable[str], instead: str) -> None:
+    """Fail with every place found and what to do about it."""
+    places = sorted(set(found))
+    assert not places, f"{instead}\n  " + "\n  ".join(places)
+
+
+def test_rows_are_written_by_actions() -> None:
+    found = [
+        f"{place(path, node.lineno)} {name}()"
+        for path in named(".py")
+        if not any(fnmatch(place(path), pattern) for pattern in MAY_WRITE)
+        for node, on, name in calls(path)
+        if (name in WRITES and on and on != "super()") or (name in WRITES_ON_QUERYSETS and QUERYSET.search(on))
+    ]
+    none(found, "Write through an @action of the package's actions.py (create, change, delete):")
+
+
+def test_files_are_named_after_their_theme() -> None:
+    none(
+        [place(path) for path in files() if path.name in NAMES_THAT_SAY_NOTHING],
+        "Name the file after what it is about:",
+    )
+
+
+def test_files_hold_one_theme() -> None:
+    long = [(path, len(path.read_text().splitlines())) for path in named(".py", ".js", tests=True)]
+    none(
+        [f"{place(path)} has {count} lines" for path, count in long if count > LONGEST],
+        "Make a package of the same name out of a long file:",
+    )
+
+
+def test_days_come_from_the_business_clock() -> None:
+    found = [
+        place(path, node.lineno)
+        for path in named(".py")
+        if place(path) != "guanxi/foundation/clock.py"
+        for node, on, name in calls(path)
+        if (name == "today" and on.split(".")[-1] in ("date", "datetime"))
+        or (name in ("now", "utcnow") and on.split(".")[-1] == "datetime")
+    ]
+    none(found, "Ask guanxi.foundation.clock (the business's day), or django.utils.timezone.now for a bare moment:")
+
+
+def test_pages_hold_nothing_inline() -> None:
+    found = []
+    for path in named(".html", ".js"):
+        if not any(fnmatch(place(path), pattern) for pattern in NOT_PAGES):
+            text = re.sub(r"\{#.*?#\}|\{% comment.*?endcomment %\}", blank, path.read_text(), flags=re.DOTALL)
+            found += [
+                f"{place(path, text.count(chr(10), 0, hit.start()) + 1)} {hit[0]!r}" for hit in INLINE.finditer(text)
+            ]
+    for path in named(".py"):
+        found += [
+            f"{place(path, node.lineno)} {hit[0]!r}"
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "<" in node.value
+            for hit in INLINE.finditer(node.value)
+        ]
+    none(found, "The Content-Security-Policy blocks this; use a class, or a module in static/:")
+
+
+def blank(match: re.Match[str]) -> str:
+    """As many lines with nothing on them, so that line numbers stay."""
+    return "\n" * match[0].count("\n")
+
+
+def test_no_registry_stands_in_the_checkout() -> None:
+    found = []
+    for path in files():
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            if REGISTRIES.search(line) or (path.suffix == ".lock" and "://" in line):
+                found.append(place(path, number))
+    none(found, "Which registry packages come from is the machine's business (make lock leaves it out):")
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lines = [
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["demo"],
+        *project["dependency-groups"]["dev"],
+        *[line for line in (ROOT / "requirements" / "build.in").read_text().splitlines() if not line.startswith("#")],
+    ]
+    names = {re.split(r"[\[<>=~! ]", line)[0] for line in lines} | set(
+        json.loads((ROOT / "package.json").read_text())["dependencies"]
+    )
+    explained = set(re.findall(r"^\| `?([^ `|]+)`?", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE))
+    none(names - explained, "Add a row to docs/dependencies.md (package, for, licence, why this one):")
+
+
+def test_every_dependency_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = {
+        "run.lock": [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["demo"]],
+        "dev.lock": project["dependency-groups"]["dev"],
+    }
+    missing = []
+    for lock, lines in wanted.items():
+        locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements" / lock).read_text(), re.MULTILINE))
+        names = {re.split(r"[\[<>=~! ]", line)[0].lower() for line in lines}
+        missing += [f"{name} in {lock}" for name in names - locked]
+    none(missing, "Run `make lock`; not locked:")
+
+
+@pytest.mark.parametrize("language", ["zh_Hant", "zh_Hans"])
+def test_every_message_is_translated(language: str) -> None:
+    from babel.messages.pofile import read_po
+
+    with (ROOT / "guanxi" / "locale" / language / "LC_MESSAGES" / "django.po").open("rb") as file:
+        catalogue = read_po(file, locale=language, ignore_obsolete=True)
+    known = {}
+    problems = []
+    for message in catalogue:
+        if message.id:
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            known[(message.context or None, key)] = message
+            texts = [message.string] if isinstance(message.string, str) else list(message.string)
+            if message.fuzzy or not all(texts):
+                problems.append(f"{'fuzzy' if message.fuzzy else 'empty'}: {key!r}")
+            problems += [f"{error}: {key!r}" for error in placeholders_differ(message.id, texts)]
+    problems += [
+        f"missing: {text!r} ({where})" for (context, text), where in messages().items() if (context, text) not in known
+    ]
+    none(problems, f"Translate in guanxi/locale/{language}:")
+
+
+def placeholders_differ(message: str | tuple[str, ...], texts: list[str]) -> list[str]:
+    """What is wrong with the named placeholders of a translation: a plural may leave some out, nothing may add one."""
+    originals = [message] if isinstance(message, str) else list(message)
+    wanted = set().union(*map(placeholders, originals))
+    least = wanted if len(originals) == 1 else set()
+    return [
+        f"placeholders {sorted(wanted)} expected in {text!r}"
+        for text in texts
+        if text and not least <= placeholders(text) <= wanted
+    ]
+
+
+def placeholders(text: str) -> set[str]:
+    """The named placeholders of a message."""
+    return {hit[0] for hit in re.finditer(r"%\(\w+\)[sd]|\{\w+\}", text)}
