@@ -49,6 +49,7 @@ class Party(models.Model):
             models.Index(fields=["city", "id"], name="party_city"),
             models.Index(fields=["created_at", "id"], name="party_created"),
             models.Index(fields=["kind", "name", "id"], name="party_kind"),
+            models.Index(fields=["changed_at", "id"], name="party_changed"),
         ]
 
     def __str__(self) -> str:

@@ -58,7 +58,7 @@ class Conflict(Refused):
 
 def action(function: Callable[P, R]) -> Callable[P, R]:
     """Mark a function as an action: it needs a keyword `by` (the viewer) and runs in one transaction."""
-    name = f"{function.__module__.removeprefix('guanxi.').removesuffix('.actions')}.{function.__name__}"
+    name = f"{function.__module__.removeprefix('guanxi.').partition('.actions')[0]}.{function.__name__}"
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:

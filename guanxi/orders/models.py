@@ -74,6 +74,10 @@ class Order(models.Model):
     discount = MoneyField(_("discount"), default=0)
     cost = MoneyField(_("cost"), null=True, blank=True)
     line_count = models.PositiveIntegerField(_("lines"), default=0)
+    # The sale that a return gives back, where it is known.
+    returns = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, db_index=False, related_name="returned_by", verbose_name=_("returns")
+    )
     import_run = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(_("recorded"), default=timezone.now)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
@@ -88,6 +92,7 @@ class Order(models.Model):
             models.Index(fields=["party", "-placed_at", "-id"], name="order_of_party"),
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["amount", "id"], name="order_amount"),
+            models.Index(fields=["returns"], condition=models.Q(returns__isnull=False), name="order_returned"),
         ]
 
     def __str__(self) -> str:

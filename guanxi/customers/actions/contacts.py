@@ -1,0 +1,104 @@
+"""How a party can be reached and recognised."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from guanxi.customers import normalise
+from guanxi.customers.actions.parties import locked, mark_changed
+from guanxi.customers.happenings import tell
+from guanxi.customers.models import ContactPoint, Party
+from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation.visibility import Viewer
+
+MOST = 100  # ways to reach one party; beyond that something is wrong with the source
+
+
+class Added(NamedTuple):
+    """A contact point that was added or changed, and the other parties that have the same one."""
+
+    contact_point: ContactPoint
+    shared_with: list[Party]
+
+
+@action
+def add_contact_point(
+    party: Party, kind: str, value: str, *, by: Viewer, label: str = "", preferred: bool = False
+) -> Added:
+    """Add a way to reach `party`. The same one on another party is allowed (families share telephones) and reported.
+
+    Raises Refused with the field `value` or `kind` where it cannot be one, or where the party has it already.
+    """
+    party = locked(party.pk, by)
+    value, key = _cleaned(kind, value, party)
+    if party.contact_points.count() >= MOST:
+        raise Refused(_("A customer can have at most %(most)s contact points.") % {"most": MOST}, "value")
+    if party.contact_points.filter(kind=kind, key=key).exists():
+        raise Refused(_("%(name)s has this one already.") % {"name": party.name}, "value")
+    if preferred:
+        _step_back(party, kind)
+    row = create(ContactPoint, party=party, kind=kind, value=value, key=key, label=label.strip(), preferred=preferred)
+    tell("contact.added", party, by=by, kind=kind, value=value)
+    mark_changed(party)
+    return Added(row, _others(row, by))
+
+
+@action
+def change_contact_point(
+    row_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer
+) -> Added:
+    """Change `value`, `label` or `preferred` of a contact point. Raises Conflict, Refused."""
+    row = ContactPoint.objects.visible_to(by).select_related("party").get(pk=row_id)
+    party = locked(row.party_id, by)
+    values = {name: changes[name] for name in ("label", "preferred") if name in changes}
+    if "value" in changes:
+        values["value"], values["key"] = _cleaned(row.kind, changes["value"], party)
+        if values["key"] != row.key:
+            values["verified_at"] = None
+        if party.contact_points.filter(kind=row.kind, key=values["key"]).exclude(pk=row.pk).exists():
+            raise Refused(_("%(name)s has this one already.") % {"name": party.name}, "value")
+    if values.get("preferred"):
+        _step_back(party, row.kind, but=row)
+    before = row.value
+    stored = change(row, expected, **values)
+    if before != stored.value:
+        tell("contact.changed", party, by=by, kind=row.kind, value=stored.value, was=before)
+        mark_changed(party)
+    return Added(stored, _others(stored, by))
+
+
+@action
+def remove_contact_point(row_id: int, *, by: Viewer) -> Party:
+    """Take a contact point away from its party, who is returned."""
+    row = ContactPoint.objects.visible_to(by).get(pk=row_id)
+    party = locked(row.party_id, by)
+    delete(row)
+    tell("contact.removed", party, by=by, kind=row.kind, value=row.value)
+    mark_changed(party)
+    return party
+
+
+def _cleaned(kind: str, value: Any, party: Party) -> tuple[str, str]:
+    value = str(value).strip()
+    if kind not in ContactPoint.Kind.values:
+        message = _("“%(kind)s” is no kind of contact point; known are %(known)s.")
+        raise Refused(message % {"kind": kind, "known": ", ".join(ContactPoint.Kind.values)}, "kind")
+    if not value or "\x00" in value:
+        raise Refused(_("Write how the customer can be reached."), "value")
+    try:
+        return value, normalise.contact_key(kind, value, country=party.country or None)
+    except ValidationError as error:
+        raise Refused(error.messages[0], "value") from error
+
+
+def _step_back(party: Party, kind: str, but: ContactPoint | None = None) -> None:
+    for other in party.contact_points.filter(kind=kind, preferred=True).exclude(pk=but.pk if but else None):
+        change(other, preferred=False)
+
+
+def _others(row: ContactPoint, viewer: Viewer) -> list[Party]:
+    same = ContactPoint.objects.filter(kind=row.kind, key=row.key).exclude(party=row.party_id)
+    return list(Party.objects.visible_to(viewer).filter(pk__in=same.values("party"))[:20])

@@ -1,0 +1,200 @@
+"""Making and correcting parties, and what they are to us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from guanxi.customers import corrections, profile
+from guanxi.customers.happenings import tell
+from guanxi.customers.models import Party, PartyRole
+from guanxi.foundation import clock, search
+from guanxi.foundation.actions import Conflict, Refused, action, change, create, delete
+from guanxi.foundation.audit import plain
+from guanxi.foundation.visibility import Viewer, require
+
+FIELDS = (
+    "kind",
+    "name",
+    "latin_name",
+    "family_name",
+    "given_name",
+    "gender",
+    "date_of_birth",
+    "occupation",
+    "language",
+    "city",
+    "country",
+)
+PROFILE = "profile."
+
+
+@action
+def create_party(
+    *,
+    by: Viewer,
+    name: str = "",
+    kind: str = Party.Kind.PERSON,
+    profile: dict[str, Any] | None = None,
+    roles: Iterable[str] = (PartyRole.Role.PROSPECT,),
+    phone: str = "",
+    mail: str = "",
+    made_up: bool = False,
+    **values: Any,
+) -> Party:
+    """Make a party. Without `name` it is put together from family and given name.
+
+    `phone` and `mail` become its first contact points; the facts named `profile__age` or `profile={"age": ...}` its
+    profile. Raises Refused with the field that is wrong.
+    """
+    from guanxi.customers.actions.contacts import add_contact_point
+
+    facts = dict(profile or {}) | _profile_keywords(values)
+    _refuse_unknown(values)
+    cleaned = {name: _cleaned_profile(name, value) for name, value in facts.items()}
+    values = {field: value for field, value in values.items() if value is not None}
+    values["name"] = name.strip() or full_name(values.get("family_name", ""), values.get("given_name", ""))
+    party = create(
+        Party,
+        kind=kind,
+        profile={key: value for key, value in cleaned.items() if value is not None},
+        made_up=made_up,
+        created_at=clock.now(),
+        **values,
+    )
+    said = {field: value for field, value in {"kind": kind, **values}.items() if value not in ("", None)}
+    corrections.keep(party, said | {PROFILE + key: value for key, value in party.profile.items()})
+    tell("party.created", party, by=by, name=party.name)
+    _set_roles(party, roles)
+    for contact_kind, value in (("phone", phone), ("mail", mail)):
+        if value:
+            _named(contact_kind, lambda k=contact_kind, v=value: add_contact_point(party, k, v, by=by))
+    search.touch(party)
+    return party
+
+
+@action
+def edit_party(row_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Party:
+    """Correct facts of a party; profile fields are named `profile.age`, several at once `profile`: {...}.
+
+    What a person says wins over every source, now and in later imports. `expected` holds the values that he saw. Raises
+    Conflict where somebody else changed the same field meanwhile, Refused where a value is wrong.
+    """
+    party = locked(row_id, by)
+    facts = {key.removeprefix(PROFILE): value for key, value in changes.items() if key.startswith(PROFILE)}
+    values = {key: value for key, value in changes.items() if not key.startswith(PROFILE)}
+    facts |= values.pop("profile", None) or {}
+    _refuse_unknown(values)
+    before = {name: plain(getattr(party, name)) for name in values} | {
+        PROFILE + name: party.profile.get(name) for name in facts
+    }
+    if facts:
+        values["profile"] = _merged_profile(party, facts, expected or {})
+    stored = change(party, {key: value for key, value in (expected or {}).items() if key in FIELDS}, **values)
+    after = {name: plain(getattr(stored, name)) for name in values if name != "profile"} | {
+        PROFILE + name: stored.profile.get(name) for name in facts
+    }
+    changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    if changed:
+        corrections.keep(stored, {name: value for name, (_was, value) in changed.items()})
+        tell("party.changed", stored, by=by, changes=changed)
+        mark_changed(stored)
+    return stored
+
+
+@action
+def set_roles(party: Party, roles: Iterable[str], *, by: Viewer) -> set[str]:
+    """Make `roles` what the party is to us; returns them."""
+    party = locked(party.pk, by)
+    before = set(party.roles.values_list("role", flat=True))
+    now = _set_roles(party, roles)
+    if before != now:
+        tell("party.changed", party, by=by, changes={"roles": [sorted(before), sorted(now)]})
+        mark_changed(party)
+    return now
+
+
+@action
+def add_role(party: Party, role: str, *, by: Viewer) -> None:
+    """Let the party be `role` to us too. A customer is no longer a prospect."""
+    before = set(PartyRole.objects.filter(party=party).values_list("role", flat=True))
+    if role not in before:
+        outgrown = {PartyRole.Role.PROSPECT} if role == PartyRole.Role.CUSTOMER else set()
+        set_roles(party, (before - outgrown) | {role}, by=by)
+
+
+def full_name(family: str, given: str) -> str:
+    """Family and given name in the order of their script: 王美玲, but Maria Weber."""
+    family, given = family.strip(), given.strip()
+    if any("\u3400" <= letter <= "\u9fff" for letter in family + given):
+        return family + given
+    return f"{given} {family}".strip()
+
+
+def locked(party_id: int, by: Viewer) -> Party:
+    """The party, held against other writers until the transaction ends. Raises Party.DoesNotExist, NotAllowed."""
+    require(by, "edit", Party)
+    return Party.objects.visible_to(by).select_for_update().get(pk=party_id)
+
+
+def mark_changed(party: Party) -> None:
+    """Let readers of changes and the search index know that something of `party` is new."""
+    Party.objects.filter(pk=party.pk).update(changed_at=timezone.now())
+    search.touch(party)
+
+
+def _set_roles(party: Party, roles: Iterable[str]) -> set[str]:
+    wanted = set(roles)
+    held = {row.role: row for row in PartyRole.objects.filter(party=party)}
+    for role in sorted(wanted - held.keys()):
+        _named("roles", lambda role=role: create(PartyRole, party=party, role=role))
+    for role in held.keys() - wanted:
+        delete(held[role])
+    return wanted
+
+
+def _named(field: str, work: Any) -> None:
+    """Do `work`; a refusal names `field`, as the caller knows it."""
+    try:
+        work()
+    except Refused as refusal:
+        raise Refused(refusal.message, field) from refusal
+
+
+def _profile_keywords(values: dict[str, Any]) -> dict[str, Any]:
+    names = [name for name in values if name.startswith("profile__")]
+    return {name.removeprefix("profile__"): values.pop(name) for name in names}
+
+
+def _refuse_unknown(values: dict[str, Any]) -> None:
+    for name in values:
+        if name not in FIELDS:
+            message = _("There is no field “%(name)s” to change; known are %(known)s.")
+            raise Refused(message % {"name": name, "known": ", ".join(FIELDS)}, name)
+
+
+def _cleaned_profile(name: str, value: Any) -> Any:
+    field = profile.find(name)
+    if field is None:
+        known = ", ".join(known.name for known in profile.fields())
+        message = _("There is no profile field “%(name)s”; known are %(known)s.")
+        raise Refused(message % {"name": name, "known": known}, PROFILE + name)
+    try:
+        return field.clean(value)
+    except ValidationError as error:
+        raise Refused(error.messages[0], PROFILE + name) from error
+
+
+def _merged_profile(party: Party, facts: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(party.profile)
+    for name, value in facts.items():
+        yours, theirs = _cleaned_profile(name, value), party.profile.get(name)
+        original = expected.get(PROFILE + name, theirs)
+        if (original or None) != theirs and yours != theirs:
+            raise Conflict(PROFILE + name, original, yours, theirs)
+        merged[name] = yours
+    return {name: value for name, value in merged.items() if value is not None}

@@ -1,0 +1,95 @@
+"""What can be asked of customers: who is it, whom does he live with, what did he agree to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
+
+from guanxi.customers import normalise
+from guanxi.customers.models import Consent, ContactPoint, Party, Relationship
+from guanxi.foundation.visibility import Viewer
+
+# Keys that name one party or one household; addresses are shared by whole houses.
+STRONG = (
+    ContactPoint.Kind.EXTERNAL,
+    ContactPoint.Kind.CARD,
+    ContactPoint.Kind.MAIL,
+    ContactPoint.Kind.PHONE,
+    ContactPoint.Kind.SOCIAL,
+    ContactPoint.Kind.DEVICE,
+)
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A relationship as seen from one of its two ends."""
+
+    relationship: Relationship
+    other: Party
+    outward: bool  # from the party asked about; else the other said it of him
+
+
+def parties(viewer: Viewer) -> models.QuerySet[Party]:
+    """All parties that `viewer` may see."""
+    return Party.objects.visible_to(viewer)
+
+
+def recognise(keys: Iterable[tuple[str, str]], viewer: Viewer, *, limit: int = 20) -> list[Party]:
+    """The parties that have any of these strong keys (kind, value as given), those with most of them first.
+
+    A value that cannot be of its kind matches nobody.
+    """
+    wanted = Q()
+    for kind, value in keys:
+        try:
+            if kind in STRONG:
+                wanted |= Q(contact_points__kind=kind, contact_points__key=normalise.contact_key(kind, value))
+        except ValidationError:
+            continue
+    if not wanted:
+        return []
+    rows = parties(viewer).filter(wanted).annotate(matches=Count("contact_points"))
+    return list(rows.order_by("-matches", "id")[:limit])
+
+
+def consent_state(party: Party | int, viewer: Viewer) -> list[Consent]:
+    """The row that counts for each purpose and channel: the newest, in the order of purposes and channels."""
+    newest = Window(
+        RowNumber(),
+        partition_by=[F("purpose"), F("channel")],
+        order_by=[F("at").desc(), F("id").desc()],
+    )
+    rows = Consent.objects.visible_to(viewer).filter(party=party).annotate(place=newest).filter(place=1)
+    order = Consent.Purpose.values
+    return sorted(rows, key=lambda row: (order.index(row.purpose) if row.purpose in order else 99, row.channel))
+
+
+def may_contact(party: Party | int, purpose: str, channel: str, viewer: Viewer) -> bool:
+    """Whether the newest word on `purpose` through `channel`, or through any, was a yes."""
+    rows = Consent.objects.visible_to(viewer).filter(party=party, purpose=purpose, channel__in=[channel, "any"])
+    newest = rows.order_by("-at", "-id").first()
+    return bool(newest and newest.given)
+
+
+def ties(party: Party, viewer: Viewer, *, limit: int = 200) -> list[Tie]:
+    """The relationships of `party` in both directions, households first."""
+    rows = Relationship.objects.visible_to(viewer)
+    outward = rows.filter(party=party).select_related("other").order_by("id")[:limit]
+    inward = rows.filter(other=party).select_related("party").order_by("id")[:limit]
+    found = [Tie(row, row.other, True) for row in outward] + [Tie(row, row.party, False) for row in inward]
+    return sorted(found, key=lambda tie: tie.relationship.kind != Relationship.Kind.HOUSEHOLD)
+
+
+def household(party: Party, viewer: Viewer) -> list[Party]:
+    """Those who live with `party`, as far as known: two steps of the relationship, so that one link each is enough."""
+    links = Relationship.objects.visible_to(viewer).filter(kind=Relationship.Kind.HOUSEHOLD)
+    reached = {party.pk}
+    for _step in range(2):
+        pairs = links.filter(Q(party__in=reached) | Q(other__in=reached)).values_list("party", "other")[:200]
+        reached |= {number for pair in pairs for number in pair}
+    return list(parties(viewer).filter(pk__in=reached - {party.pk}).order_by("id")[:50])
