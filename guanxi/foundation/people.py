@@ -96,7 +96,7 @@ def set_theme(user: User, theme: str, *, by: Viewer) -> User:
 
 
 @action
-def create_token(user: User, name: str, *, by: Viewer) -> tuple[ApiToken, str]:
+def create_token(user: User, name: str = "", *, by: Viewer) -> tuple[ApiToken, str]:
     """Make an API token; returns it and its plain text, which is shown once and not kept."""
     plain = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     token = create(ApiToken, user=user, name=name, digest=_digest(plain), hint=plain[:HINT_LENGTH])

@@ -10,13 +10,20 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from guanxi.project.home import ensure_secret_key
+from guanxi.project.home import ensure_secret_key, remembered
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def _date(name: str) -> date | None:
-    text = os.environ.get(name, "")
+def _number(name: str, default: str) -> int:
+    text = os.environ.get(name) or default
+    if not text.isdigit():
+        raise ImproperlyConfigured(f"{name} is “{text}”; write a whole number such as {default}.")
+    return int(text)
+
+
+def _date(name: str, default: str = "") -> date | None:
+    text = os.environ.get(name) or default
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
@@ -30,10 +37,10 @@ def _list(name: str, default: str) -> list[str]:
 # Where everything that is kept lives.
 GUANXI_HOME = Path(os.environ.get("GUANXI_HOME") or CHECKOUT / "var").resolve()
 GUANXI_LAKE = os.environ.get("GUANXI_LAKE") or str(GUANXI_HOME / "lake")
-PORT = int(os.environ.get("PORT", "8000"))
+PORT = _number("PORT", "8000")
 
 # The business.
-GUANXI_TODAY = _date("GUANXI_TODAY")
+GUANXI_TODAY = _date("GUANXI_TODAY", remembered(GUANXI_HOME).get("today", ""))  # the demonstration keeps its day
 GUANXI_CURRENCY = os.environ.get("GUANXI_CURRENCY", "USD")
 GUANXI_COUNTRY = os.environ.get("GUANXI_COUNTRY", "US")  # for telephone numbers written without a country code
 TIME_ZONE = os.environ.get("GUANXI_TIME_ZONE", "UTC")
@@ -48,6 +55,7 @@ _https = os.environ.get("GUANXI_HTTPS", "") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -71,8 +79,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    "allauth",
-    "allauth.account",
     "csp",
     "django_htmx",
     "django_tasks",
@@ -88,6 +94,8 @@ INSTALLED_APPS = [
     "guanxi.foundation.search",
     "guanxi.foundation.tasks",
     "guanxi.foundation",
+    "allauth",  # below ours, so that our templates come before its own
+    "allauth.account",
 ]
 
 MIDDLEWARE = [
@@ -160,6 +168,8 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_FORMS = {"login": "guanxi.foundation.forms.LoginForm"}
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
 
 # Language.
@@ -193,7 +203,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 
 # Mail to colleagues (reports, notifications); without a server it is written to files under the home.
 EMAIL_HOST = os.environ.get("GUANXI_MAIL_HOST", "")
-EMAIL_PORT = int(os.environ.get("GUANXI_MAIL_PORT", "25"))
+EMAIL_PORT = _number("GUANXI_MAIL_PORT", "25")
 EMAIL_HOST_USER = os.environ.get("GUANXI_MAIL_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("GUANXI_MAIL_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("GUANXI_MAIL_TLS", "") == "1"

@@ -6,9 +6,14 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
+from guanxi.project.health import healthz
+from django.views.generic import RedirectView
+
 PACKAGES = ["foundation.desk", "foundation.tasks", "foundation.search", "foundation", "customers", "ledger", "catalog", "orders", "lake", "intake"]
 
 urlpatterns = [
+    path("healthz", healthz),
+    path("accounts/email/", RedirectView.as_view(pattern_name="account")),  # the mail address stands on that page
     path("accounts/", include("allauth.account.urls")),
     *[path("", include(f"guanxi.{name}.urls")) for name in PACKAGES if find_spec(f"guanxi.{name}.urls")],
 ]

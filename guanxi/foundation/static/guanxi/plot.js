@@ -1,0 +1,189 @@
+// Plots. <div class="plot" data-plot="sales" aria-label="Sales by day"></div>{{ spec|json_script:"sales" }} where spec is
+//   {"type": "bar"|"line"|"area"|"hbar", "x": [...], "series": [{"name", "data", "muted", "colour": 1-6}],
+//    "format": "money"|"number"|"percent", "links": [url of each point], "tones": ["red", …] of each bar}
+// Percentages are fractions (0.12 is 12 %); null leaves a gap. ECharts is loaded only where there is a plot.
+
+const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+const root = document.documentElement;
+const FORMATS = {
+  money: { minimumFractionDigits: 2, maximumFractionDigits: 2 },
+  number: { maximumFractionDigits: 2 },
+  percent: { style: "percent", maximumFractionDigits: 1 },
+};
+const TONES = { teal: 1, red: 4, amber: 5, blue: 6 };
+const MAX_LINE_POINTS = 40;
+
+let library;
+function loadLibrary() {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = document.body.dataset.echarts;
+    script.onload = () => resolve(window.echarts);
+    script.onerror = () => { library = undefined; reject(new Error("echarts")); };
+    document.head.append(script);
+  });
+  return library;
+}
+
+const token = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+const colour = (number) => token(`plot-${number}`);
+const exact = (spec) => new Intl.NumberFormat(root.lang, FORMATS[spec.format] ?? FORMATS.number).format;
+function rough(spec) {
+  const options = spec.format === "percent" ? FORMATS.percent : { notation: "compact", maximumFractionDigits: 1 };
+  const compact = new Intl.NumberFormat(root.lang, options).format;
+  const plain = new Intl.NumberFormat(root.lang, { maximumFractionDigits: 2 }).format;
+  return (value) => (spec.format === "percent" || Math.abs(value) >= 100_000 ? compact(value) : plain(value));
+}
+
+function toneOf(spec, index, fallback) {
+  const tone = spec.tones?.[index];
+  if (!tone) return fallback;
+  return tone === "grey" ? token("plot-muted") : colour(TONES[tone] ?? tone);
+}
+
+function bars(spec, series, fill) {
+  const across = spec.type === "hbar";
+  const data = series.data.map((value, index) => ({ value, itemStyle: { color: toneOf(spec, index, fill) } }));
+  return {
+    type: "bar", data, barMaxWidth: across ? 14 : 26, barCategoryGap: "38%",
+    itemStyle: { borderRadius: across ? [2, 4, 4, 2] : [4, 4, 0, 0], color: fill },
+    label: {
+      show: across && spec.series.length === 1, position: "right", color: token("ink-2"), fontSize: 12,
+      formatter: ({ value }) => exact(spec)(value),
+    },
+  };
+}
+
+function lines(spec, series, stroke, first) {
+  return {
+    type: "line", data: series.data, showSymbol: series.data.length < 3, symbolSize: 6, symbol: "circle",
+    lineStyle: { width: series.muted ? 1.5 : 2, color: stroke }, itemStyle: { color: stroke }, z: series.muted ? 2 : 3,
+    areaStyle: spec.type === "area" && first ? { color: stroke, opacity: 0.07 } : undefined,
+  };
+}
+
+function seriesOf(spec) {
+  let number = 0;
+  return spec.series.map((series, index) => {
+    const paint = series.muted ? token("plot-muted") : colour(series.colour ?? ((number++ % 6) + 1));
+    const shape = spec.type === "bar" || spec.type === "hbar" ? bars(spec, series, paint) : lines(spec, series, paint, index === 0);
+    return { name: series.name, emphasis: { disabled: true }, cursor: spec.links ? "pointer" : "default", ...shape };
+  });
+}
+
+function axes(spec) {
+  const across = spec.type === "hbar";
+  const text = { color: token("ink-3"), fontSize: 12, fontFamily: token("font") };
+  const names = {
+    type: "category", data: spec.x, inverse: across, boundaryGap: spec.type === "bar" || across,
+    axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true, width: 120, overflow: across ? "truncate" : "none" },
+  };
+  const values = {
+    type: "value", splitNumber: 4, show: !across, axisLabel: { ...text, formatter: rough(spec) },
+    splitLine: { lineStyle: { color: token("plot-grid") } },
+  };
+  return across ? { xAxis: values, yAxis: names } : { xAxis: names, yAxis: values };
+}
+
+function tooltipText(spec, points) {
+  const rows = points.filter((point) => point.value !== null && point.value !== undefined);
+  const format = exact(spec);
+  return [points[0].axisValueLabel, ...rows.map((point) => `${rows.length > 1 ? `${point.seriesName}  ` : ""}${format(point.value)}`)].join("\n");
+}
+
+function option(spec, label) {
+  const across = spec.type === "hbar";
+  const many = spec.series.length > 1;
+  return {
+    animation: !matchMedia("(prefers-reduced-motion: reduce)").matches, animationDuration: 260,
+    textStyle: { fontFamily: token("font") },
+    grid: { left: 4, right: across ? 56 : 8, top: many ? 30 : 12, bottom: 2, containLabel: true },
+    legend: many ? { top: 0, right: 0, itemWidth: 12, itemHeight: 3, icon: "rect", textStyle: { color: token("ink-3"), fontSize: 12 } } : undefined,
+    tooltip: {
+      trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: across || spec.type === "bar" ? "shadow" : "line", shadowStyle: { color: token("ink"), opacity: 0.04 }, lineStyle: { color: token("line-strong") } },
+      backgroundColor: token("bar"), borderWidth: 0, padding: [7, 10], textStyle: { color: token("bar-ink"), fontSize: 12, lineHeight: 18, fontFamily: token("font") },
+      formatter: (points) => tooltipText(spec, points),
+    },
+    aria: { enabled: false, label: { description: label } },
+    series: seriesOf(spec), ...axes(spec),
+  };
+}
+
+// The same figures as a table, for those who cannot see the plot; with the links, so that the keyboard reaches them too.
+function table(spec, label) {
+  const made = document.createElement("table");
+  made.className = "visually-hidden";
+  made.createCaption().textContent = label;
+  const head = made.createTHead().insertRow();
+  ["", ...spec.series.map((series) => series.name)].forEach((name) => {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.textContent = name;
+    head.append(cell);
+  });
+  const rows = made.createTBody();
+  const format = exact(spec);
+  spec.x.forEach((name, index) => {
+    const row = rows.insertRow();
+    const first = document.createElement("th");
+    first.scope = "row";
+    const words = spec.links?.[index] ? Object.assign(document.createElement("a"), { href: spec.links[index] }) : first;
+    words.textContent = name;
+    if (words !== first) first.append(words);
+    row.append(first);
+    spec.series.forEach((series) => { row.insertCell().textContent = series.data[index] === null ? "–" : format(series.data[index]); });
+  });
+  return made;
+}
+
+function specOf(holder) {
+  return JSON.parse(document.getElementById(holder.dataset.plot).textContent);
+}
+
+function follow(chart, spec) {
+  if (!spec.links) return;
+  const go = (index) => { if (spec.links[index]) location.assign(spec.links[index]); };
+  const across = spec.type === "hbar";
+  chart.getZr().on("click", (event) => {
+    const point = [event.offsetX, event.offsetY];
+    if (!chart.containPixel("grid", point)) return;
+    go(Math.round(chart.convertFromPixel({ seriesIndex: 0 }, point)[across ? 1 : 0]));
+  });
+  chart.getZr().on("mousemove", () => chart.getZr().setCursorStyle("pointer"));
+}
+
+const drawn = new Map();
+const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => drawn.get(target)?.chart.resize()));
+
+async function draw(holder) {
+  if (drawn.has(holder)) return;
+  const spec = specOf(holder);
+  const label = holder.getAttribute("aria-label") ?? words.plot;
+  if (!spec.x.length) {
+    holder.classList.add("plot-none");
+    holder.textContent = words.noData;
+    return;
+  }
+  drawn.set(holder, null);
+  const echarts = await loadLibrary().catch(() => null);
+  if (!echarts || !holder.isConnected) { drawn.delete(holder); holder.textContent = echarts ? "" : words.failed; return; }
+  const chart = echarts.init(holder, null, { renderer: spec.x.length > MAX_LINE_POINTS * 25 ? "canvas" : "svg" });
+  holder.setAttribute("role", "img");
+  holder.setAttribute("aria-label", label);
+  holder.after(table(spec, label));
+  chart.setOption(option(spec, label));
+  drawn.set(holder, { chart, spec, label });
+  follow(chart, spec);
+  resized.observe(holder);
+}
+
+function drawAll() {
+  for (const [holder, plot] of drawn) {
+    if (!holder.isConnected) { resized.unobserve(holder); plot?.chart.dispose(); drawn.delete(holder); }
+  }
+  document.querySelectorAll(".plot[data-plot]").forEach(draw);
+}
+
+root.addEventListener("theme", () => drawn.forEach((plot) => plot?.chart.setOption(option(plot.spec, plot.label), true)));
+document.body.addEventListener("htmx:afterSettle", drawAll);
+drawAll();
