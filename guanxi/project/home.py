@@ -1,12 +1,18 @@
-"""The folder that holds everything: database, lake, files, secret key."""
+"""The folder that holds everything: database, lake, files, secret key, and what the installation remembers of itself."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+
+MEMORY = "settings.json"
 
 
 def ensure_secret_key(home: Path) -> str:
@@ -14,15 +20,63 @@ def ensure_secret_key(home: Path) -> str:
     path = home / "secret-key"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+        if not path.exists():
+            _write_once(path, secrets.token_urlsafe(48))
         return path.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
             f"Cannot write to the home folder {home}: {error.strerror}. "
             "Set GUANXI_HOME to a folder that this user may write to, or mend its rights."
         ) from error
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file that nobody else may read, whole or not at all; whoever comes second leaves the first one's."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def remembered(home: Path) -> dict[str, Any]:
+    """What the installation remembers: `today`, the day that the demonstration froze, and how far its import is.
+
+    Raises ImproperlyConfigured where the file is damaged.
+    """
+    path = home / MEMORY
+    try:
+        memory = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"Cannot read {path}: {error}. Mend the file or take it away.") from error
+    if not isinstance(memory, dict):
+        raise ImproperlyConfigured(f"Cannot read {path}: it holds no JSON object. Mend the file or take it away.")
+    return memory
+
+
+def remember(home: Path, **values: Any) -> None:
+    """Add `values` to what the installation remembers."""
+    path = home / MEMORY
+    draft = path.with_name(f"{MEMORY}.{os.getpid()}")
+    draft.write_text(json.dumps({**remembered(home), **values}, indent=2) + "\n")
+    draft.replace(path)
+
+
+@contextlib.contextmanager
+def exclusively(path: Path) -> Iterator[None]:
+    """Let one process at a time into the `with` block (those on this machine that name the same lock file)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this system; there is only one process then
+            yield
+            return
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from re import Match
+from typing import Any
+
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -10,5 +14,19 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
 
     manifest_strict = False
 
-    def create_compressor(self, **kwargs):  # type: ignore[no-untyped-def]
+    def create_compressor(self, **kwargs: Any) -> Any:
         return super().create_compressor(**{**kwargs, "use_brotli": False})
+
+    def url_converter(self, name: str, *args: Any, **kwargs: Any) -> Callable[[Match[str]], str]:
+        """As Django's, but packages of others may name pictures and source maps that they do not bring along."""
+        convert: Callable[[Match[str]], str] = super().url_converter(name, *args, **kwargs)
+        if not name.startswith("vendor/"):
+            return convert
+
+        def leave_dangling(match: Match[str]) -> str:
+            try:
+                return convert(match)
+            except ValueError:
+                return match["matched"]
+
+        return leave_dangling

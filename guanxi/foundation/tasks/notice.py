@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation.models import Notification
+from guanxi.foundation.notifications import notify
 from guanxi.foundation.tasks.models import BackgroundTask, State
 
 WORTH_TELLING = timedelta(seconds=10)  # whoever waited less still has the page before him
@@ -21,9 +21,7 @@ def tell_requester(row: BackgroundTask) -> None:
         return
     if row.state == State.DONE and (row.duration or timedelta(0)) < WORTH_TELLING:
         return
+    title = _("Done: %(label)s") if row.state == State.DONE else _("Failed: %(label)s")
+    level = "success" if row.state == State.DONE else "error"
     with translation.override(user.language or settings.LANGUAGE_CODE):
-        if row.state == State.DONE:
-            level, title = Notification.Level.SUCCESS, _("Done: %(label)s")
-        else:
-            level, title = Notification.Level.ERROR, _("Failed: %(label)s")
-        Notification.objects.create(user=user, level=level, title=(title % {"label": row.label})[:200], body=row.error)
+        notify(user, str(title) % {"label": row.label}, row.error, f"/tasks/{row.pk}/", level)

@@ -1,0 +1,106 @@
+"""`guanxi check`: whether everything is in order, a line each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from guanxi.project.cli import boot
+from guanxi.project.cli.errors import address, explain
+
+LEAST_FREE = 500_000_000  # bytes
+
+
+@click.command()
+def check() -> None:
+    """Look whether everything is in order: a line each, exit code 1 where something is not."""
+    boot()
+    failed = 0
+    for label, look in _checks():
+        try:
+            fault = look()
+        except Exception as error:  # a check that cannot be made is a fault like any other
+            fault = explain(error)
+        failed += bool(fault)
+        click.echo(f"FAIL  {label}: {fault}" if fault else f"ok    {label}")
+    if failed:
+        click.echo(f"{failed} of the checks failed.", err=True)
+        sys.exit(1)
+
+
+def _checks() -> Iterator[tuple[str, Callable[[], str | None]]]:
+    from django.conf import settings
+
+    from guanxi.foundation import hooks
+    from guanxi.project import health
+
+    yield f"home {settings.GUANXI_HOME}", _home
+    yield f"database {address()}", _database
+    yield "integrity of the database", _integrity
+    yield "migrations", _migrations
+    yield f"lake {settings.GUANXI_LAKE}", health.lake
+    yield "static files", _static
+    yield "background tasks", _tasks
+    for number, ready in enumerate(hooks.get("ready"), 1):
+        yield getattr(ready, "__doc__", None) or f"readiness {number}", ready
+    for label, look in hooks.get("check"):
+        yield str(label), look
+
+
+def _home() -> str | None:
+    from django.conf import settings
+
+    home = Path(settings.GUANXI_HOME)
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        return "cannot be read and written; mend its rights or set GUANXI_HOME"
+    free = shutil.disk_usage(home).free
+    return f"only {free / 1e6:,.0f} MB free; make room" if free < LEAST_FREE else None
+
+
+def _database() -> str | None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return None
+
+
+def _integrity() -> str | None:
+    from django.db import connection
+
+    connection.check_constraints()
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA quick_check(1)")
+            (said,) = cursor.fetchone()
+        if said != "ok":
+            return f"{said}; restore a backup"
+    return None
+
+
+def _migrations() -> str | None:
+    from guanxi.project.cli.setup import pending_migrations
+
+    pending = pending_migrations()
+    return f"{len(pending)} are to be applied; run guanxi init" if pending else None
+
+
+def _static() -> str | None:
+    from guanxi.project.cli.setup import static_is_current
+
+    return None if static_is_current() else "not collected, or older than the program; run guanxi init"
+
+
+def _tasks() -> str | None:
+    from guanxi.foundation.tasks.models import BackgroundTask, State
+
+    failed = BackgroundTask.objects.filter(state=State.FAILED).order_by("-id")
+    latest = failed.first()
+    if latest is None:
+        return None
+    return f"{failed.count()} failed, the latest: {latest.label} ({latest.error}); see the page of background tasks"

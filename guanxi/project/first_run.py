@@ -1,0 +1,76 @@
+"""What `guanxi serve --first-run` does in an empty home: the demonstration data and the first user."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from datetime import date
+
+import click
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from guanxi.foundation.actions import action, create
+from guanxi.foundation.models import User
+from guanxi.foundation.visibility import SYSTEM, Viewer
+from guanxi.project.cli.people import made_up_password
+from guanxi.project.home import remember, remembered
+from guanxi.project.server.supervisor import python
+
+DAY = "2018-01-01"  # the day after the last purchase of the demonstration data
+ADMIN = "admin"
+
+
+def freeze_today() -> None:
+    """Keep the demonstration's day in the home, unless the environment says another."""
+    if not os.environ.get("GUANXI_TODAY") and "today" not in remembered(settings.GUANXI_HOME):
+        remember(settings.GUANXI_HOME, today=DAY)
+        settings.GUANXI_TODAY = date.fromisoformat(DAY)
+
+
+def fill(fresh: bool, say: Callable[[str], None]) -> list[str]:
+    """Fill an empty home: demonstration data and the user admin; goes on where it was killed.
+
+    Returns the lines that tell how to log in. In a home that has data it does nothing.
+    """
+    home = settings.GUANXI_HOME
+    if fresh:
+        remember(home, demo="importing")
+    if remembered(home).get("demo") == "importing":
+        say("importing the demonstration data; this is done once")
+        done = subprocess.run(python("-m", "guanxi.project.cli", "demo"), check=False)
+        if done.returncode:
+            raise click.ClickException("The demonstration data could not be imported; start again to go on.")
+        lines = _make_admin()
+        remember(home, demo="done")
+        return lines
+    return [f"Log in as {ADMIN}. Password forgotten? guanxi user {ADMIN}"] if _has_admin() else []
+
+
+def _has_admin() -> bool:
+    return User.objects.filter(username=ADMIN, is_active=True).exists()
+
+
+def _make_admin() -> list[str]:
+    if _has_admin():
+        return [f"Log in as {ADMIN}. Password forgotten? guanxi user {ADMIN}"]
+    given = os.environ.get("GUANXI_ADMIN_PASSWORD")
+    password = given or made_up_password()
+    first_user(ADMIN, password, by=SYSTEM)
+    if not given:
+        return [f"Log in as {ADMIN} with the password {password} (shown only now)"]
+    lines = [f"Log in as {ADMIN} with the password of GUANXI_ADMIN_PASSWORD"]
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        lines.append(f"That password is weak: {' '.join(error.messages)} Change it with: guanxi user {ADMIN}")
+    return lines
+
+
+@action
+def first_user(name: str, password: str, *, by: Viewer) -> User:
+    """Make the administrator of a new home; whoever sets the machine up answers for the password."""
+    return create(User, username=name, password=make_password(password), is_staff=True, is_superuser=True)
