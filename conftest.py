@@ -57,7 +57,7 @@ def _start_cluster() -> None:
     try:
         cluster = Cluster()
     except NoPostgres as missing:
-        pytest.exit(str(missing), returncode=3)
+        pytest.exit(f"PostgreSQL skipped. {missing}", returncode=3 if IN_CI else 0)
     _at_the_end(cluster.stop)
     cluster.start()
     os.environ["GUANXI_TEST_CLUSTER"] = str(cluster.folder)
@@ -150,7 +150,9 @@ def process_environment(transactional_db: None, settings: Any) -> dict[str, str]
 def installation(tmp_path: Path) -> Iterator[Installation]:
     """An installation of its own, empty: `.run("init")`, `.serve()`, `.start("worker")`, `.kill(process)`."""
     url, drop = _own_database(tmp_path)
-    place = Installation(tmp_path / "home", url)
+    # Static files are collected once for all installations of the run.
+    static = Path(os.environ["GUANXI_TEST_ROOT"]) / "static"
+    place = Installation(tmp_path / "home", url, GUANXI_STATIC=str(static))
     yield place
     place.close()
     drop()

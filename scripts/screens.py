@@ -1,0 +1,196 @@
+"""A picture of every page, wide, dark, on a telephone and in Chinese, into var/screens (`make screens`).
+
+Serves a home with the demonstration data (made at the first call), or uses a server that runs already (`--url`).
+Reports errors in the console, answers other than 200 and pages wider than a telephone; ends with 1 where there are any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+
+from tests import browser as chromium  # noqa: E402
+from tests.installation import Installation  # noqa: E402
+
+HOME = ROOT / "var" / "screens-home"
+PICTURES = ROOT / "var" / "screens"
+USER, PASSWORD = "admin", "pictures-of-every-page"
+DEMONSTRATION_SECONDS = 600
+
+Action = Callable[[Page], None]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: a page, and what is done on it before it is taken."""
+
+    name: str
+    url: str
+    action: Action | None = None
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to look at a page."""
+
+    name: str
+    viewport: dict[str, int]
+    locale: str = "en-GB"
+    theme: str = "light"
+
+
+VARIANTS = [
+    Variant("wide", chromium.WIDE),
+    Variant("dark", chromium.WIDE, theme="dark"),
+    Variant("telephone", chromium.TELEPHONE),
+    Variant("chinese", chromium.WIDE, locale="zh-TW"),
+]
+
+
+def first_row(page: Page) -> None:
+    """Follow the first link of a list to its record."""
+    page.locator("main table tbody a[href], main [data-row] a[href]").first.click()
+
+
+def open_palette(page: Page) -> None:
+    """Open the palette and search for a Chinese name."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type("王")
+
+
+# Every page that the side bar does not reach by itself; those that it does are added (`menu`).
+SHOTS = [
+    Shot("customer", "/customers/", first_row),
+    Shot("order", "/orders/", first_row),
+    Shot("product", "/products/", first_row),
+    Shot("search", "/search/?q=王"),
+    Shot("palette", "/", open_palette),
+    Shot("account", "/account/"),
+    Shot("notifications", "/notifications/"),
+    Shot("api", "/api/docs"),
+    Shot("not-found", "/nothing-here/", status=404),
+]
+LOG_IN = Shot("log-in", "/accounts/login/")
+
+
+def menu(page: Page) -> list[Shot]:
+    """A picture of each page in the side bar."""
+    urls = page.eval_on_selector_all("#side a[href^='/']", "links => links.map(link => link.getAttribute('href'))")
+    return [Shot(re.sub(r"\W+", "-", url.split("?")[0]).strip("-") or "today", url) for url in dict.fromkeys(urls)]
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing is loading any more."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    page.evaluate("() => document.fonts.ready.then(() => null)")
+    page.wait_for_timeout(250)
+
+
+def log_in(page: Page, user: str, password: str) -> None:
+    """Log in as people do."""
+    page.goto("/accounts/login/")
+    page.locator("[name=login]").fill(user)
+    page.locator("[name=password]").fill(password)
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
+
+
+def take(page: Page, shot: Shot, variant: Variant) -> list[str]:
+    """Take one picture; what was wrong with the page."""
+    problems: list[str] = []
+    answer = page.goto(shot.url)
+    if answer is not None and answer.status != shot.status:
+        problems.append(f"answered {answer.status}")
+    try:
+        settle(page)
+        if shot.action:
+            shot.action(page)
+            settle(page)
+    except Exception as error:  # noqa: BLE001  the picture shows how far it came
+        problems.append(str(error).splitlines()[0])
+    page.screenshot(path=PICTURES / f"{shot.name}-{variant.name}.png", full_page=variant.name == "telephone")
+    excess = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*problems, *([f"is {excess} px wider than the window"] if excess > 0 else [])]
+
+
+def take_all(browser: Browser, base: str, user: str, password: str, names: list[str]) -> Iterator[str]:
+    """Take every picture in every variant; the problems found, as lines."""
+    for variant in VARIANTS:
+        context = browser.new_context(
+            base_url=base,
+            viewport=variant.viewport,
+            locale=variant.locale,
+            color_scheme=variant.theme,
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        errors = chromium.watch(page)
+        for shot in shots(page, user, password):
+            if not names or shot.name in names:
+                errors.clear()
+                problems = take(page, shot, variant)
+                expected = "" if shot.status == 200 else f"status of {shot.status}"
+                problems += [error for error in errors if not expected or expected not in error]
+                for problem in problems:
+                    yield f"{shot.name}-{variant.name}: {problem}"
+        context.close()
+        print(f"{variant.name}: done", flush=True)
+
+
+def shots(page: Page, user: str, password: str) -> Iterator[Shot]:
+    """Every picture to take, first as a stranger, then logged in."""
+    yield LOG_IN
+    log_in(page, user, password)
+    settle(page)
+    yield from {shot.name: shot for shot in [*menu(page), *SHOTS]}.values()
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The address of a server of the demonstration data, for as long as the block runs."""
+    HOME.parent.mkdir(parents=True, exist_ok=True)
+    place = Installation(HOME, "", GUANXI_ADMIN_PASSWORD=PASSWORD, GUANXI_STATIC=str(HOME / "static"))
+    try:
+        place.serve("--first-run", timeout=DEMONSTRATION_SECONDS)
+        yield place.url
+    finally:
+        place.close()
+
+
+def main() -> int:
+    """Take the pictures named on the command line, or all."""
+    parser = argparse.ArgumentParser(description="A picture of every page, into var/screens.")
+    parser.add_argument("names", nargs="*", help="only these pages")
+    parser.add_argument("--url", help="a server that runs already")
+    parser.add_argument("--user", default=USER)
+    parser.add_argument("--password", default=os.environ.get("GUANXI_ADMIN_PASSWORD", PASSWORD))
+    asked = parser.parse_args()
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        if asked.url:
+            problems = list(take_all(browser, asked.url, asked.user, asked.password, asked.names))
+        else:
+            with served() as url:
+                problems = list(take_all(browser, url, USER, PASSWORD, asked.names))
+        browser.close()
+    print("\n".join(problems) or "nothing to mend")
+    print(f"pictures in {PICTURES.relative_to(ROOT)}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
