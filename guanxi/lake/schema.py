@@ -1,0 +1,145 @@
+"""What the lake holds: its tables and the types of their columns.
+
+Money and quantities are `decimal(18, 4)`; a "day" is a day of the business. Null means "not known".
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import pyarrow as pa
+from django.conf import settings
+
+from guanxi.customers import profile
+from guanxi.foundation.bulk.amounts import DECIMAL
+
+PROFILE = "profile_"  # before the name of a declared profile field, in the columns of `party`
+_PROFILE_TYPES = {profile.NUMBER: pa.float64(), profile.YES_NO: pa.bool_()}
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """One Delta table. `key` is the column by which rows are replaced together."""
+
+    name: str
+    key: str
+    columns: tuple[tuple[str, pa.DataType], ...]
+    partition: str | None = None
+    file_size: int = 128_000_000  # bytes; smaller where single rows change, for a change rewrites whole files
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema, with the declared profile fields where the table is `party`."""
+        extra = profile_columns() if self.name == "party" else ()
+        return pa.schema([*self.columns, *extra])
+
+    @property
+    def shape(self) -> int:
+        """A number that changes when the columns or what a day means change."""
+        return zlib.crc32(f"{self.schema.to_string()}|{self.partition}|{settings.TIME_ZONE}".encode())
+
+
+def profile_columns() -> tuple[tuple[str, pa.DataType], ...]:
+    """The columns of the declared profile fields."""
+    return tuple((PROFILE + field.name, _PROFILE_TYPES.get(field.kind, pa.string())) for field in profile.fields())
+
+
+_int, _text, _day = pa.int64(), pa.string(), pa.date32()
+
+PARTY = LakeTable(
+    "party",
+    "party_id",
+    (
+        ("party_id", _int),
+        ("name", _text),
+        ("kind", _text),
+        ("gender", _text),
+        ("birth_year", pa.int32()),
+        ("occupation", _text),
+        ("language", _text),
+        ("city", _text),
+        ("country", _text),
+        ("known_since", _day),
+    ),
+    file_size=8_000_000,
+)
+PRODUCT = LakeTable(
+    "product",
+    "product_id",
+    (
+        ("product_id", _int),
+        ("code", _text),
+        ("name", _text),
+        ("department", _text),
+        ("category", _text),
+        ("subcategory", _text),
+        ("category_path", _text),
+        ("brand", _text),
+        ("unit", _text),
+        ("size", _text),
+    ),
+)
+PLACE = LakeTable("place", "place_id", (("place_id", _int), ("code", _text), ("name", _text), ("city", _text)))
+STAFF = LakeTable("staff", "sales_person_id", (("sales_person_id", _int), ("code", _text), ("name", _text)))
+CHANNEL = LakeTable("channel", "channel", (("channel", _text), ("name", _text)))
+DATE = LakeTable(
+    "date",
+    "day",
+    (
+        ("day", _day),
+        ("week", _day),
+        ("month", _day),
+        ("quarter", _day),
+        ("year", pa.int32()),
+        ("weekday", pa.int32()),
+        ("week_label", _text),
+        ("month_label", _text),
+        ("quarter_label", _text),
+    ),
+)
+# Kept apart from `party`, because it changes with orders: a wide row need not be rewritten for a date.
+FIRST_PURCHASE = LakeTable("first_purchase", "party_id", (("party_id", _int), ("first_day", _day)))
+SALES_LINE = LakeTable(
+    "sales_line",
+    "order_id",
+    (
+        ("order_id", _int),
+        ("line_id", _int),
+        ("party_id", _int),
+        ("product_id", _int),
+        ("place_id", _int),
+        ("channel", _text),
+        ("sales_person_id", _int),
+        ("day", _day),
+        ("month", _day),
+        ("quantity", DECIMAL),
+        ("amount", DECIMAL),
+        ("discount", DECIMAL),
+        ("cost", DECIMAL),
+        ("currency", _text),
+        ("kind", _text),
+    ),
+    partition="month",
+)
+EVENT = LakeTable(
+    "event",
+    "event_id",
+    (
+        ("event_id", _int),
+        ("party_id", _int),
+        ("kind", _text),
+        ("channel", _text),
+        ("direction", _text),
+        ("occurred_at", pa.timestamp("us", "UTC")),
+        ("day", _day),
+        ("actor_id", _int),
+        ("object_type", _text),
+        ("object_id", _int),
+        ("payload", _text),
+    ),
+)
+
+# In the order of their refresh: what facts refer to comes before them.
+TABLES = (PARTY, PRODUCT, PLACE, STAFF, CHANNEL, DATE, FIRST_PURCHASE, SALES_LINE, EVENT)
+BY_NAME = {table.name: table for table in TABLES}

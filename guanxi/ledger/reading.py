@@ -1,0 +1,76 @@
+"""Reading the ledger from where one left off, without ever skipping a row or reading one twice.
+
+A reader keeps a mark and asks for the events from it up to the `horizon`, below which nothing can appear any more. On
+SQLite, whose single writer commits in the order of ids, the mark is an id. On PostgreSQL an earlier id may be committed
+later than a higher one; there the mark is a transaction, and the horizon is the oldest transaction still running.
+
+A reader whose work is in the database uses `claim`; one that writes elsewhere (the lake) keeps the mark with what it wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from guanxi.ledger.models import Event, ReaderCursor
+
+
+def mark_column() -> str:
+    """The column of `Event` that marks are values of."""
+    return "transaction" if connection.vendor == "postgresql" else "id"
+
+
+def horizon() -> int:
+    """The mark below which all is final: whatever has a smaller mark can be seen now, and nothing will join it."""
+    final = (
+        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        if connection.vendor == "postgresql"
+        else f"SELECT COALESCE(MAX(id), 0) + 1 FROM {Event._meta.db_table}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(final)
+        return int(cursor.fetchone()[0])
+
+
+def changes(since: int, until: int) -> QuerySet[Event]:
+    """The events with `since` <= mark < `until`, in the order of their marks."""
+    mark = mark_column()
+    return Event.objects.filter(**{f"{mark}__gte": since, f"{mark}__lt": until}).order_by(mark, "id")
+
+
+def between(since: int, until: int, alias: str = "") -> str:
+    """The same as a condition in SQL, for set-based reading of `ledger_event`."""
+    column = f"{alias}.{mark_column()}" if alias else mark_column()
+    return f"{column} >= {int(since)} AND {column} < {int(until)}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The part of the ledger that a reader has taken and no other process with its name is reading."""
+
+    since: int
+    until: int
+
+    def events(self) -> QuerySet[Event]:
+        """The events to read; `.iterator()` keeps memory flat."""
+        return changes(self.since, self.until)
+
+
+@contextmanager
+def claim(reader: str) -> Iterator[Claim]:
+    """Take the unread events for `reader`, in a transaction that also moves its mark at the end of the block.
+
+    What the block writes to the database stands or falls with the mark. A second process waits for the first.
+    """
+    ReaderCursor.objects.get_or_create(reader=reader)
+    with transaction.atomic():
+        cursor = ReaderCursor.objects.select_for_update().get(reader=reader)
+        taken = Claim(cursor.mark, max(cursor.mark, horizon()))
+        yield taken
+        if taken.until > taken.since:
+            ReaderCursor.objects.filter(pk=cursor.pk).update(mark=taken.until, moved_at=timezone.now())
