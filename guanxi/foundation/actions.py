@@ -11,7 +11,6 @@ import contextvars
 import functools
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -19,21 +18,13 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import audit, visibility
+from guanxi.foundation.audit import Occasion
 
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=models.Model)
 
 MISSING: Any = object()
-
-
-@dataclass(frozen=True)
-class Occasion:
-    """In whose name, through which action and request the present writes are done."""
-
-    viewer: visibility.Viewer
-    name: str
-    request_id: str
 
 
 _occasion: contextvars.ContextVar[Occasion | None] = contextvars.ContextVar("occasion", default=None)

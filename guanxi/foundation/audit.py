@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.db import models
 
-if TYPE_CHECKING:
-    from guanxi.foundation.actions import Occasion
+from guanxi.foundation import visibility
 
 UNTRACKED = {"password", "last_login", "digest"}
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """In whose name, through which action and request the present writes are done."""
+
+    viewer: visibility.Viewer
+    name: str
+    request_id: str
 
 
 def plain(value: Any) -> Any:

@@ -17,12 +17,20 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 _registry: dict[str, list[tuple[int, int, Any]]] = defaultdict(list)
 _sequence = 0
+
+
+@overload
+def register(name: str, *, order: int = 100) -> Callable[[T], T]: ...
+
+
+@overload
+def register(name: str, value: T, *, order: int = 100) -> T: ...
 
 
 def register(name: str, value: Any = None, *, order: int = 100) -> Any:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django_tasks.base import Task
 
 from guanxi.foundation import clock, hooks
@@ -104,7 +105,7 @@ def tick(now: datetime | None = None) -> int:
     """Queue all that is due at `now` (default: this moment, never the frozen day); the number of tasks queued."""
     from guanxi.foundation.tasks.models import Schedule
 
-    now = now or datetime.now(UTC)
+    now = now or timezone.now()
     rows = {row.name: row.next_run for row in Schedule.objects.all()}
     queued = 0
     for entry in hooks.get("schedule"):
