@@ -26,11 +26,13 @@ test:
 
 lint:
 	@$(PYTHON) scripts/setup.py test
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/lint-imports
-	$(NOWHERE) $(BIN)/python manage.py makemigrations --check --dry-run
-	$(NOWHERE) $(BIN)/mypy
+	@failed=0; \
+	$(BIN)/ruff check || failed=1; \
+	$(BIN)/ruff format --check || failed=1; \
+	$(BIN)/lint-imports || failed=1; \
+	$(NOWHERE) $(BIN)/python manage.py makemigrations --check --dry-run || failed=1; \
+	$(NOWHERE) $(BIN)/mypy || failed=1; \
+	exit $$failed
 
 format:
 	@$(PYTHON) scripts/setup.py test
