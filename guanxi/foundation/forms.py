@@ -14,17 +14,24 @@ from guanxi.foundation.models import ApiToken, User
 from guanxi.foundation.visibility import is_staff
 
 
-class LoginForm(allauth_forms.LoginForm):  # type: ignore[misc]
+class Labelled(forms.Form):
+    """Fields with a label and no placeholder: that would say the same again, and vanish as one types."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(Labelled, allauth_forms.LoginForm):  # type: ignore[misc]
     """Only people who work for the business get in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         login, password = self.fields["login"], self.fields["password"]
         login.label = gettext_lazy("User name or mail")
-        login.widget.attrs |= {"placeholder": "", "autocomplete": "username", "autofocus": True}
-        login.widget.attrs["autocapitalize"] = "none"
+        login.widget.attrs |= {"autocomplete": "username", "autocapitalize": "none", "autofocus": True}
         password.label, password.help_text = gettext_lazy("Password"), ""
-        password.widget.attrs["placeholder"] = ""
         self.fields["remember"].label = gettext_lazy("Keep me logged in")
 
     def clean(self) -> dict[str, Any] | None:
@@ -32,6 +39,18 @@ class LoginForm(allauth_forms.LoginForm):  # type: ignore[misc]
         if self.user is not None and not is_staff(self.user):
             raise ValidationError(_("This account has no access here. Ask your administrator to let you in."))
         return cleaned
+
+
+class ChangePasswordForm(Labelled, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
+    """One's own password."""
+
+
+class ResetPasswordForm(Labelled, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+    """Where to send the link."""
+
+
+class ResetPasswordKeyForm(Labelled, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    """The new password, by the link in the mail."""
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]

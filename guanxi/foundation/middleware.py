@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -43,7 +44,9 @@ class StaffOnlyMiddleware:
             return self.get_response(request)
         if not request.user.is_authenticated:
             if request.headers.get("HX-Request"):
-                return HttpResponse(status=401, headers={"HX-Redirect": reverse(settings.LOGIN_URL)})
+                here = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+                target = f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': here})}"
+                return HttpResponse(status=401, headers={"HX-Redirect": target})
             return redirect_to_login(request.get_full_path())
         if not is_staff(request.user):
             return render(request, "403.html", status=403)

@@ -30,6 +30,12 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
+    def get_full_name(self) -> str:
+        """First and last name; a name in Chinese characters has the family name first."""
+        if any("\u4e00" <= character <= "\u9fff" for character in self.last_name):
+            return f"{self.last_name} {self.first_name}".strip()
+        return super().get_full_name()
+
 
 class AuditEntry(models.Model):
     """Who changed what, from what, to what. Append-only."""

@@ -6,8 +6,8 @@ They are not business data: writing and reading them leaves no trace in the audi
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from guanxi.foundation import clock
 from guanxi.foundation.actions import action
 from guanxi.foundation.models import Notification, User
 from guanxi.foundation.visibility import Viewer
@@ -19,7 +19,7 @@ COUNTED = 100
 def notify(user: User, title: str, body: str = "", url: str = "", level: str = "info") -> Notification:
     """Tell `user` something; `url` is the page it leads to, `level` one of info, success, warning, error."""
     return Notification.objects.create(
-        user=user, title=title[:200], body=body, url=url[:300], level=Notification.Level(level), at=clock.now()
+        user=user, title=title[:200], body=body, url=url[:300], level=Notification.Level(level)
     )
 
 
@@ -39,4 +39,4 @@ def mark_read(user: User, *, by: Viewer, only: int | None = None) -> int:
     mine = Notification.objects.filter(user=user, read_at=None)
     if only is not None:
         mine = mine.filter(pk=only)
-    return mine.update(read_at=clock.now())
+    return mine.update(read_at=timezone.now())

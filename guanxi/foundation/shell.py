@@ -108,6 +108,8 @@ class Shell:
 
     @cached_property
     def sections(self) -> list[Section]:
+        if not is_staff(self.viewer):
+            return []
         entries: list[MenuEntry] = list(hooks.get("menu"))
         for pinned in hooks.get("pinned_views"):
             entries.extend(pinned(self.viewer))
@@ -122,9 +124,7 @@ class Shell:
 
     def _mark_active(self, lines: list[Line]) -> None:
         path, full = self.request.path, self.request.get_full_path()
-        fitting = [
-            line for line in lines if line.href == full or line.href == path or (len(line.href) > 1 and path.startswith(line.href))
-        ]
+        fitting = [line for line in lines if line.href in (path, full) or (line.href != "/" and path.startswith(line.href))]
         if fitting:
             max(fitting, key=lambda line: len(line.href)).active = True
 
@@ -197,3 +197,7 @@ def _spoken(one: MenuEntry | Command) -> str:
         with translation.override(code):
             words.update(dict.fromkeys(str(word).lower() for word in (one.label, *one.keywords)))
     return " ".join(words)
+
+
+hooks.register("palette", Command(gettext_lazy("My account"), "account", "user-circle"), order=900)
+hooks.register("palette", Command(gettext_lazy("Change the password"), "account_change_password", "lock"), order=910)

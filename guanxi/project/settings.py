@@ -37,6 +37,7 @@ def _list(name: str, default: str) -> list[str]:
 # Where everything that is kept lives.
 GUANXI_HOME = Path(os.environ.get("GUANXI_HOME") or CHECKOUT / "var").resolve()
 GUANXI_LAKE = os.environ.get("GUANXI_LAKE") or str(GUANXI_HOME / "lake")
+GUANXI_ENGINE = os.environ.get("GUANXI_ENGINE", "duckdb")  # what answers questions to the lake
 PORT = _number("PORT", "8000")
 
 # The business.
@@ -169,7 +170,12 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_FORMS = {"login": "guanxi.foundation.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "guanxi.foundation.forms.LoginForm",
+    "change_password": "guanxi.foundation.forms.ChangePasswordForm",
+    "reset_password": "guanxi.foundation.forms.ResetPasswordForm",
+    "reset_password_from_key": "guanxi.foundation.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
 
 # Language.
@@ -188,7 +194,7 @@ STATICFILES_DIRS = [
         "alpine": "@alpinejs/csp/dist",
         "echarts": "echarts/dist",
         "inter": "@fontsource-variable/inter",
-        "tabler": "@tabler/core/dist",
+        "tabler/css": "@tabler/core/dist/css",
     }.items()
     if (_modules / path).is_dir()
 ]
