@@ -1,4 +1,4 @@
-"""The folder that holds everything: database, lake, files, secret key, and what the installation remembers of itself."""
+"""The folder that holds everything: database, lake, files, secret key, what the installation remembers of itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEMORY = "settings.json"
 
 
 def ensure_secret_key(home: Path) -> str:
-    """The secret key kept in `home`, made at the first call. Raises ImproperlyConfigured where `home` cannot be used."""
+    """The secret key kept in `home`, made at the first call. Raises ImproperlyConfigured where `home` is of no use."""
     path = home / "secret-key"
     try:
         home.mkdir(parents=True, exist_ok=True)

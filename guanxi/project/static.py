@@ -9,7 +9,7 @@ from typing import Any
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class StaticStorage(CompressedManifestStaticFilesStorage):
+class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Brotli would come along with weasyprint and take eight times as long for little gain; gzip is enough."""
 
     manifest_strict = False
@@ -20,13 +20,13 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     def url_converter(self, name: str, *args: Any, **kwargs: Any) -> Callable[[Match[str]], str]:
         """As Django's, but packages of others may name pictures and source maps that they do not bring along."""
         convert: Callable[[Match[str]], str] = super().url_converter(name, *args, **kwargs)
-        if not name.startswith("vendor/"):
-            return convert
 
         def leave_dangling(match: Match[str]) -> str:
             try:
                 return convert(match)
             except ValueError:
-                return match["matched"]
+                if name.startswith("vendor/") or match["url"].strip().endswith(".map"):
+                    return match["matched"]
+                raise
 
         return leave_dangling

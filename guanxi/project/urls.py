@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from guanxi.project.health import healthz
-from django.views.generic import RedirectView
 
 PACKAGES = ["foundation.desk", "foundation.tasks", "foundation.search", "foundation", "customers", "ledger", "catalog", "orders", "lake", "intake"]
 

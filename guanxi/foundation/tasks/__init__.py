@@ -1,7 +1,7 @@
 """Background work: Django's task interface over a queue in the database, with progress, leases and a schedule.
 
-A task is a function at module level, marked `@task`; it may be run more than once (its worker may be killed), so it must
-be idempotent. It tells how far it is with `progress`, which is also where a cancelled task ends::
+A task is a function at module level, marked `@task`; it may be run more than once (its worker may be killed), so it
+must be idempotent. It tells how far it is with `progress`, which is also where a cancelled task ends::
 
     @task(label=_("Import of sales"), queue_name="long")
     def import_sales(path: str) -> dict: ...

@@ -51,4 +51,4 @@ def _locked(task: BackgroundTask) -> BackgroundTask:
 
 
 def _state_of(row: BackgroundTask) -> dict[str, str]:
-    return {"state": State(row.state).label}
+    return {"state": str(State(row.state).label)}

@@ -5,8 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from guanxi.foundation.tasks.running import Pace, Reporter, reporting_to
+
+if TYPE_CHECKING:
+    import rich.console
+    import rich.progress
 
 LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
 
@@ -22,9 +27,9 @@ def shown_on_console() -> Iterator[None]:
 
 
 class _Bars:
-    def __init__(self, bars) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, bars: rich.progress.Progress) -> None:
         self.bars, self.pace = bars, Pace()
-        self.bar = None
+        self.bar: rich.progress.TaskID | None = None
 
     def report(self, done: int | None, total: int | None, message: str | None) -> None:
         if self.pace.update(done, total, message) or self.bar is None:
@@ -37,30 +42,31 @@ class _Bars:
 
     def complete(self) -> None:
         """Close the bar of a phase that ended without saying its total."""
-        if self.bar is not None and self.pace.total is None:
-            self.bars.update(self.bar, total=self.pace.done or 1, completed=self.pace.done or 1)
+        for bar in self.bars.tasks:
+            if bar.id == self.bar and bar.total is None:
+                self.bars.update(bar.id, total=bar.completed or 1, completed=bar.completed or 1)
 
 
 @contextmanager
-def _bars(console) -> Iterator[Reporter]:  # type: ignore[no-untyped-def]
-    from rich import progress as rich
+def _bars(console: rich.console.Console) -> Iterator[Reporter]:
+    from rich import progress
 
     columns = (
-        rich.TextColumn("{task.description}"),
-        rich.BarColumn(),
-        rich.MofNCompleteColumn(),
-        rich.TextColumn("{task.fields[rate]}"),
-        rich.TimeElapsedColumn(),
-        rich.TimeRemainingColumn(),
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
     )
-    with rich.Progress(*columns, console=console) as bars:
+    with progress.Progress(*columns, console=console) as bars:
         reporter = _Bars(bars)
         yield reporter
         reporter.complete()
 
 
 class _Lines:
-    def __init__(self, console) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, console: rich.console.Console) -> None:
         self.console, self.pace, self.last = console, Pace(), time.monotonic()
         self.unsaid = False
 
@@ -82,7 +88,7 @@ class _Lines:
 
 
 @contextmanager
-def _lines(console) -> Iterator[Reporter]:  # type: ignore[no-untyped-def]
+def _lines(console: rich.console.Console) -> Iterator[Reporter]:
     reporter = _Lines(console)
     yield reporter
     reporter.say()

@@ -7,10 +7,11 @@ import os
 import socket
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY = 10.0  # seconds
-# A worker of this machine that is alive but could not renew (stopped, or the database is locked) keeps its task so long.
+# A worker of this machine that lives but could not renew (stopped, or the database is locked) keeps its task so long.
 GRACE = timedelta(minutes=5)
 
 
@@ -19,7 +20,7 @@ def _machine() -> str:
     """This machine, or this container: where process numbers mean the same."""
     space = ""
     with contextlib.suppress(OSError):
-        space = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+        space = str(Path("/proc/self/ns/pid").readlink())
     return f"{socket.gethostname()[:60]}/{space}"
 
 
@@ -45,7 +46,6 @@ def is_alive(worker: str) -> bool | None:
 def _is_zombie(pid: str) -> bool:
     """Whether the process has ended but its parent has not yet taken notice (Linux)."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] in ("Z", "X")
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
     except (OSError, IndexError):
         return False

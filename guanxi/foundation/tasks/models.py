@@ -26,8 +26,8 @@ class State(models.TextChoices):
 class BackgroundTask(models.Model):
     """One piece of background work, from being asked for to its result.
 
-    While it runs, `worker` holds it until `lease_until` and keeps renewing that; where the lease runs out, the worker is
-    gone and another takes the task up again.
+    While it runs, `worker` holds it until `lease_until` and keeps renewing that; where the lease runs out, the worker
+    is gone and another takes the task up again.
     """
 
     State = State

@@ -41,8 +41,9 @@ _current: ContextVar[BackgroundTask | None] = ContextVar("current_task", default
 def progress(done: int | None = None, total: int | None = None, message: str | None = None) -> None:
     """Tell how far the work is: `done` of `total` pieces, and what it is doing; without arguments, only look in.
 
-    Costs next to nothing (the worker writes it down twice a second), so call it often: it is also where a cancelled task
-    ends, by raising `Cancelled`. Outside of a task it does nothing. A new message starts a new phase with its own rate.
+    Costs next to nothing (the worker writes it down twice a second), so call it often: it is also where a cancelled
+    task ends, by raising `Cancelled`. Outside of a task it does nothing. A new message starts a new phase with its own
+    rate.
     """
     reporter = _reporter.get()
     if reporter is not None:

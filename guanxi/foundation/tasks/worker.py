@@ -1,9 +1,10 @@
 """The worker: a process that runs one task at a time, and schedules.
 
-One process per slot rather than threads: a long import cannot hold up another slot through the interpreter's lock, memory
-goes back to the machine, and what kills a process (no memory, a fault in native code) takes one task with it, which another
-worker then takes up. A second thread, the pulse, renews the lease, writes the progress down, looks for cancellation and
-runs the scheduler; it has its own connection, so that the task's transactions and its progress do not touch.
+One process per slot rather than threads: a long import cannot hold up another slot through the interpreter's lock,
+memory goes back to the machine, and what kills a process (no memory, a fault in native code) takes one task with it,
+which another worker then takes up. A second thread, the pulse, renews the lease, writes the progress down, looks for
+cancellation and runs the scheduler; it has its own connection, so that the task's transactions and its progress do not
+touch.
 """
 
 from __future__ import annotations
@@ -164,7 +165,8 @@ def perform(held: Held) -> None:
     except running.Stopped:
         end = _ending(queue.put_back, row, attempts=row.attempts - 1, **held.columns())
     except running.LeaseLost:
-        return logger.warning("Task %s was taken up by another worker", row.pk)
+        logger.warning("Task %s was taken up by another worker", row.pk)
+        return
     except (Refused, ValidationError) as error:  # trying again would be refused again
         end = _ending(queue.finish, row, State.FAILED, **_error(error), **held.columns())
     except Exception as error:

@@ -24,7 +24,7 @@ def check() -> None:
     for label, look in _checks():
         try:
             fault = look()
-        except Exception as error:  # a check that cannot be made is a fault like any other
+        except Exception as error:  # noqa: BLE001 - a check that cannot be made is a fault like any other
             fault = explain(error)
         failed += bool(fault)
         click.echo(f"FAIL  {label}: {fault}" if fault else f"ok    {label}")

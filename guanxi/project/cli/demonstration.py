@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from guanxi.intake.demo.commands import demo as importing
-from guanxi.project.first_run import freeze_today
+from guanxi.project.cli.first_run import freeze_today
 
 
 class Demonstration(click.Command):

@@ -11,10 +11,10 @@ from django.db import DatabaseError
 
 UNINITIALISED = re.compile(r"no such table|relation .* does not exist|no such column|column .* does not exist")
 HINTS = {
-    "unable to open database file": "The folder does not exist or may not be written to; mend it or set GUANXI_DATABASE_URL.",
+    "unable to open database file": "Its folder is missing or not writable; mend that or set GUANXI_DATABASE_URL.",
     "readonly database": "This user may not write to the database file; mend its rights and those of its folder.",
     "database or disk is full": "The disk is full; make room and run the command again, nothing is lost.",
-    "file is not a database": "The file is no SQLite database; set GUANXI_DATABASE_URL to another, or restore a backup.",
+    "file is not a database": "It is no SQLite database; set GUANXI_DATABASE_URL to another, or restore a backup.",
     "disk image is malformed": "The database file is damaged; restore a backup.",
     "database is locked": "Another process writes for long; try again when it has finished.",
     "password authentication failed": "Mend user or password in GUANXI_DATABASE_URL.",

@@ -38,7 +38,7 @@ def serve(host: str, port: int | None, workers: int, web_processes: int, first_r
     fresh = prepare(_say)
     lines: list[str] = []
     if first_run:
-        from guanxi.project.first_run import fill
+        from guanxi.project.cli.first_run import fill
 
         lines = fill(fresh, _say)
     from django.db import connection
@@ -88,7 +88,7 @@ def check_port(host: str, port: int) -> None:
 
 def _announcer(host: str, port: int, lines: list[str]) -> Callable[[], bool]:
     """A function that says where the site is as soon as it answers."""
-    reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     shown = f"[{reach}]" if ":" in reach else reach
 
     def announce() -> bool:

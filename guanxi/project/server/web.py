@@ -29,7 +29,7 @@ def main(host: str, port: int, processes: int) -> None:
         respawn_failed_workers=True,
         respawn_interval=1.0,
         workers_kill_timeout=SECONDS_TO_FINISH,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         process_name=None,
     ).serve()
 
