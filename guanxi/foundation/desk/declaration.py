@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.urls import reverse, reverse_lazy
 from django.utils.text import capfirst
 
 from guanxi.foundation import hooks
@@ -136,6 +137,7 @@ class Desk:
     noun: ClassVar[Text] = None  # singular; default: the model's
     icon: ClassVar[str] = ""
     menu: ClassVar[Menu | None] = None
+    empty_words: ClassVar[Text] = ""  # what to do while there is nothing at all
 
     columns: ClassVar[Sequence[Column | str]] = ()
     default_sort: ClassVar[str] = ""  # a path of a column, with "-" for descending; default: newest first
@@ -170,8 +172,6 @@ class Desk:
 
     def url(self, row: Row) -> str:
         """The record page of `row`."""
-        from django.urls import reverse
-
         return reverse("desk:record", args=[self.slug, row.pk])
 
     # What the desk reads. Functions given as class attributes are taken from the class, so that they are not bound.
@@ -183,6 +183,10 @@ class Desk:
     @property
     def create_action(self) -> Callable[..., Any] | None:
         return type(self).create
+
+    @property
+    def icon_name(self) -> str:
+        return self.icon or (self.menu.icon if self.menu else "inbox")
 
     @cached_property
     def plural(self) -> Text:
@@ -316,7 +320,19 @@ def register(cls: D) -> D:
     if any(type(known).slug == cls.slug for known in hooks.get("desk")):
         raise ImproperlyConfigured(f"Two desks are called “{cls.slug}”.")
     hooks.register("desk", cls())
+    if cls.menu is not None:
+        _hang_menu(cls, cls.menu)
     return cls
+
+
+def _hang_menu(cls: type[Desk], menu: Menu) -> None:
+    from guanxi.foundation import shell
+
+    desk = find(cls.slug)
+    assert desk is not None
+    url = reverse_lazy("desk:list", args=[cls.slug])
+    label = menu.label or desk.plural
+    hooks.register("menu", shell.MenuEntry(menu.section, label, url, menu.icon, menu.order), order=menu.order)
 
 
 def registered() -> list[Desk]:
@@ -331,12 +347,13 @@ def find(slug: str) -> Desk | None:
 
 def find_for(model_label: str) -> Desk | None:
     """The first desk of a model, by its label in small letters (`customers.party`)."""
-    return next((desk for desk in hooks.get("desk") if desk.model._meta.label_lower == model_label), None)
+    return next(
+        (desk for desk in hooks.get("desk") if desk.model._meta.label_lower == model_label),
+        None,
+    )
 
 
 def list_url(slug: str, query: dict[str, Any] | None = None) -> str:
     """The address of a list, filtered: `list_url("customers", {"f.city": ["Taipei", "臺中"], "sort": "name"})`."""
-    from django.urls import reverse
-
     address = reverse("desk:list", args=[slug])
     return f"{address}?{urlencode(query, doseq=True)}" if query else address

@@ -49,9 +49,7 @@ class Path:
     @property
     def nullable(self) -> bool:
         """Whether a row may lack the value altogether."""
-        return bool(
-            self.keys or self.field.null or any(link.auto_created or link.null for link in self.relations)
-        )
+        return bool(self.keys or self.field.null or any(link.auto_created or link.null for link in self.relations))
 
     @property
     def direct(self) -> bool:
@@ -111,6 +109,4 @@ def _field(model: type[models.Model], name: str, dotted: str) -> Any:
             if relation.get_accessor_name() == name:
                 return relation
         known = ", ".join(sorted(field.name for field in model._meta.get_fields()))
-        raise ImproperlyConfigured(
-            f"“{dotted}”: {model.__name__} has no field “{name}”; it has {known}."
-        ) from None
+        raise ImproperlyConfigured(f"“{dotted}”: {model.__name__} has no field “{name}”; it has {known}.") from None

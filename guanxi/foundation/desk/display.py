@@ -1,0 +1,106 @@
+"""Values as people read them, and as files hold them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import formats, timezone
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from guanxi.foundation.desk.declaration import Field, Pill
+from guanxi.foundation.desk.kinds import Kind
+
+NOTHING = mark_safe('<span class="quiet">—</span>')
+
+TONES = {"neutral": "grey", "accent": "teal", "good": "teal", "info": "blue", "warn": "amber", "bad": "red"}
+
+
+def tone(pill: Pill) -> str:
+    """The style class of a pill."""
+    return TONES.get(pill.tone, pill.tone)
+
+
+def text(kind: Kind, value: Any, choices: Sequence[tuple[Any, Any]] = ()) -> str:
+    """`value` in words; an empty text for nothing."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, list | tuple | set):
+        return ", ".join(text(kind, item, choices) for item in value)
+    if kind is Kind.CHOICE or choices:
+        return str(dict(choices).get(value, value))
+    if kind is Kind.BOOLEAN:
+        return _("Yes") if value else _("No")
+    if kind.temporal:
+        return _when(value, kind)
+    if kind.numeric:
+        return number(value, 2 if kind is Kind.MONEY else None)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def number(value: Any, places: int | None = None) -> str:
+    """A number with its thousands grouped; money with at least two places."""
+    if isinstance(value, float):
+        value = Decimal(str(round(value, 2)))
+    if isinstance(value, Decimal) and not value.is_finite():
+        return str(value)
+    if places is None and isinstance(value, Decimal):
+        value = value.normalize() if value != value.to_integral_value() else value.quantize(Decimal(1))
+    return formats.number_format(value, decimal_pos=_places(value, places), use_l10n=True, force_grouping=True)
+
+
+def _places(value: Any, least: int | None) -> int | None:
+    if least is None or not isinstance(value, Decimal):
+        return least
+    return max(least, -int(value.normalize().as_tuple().exponent))
+
+
+def _when(value: Any, kind: Kind) -> str:
+    if isinstance(value, datetime):
+        local = timezone.localtime(value) if timezone.is_aware(value) else value
+        shape = "j M Y, H:i" if kind is Kind.MOMENT else "j M Y"
+        return formats.date_format(local, pgettext("date format", shape))
+    return formats.date_format(value, pgettext("date format", "j M Y")) if isinstance(value, date) else str(value)
+
+
+def cell(field: Field, row: Any) -> SafeString:
+    """What a cell or a fact shows of `row`."""
+    if field.column.render is not None:
+        return rendered(field.column.render(row))
+    value = field.value(row)
+    if value is None or value == "" or value == []:
+        return NOTHING
+    if field.many and isinstance(value, list):
+        return rendered([Pill(text(field.kind, item, field.choices)) for item in value])
+    return conditional_escape(text(field.kind, value, field.choices))
+
+
+def rendered(value: Any) -> SafeString:
+    """What a `render` function returned, as HTML."""
+    if value is None or value == "" or value == []:
+        return NOTHING
+    if isinstance(value, Pill):
+        return format_html('<span class="pill {}">{}</span>', tone(value), value.label)
+    if isinstance(value, list | tuple):
+        return format_html_join(" ", "{}", ((rendered(item),) for item in value))
+    return conditional_escape(value)
+
+
+def exported(field: Field, row: Any) -> Any:
+    """The value for a file: number, date, moment in the business's time, or text."""
+    value = field.column.export(row) if field.column.export else field.value(row)
+    if isinstance(value, datetime):
+        return timezone.localtime(value).replace(tzinfo=None, microsecond=0) if timezone.is_aware(value) else value
+    if isinstance(value, bool) or value is None:
+        return text(Kind.BOOLEAN, value)
+    if isinstance(value, int | float | Decimal | date) and not field.choices:
+        return value
+    return text(field.kind, value, field.choices)

@@ -1,0 +1,96 @@
+"""What the audit log says of one record, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from guanxi.foundation.actions import Conflict
+from guanxi.foundation.desk import display
+from guanxi.foundation.desk.declaration import Desk, Field, Viewer, as_field
+from guanxi.foundation.desk.kinds import Kind
+from guanxi.foundation.models import AuditEntry
+
+AT_ONCE = 8
+LOOKED_BACK = 200
+LONGEST = 300
+
+
+def changes_of(desk: Desk, row: Any, viewer: Viewer, before: int | None) -> dict[str, Any]:
+    """The newest entries of a record, older than the entry `before`, and whether there are more."""
+    entries = _entries(row).visible_to(viewer).order_by("-id")  # type: ignore[attr-defined]
+    found = list((entries.filter(pk__lt=before) if before else entries)[: AT_ONCE + 1])
+    shown = found[:AT_ONCE]
+    lines = [{"entry": entry, "changes": in_words(desk.model, entry.changes)} for entry in shown]
+    return {"lines": lines, "more": shown[-1].pk if len(found) > AT_ONCE else None}
+
+
+def in_words(model: type[models.Model] | None, changes: Any) -> list[tuple[str, str, str]]:
+    """Changes as (field, from, to)."""
+    if not isinstance(changes, dict):
+        return []
+    return [_one(model, name, change) for name, change in changes.items()]
+
+
+def both_sides(desk: Desk, row: Any, field: Field, conflict: Conflict, raw: str) -> dict[str, Any]:
+    """What the other wrote, who and when; and what was typed here."""
+    entry = _last_change(row, field.name)
+    return {
+        "theirs": plain_text(field, conflict.theirs) or "—",
+        "yours": plain_text(field, conflict.yours) or raw or "—",
+        "who": entry.actor_name if entry else "",
+        "when": display.text(Kind.MOMENT, entry.at) if entry else "",
+    }
+
+
+def lost_track() -> str:
+    """When a browser did not say which value it saw."""
+    return _("Somebody may have changed this meanwhile. Look at it again before you save.")
+
+
+def plain_text(field: Field, value: Any) -> str:
+    """A JSON-plain value of the audit log as people read it."""
+    if value is None or value == "":
+        return ""
+    if field.kind is Kind.REFERENCE and field.path is not None and field.path.field.related_model is not None:
+        return str(field.path.field.related_model._base_manager.filter(pk=value).first() or value)
+    if field.kind.numeric or field.kind.temporal:
+        try:
+            value = field.path.field.to_python(value) if field.path and not field.path.keys else value
+        except ValidationError:
+            return str(value)
+    return display.text(field.kind, value, field.choices)
+
+
+def _one(model: type[models.Model] | None, name: str, change: Any) -> tuple[str, str, str]:
+    label, field = capfirst(name.replace("_", " ")), None
+    if model is not None:
+        try:
+            model._meta.get_field(name)
+            field = as_field(model, name)
+            label = str(field.label)
+        except FieldDoesNotExist:
+            pass
+    if not isinstance(change, list) or len(change) != 2:
+        return label, "", _short(display.text(Kind.TEXT, change))
+    old, new = (plain_text(field, value) if field else display.text(Kind.TEXT, value) for value in change)
+    return label, _short(old), _short(new)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _entries(row: Any) -> models.QuerySet[AuditEntry]:
+    return AuditEntry.objects.filter(object_type=row._meta.label_lower, object_id=row.pk)
+
+
+def _last_change(row: Any, name: str) -> AuditEntry | None:
+    recent: Iterable[AuditEntry] = _entries(row).order_by("-id")[:LOOKED_BACK]
+    names = {name, name.split(".", maxsplit=1)[0]}
+    return next((entry for entry in recent if names & set(entry.changes)), None)

@@ -1,0 +1,24 @@
+"""What the desk hangs into the shell, and the desks of the ground floor."""
+
+from __future__ import annotations
+
+from guanxi.foundation import hooks, shell
+from guanxi.foundation.desk import (
+    audit_log,  # noqa: F401  registers the desk of the audit log
+    declaration,
+)
+from guanxi.foundation.desk.models import SavedView
+from guanxi.foundation.desk.views.saved import url_of
+from guanxi.foundation.visibility import Viewer, is_staff
+
+MOST_PINNED = 20
+
+
+@hooks.register("pinned_views")
+def pinned_views(viewer: Viewer) -> list[shell.MenuEntry]:
+    """The views that `viewer` pinned, for the side bar."""
+    if not is_staff(viewer):
+        return []
+    slugs = {desk.slug for desk in declaration.registered()}
+    views = SavedView.objects.filter(owner=viewer.pk, pinned=True).order_by("name")[:MOST_PINNED]
+    return [shell.MenuEntry(shell.PINNED, view.name, url_of(view), "star") for view in views if view.desk in slugs]

@@ -1,0 +1,201 @@
+"""What a list shows, read from its address, and the addresses that lead on from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import parse_qsl, urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import hooks
+from guanxi.foundation.desk import filters
+from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer, as_field
+from guanxi.foundation.desk.models import SavedView
+from guanxi.foundation.desk.paging import Order
+
+Pairs = list[tuple[str, str]]
+MOST_FOUND = 1000  # rows of a search through the index that a list goes on to filter and sort
+
+
+@dataclass
+class State:
+    """Columns, order, filters and words of a list for one viewer."""
+
+    desk: Desk
+    viewer: Viewer
+    columns: list[Field]
+    chosen: bool  # whether the columns were chosen by hand
+    order: Order
+    active: list[filters.Active]
+    text: str
+    view: SavedView | None
+    view_asked: bool
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a filter cannot be understood; then nothing is shown rather than something else."""
+        return any(one.error for one in self.active)
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.active or self.text)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """All of it as the address writes it, in one canonical order; defaults are left out."""
+        pairs: Pairs = [("q", self.text)] if self.text else []
+        pairs += [pair for one in self.active for pair in one.pairs]
+        if self.order.name != default_order(self.desk).name:
+            pairs.append(("sort", self.order.name))
+        if self.chosen:
+            pairs.append(("cols", ",".join(column.name for column in self.columns)))
+        return pairs
+
+    @property
+    def query(self) -> str:
+        """The state without the name of the view: what a saved view keeps."""
+        return urlencode(self.pairs)
+
+    @property
+    def address_query(self) -> str:
+        return urlencode(self._marked(self.pairs))
+
+    def _marked(self, pairs: Pairs) -> Pairs:
+        return [("view", str(self.view.pk) if self.view else ""), *pairs] if self.view_asked else pairs
+
+    @property
+    def changed(self) -> bool:
+        """Whether the list differs from the saved view that it came from."""
+        return self.view is not None and self.view.query != self.query
+
+    def url(self, name: str = "desk:list", *, drop: Iterable[str] = (), **put: str) -> str:
+        """The address with some parameters dropped (a name, or “f.city” with all its operators) and others put."""
+        gone = {*drop, *put}
+        kept = [(key, value) for key, value in self.pairs if not any(_belongs(key, name) for name in gone)]
+        query = urlencode(self._marked(kept + list(put.items())))
+        address = reverse(name, args=[self.desk.slug])
+        return f"{address}?{query}" if query else address
+
+    def url_sorted(self, column: Field) -> str:
+        """The address with the list sorted by `column`; the other way round where it is so already."""
+        here = self.order.field is not None and self.order.field.name == column.name
+        first = column.kind.ordered  # the largest and newest first
+        descending = not self.order.descending if here else first
+        return self.url(sort=("-" if descending else "") + column.name)
+
+    @property
+    def url_clear(self) -> str:
+        """The address without filters and words."""
+        return self.url(drop=["q", *[f"f.{one.name}" for one in self.active]])
+
+    @property
+    def url_default_columns(self) -> str:
+        return self.url(drop=["cols"])
+
+    @property
+    def count_url(self) -> str:
+        return self.url("desk:count")
+
+    @property
+    def count_url_exact(self) -> str:
+        return self.url("desk:count", exact="1")
+
+    @property
+    def filter_url(self) -> str:
+        """Where the editors of filters are; the path of the field goes behind it."""
+        address = self.url("desk:filter")
+        return f"{address}&" if "?" in address else f"{address}?"
+
+    def rows(self) -> QuerySet[Row]:
+        """The rows asked for, not yet in order."""
+        rows = self.desk.rows(self.viewer)
+        if self.broken:
+            return rows.none()
+        for one in self.active:
+            rows = rows.filter(one.q)
+        return searched(self.desk, rows, self.text, self.viewer) if self.text else rows
+
+
+def _belongs(key: str, name: str) -> bool:
+    return key == name or (name.startswith("f.") and key.startswith(f"{name}__"))
+
+
+def read(desk: Desk, viewer: Viewer, given: QueryDict) -> State:
+    """The state that an address stands for. Nothing in it can fail: what is wrong is said in `notices` or on a pill."""
+    pairs = [(key, value) for key, values in given.lists() for value in values]
+    # A filter's editor sends the operator and the values apart: op.x=f.city__has, value.x=Taipei.
+    operators = [key for key in given if key.startswith("op.")]
+    pairs += [(given[key], value) for key in operators for value in given.getlist(f"value.{key[3:]}")]
+    view, asked, notices = _view(desk, viewer, given)
+    known = {column.name: column for column in desk.all_columns()}
+    names = [name for value in given.getlist("cols") for name in value.split(",")]
+    columns = [known[name] for name in dict.fromkeys(names) if name in known]
+    order = default_order(desk)
+    if wanted := given.get("sort", ""):
+        found = known.get(wanted.lstrip("-"))
+        if found is not None and found.sortable:
+            order = Order(found, wanted.startswith("-"))
+        else:
+            notices.append(_("This list cannot be sorted by “%(name)s”.") % {"name": wanted[:100].lstrip("-")})
+    text = given.get("q", "").replace("\x00", "").strip()[: filters.LONGEST]
+    default = [column for column in known.values() if column.column.shown]
+    chosen = bool(columns) and [item.name for item in columns] != [item.name for item in default]
+    active = filters.read(desk, pairs)
+    return State(desk, viewer, columns or default, chosen, order, active, text, view, asked, notices)
+
+
+def from_query(desk: Desk, viewer: Viewer, query: str) -> State:
+    """The state that a saved query stands for."""
+    given = QueryDict(mutable=True)
+    for key, value in parse_qsl(query):
+        given.appendlist(key, value)
+    return read(desk, viewer, given)
+
+
+def _view(desk: Desk, viewer: Viewer, given: QueryDict) -> tuple[SavedView | None, bool, list[str]]:
+    if "view" not in given:
+        return None, False, []
+    number = given["view"]
+    if not number:
+        return None, True, []
+    views = SavedView.objects.visible_to(viewer).filter(desk=desk.slug)
+    view = views.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
+    return view, view is not None, [] if view else [_("The saved view is not there any more.")]
+
+
+def default_order(desk: Desk) -> Order:
+    """The order of a list that nobody sorted."""
+    name = desk.default_sort.lstrip("-")
+    if not name:
+        return Order(None, descending=True)
+    known = {column.name: column for column in desk.all_columns()}
+    return Order(known.get(name) or as_field(desk.model, name), desk.default_sort.startswith("-"))
+
+
+def searched(desk: Desk, rows: QuerySet[Row], text: str, viewer: Viewer) -> QuerySet[Row]:
+    """The rows that `text` finds, in the index or in the `search_fields`.
+
+    The index is asked where the desk has a `search_type`, through the door `desk_search`: a function
+    (type, text, viewer, limit) -> ids.
+    """
+    finders = hooks.get("desk_search")
+    if desk.search_type and finders:
+        return rows.filter(pk__in=list(finders[0](desk.search_type, text, viewer, MOST_FOUND)))
+    names = search_fields(desk)
+    for word in text.split()[:10]:
+        rows = rows.filter(Q(*[Q(**{f"{name}__icontains": word}) for name in names], _connector=Q.OR))
+    return rows
+
+
+def search_fields(desk: Desk) -> list[str]:
+    """The fields that the query box looks into without an index."""
+    if desk.search_fields:
+        return [name.replace(".", "__") for name in desk.search_fields]
+    columns = [item for item in desk.all_columns() if item.path and item.kind.textual and not item.many]
+    return [item.path.orm for item in columns if item.column.link and item.path and not item.path.keys]

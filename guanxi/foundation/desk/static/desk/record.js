@@ -1,0 +1,117 @@
+// The record: facts edited in place. What is typed is never lost: it is kept as a draft until the server has it.
+
+const record = document.getElementById("record");
+const editorOf = (element) => element?.closest?.("form[data-draft]");
+const control = (form) => form.querySelector("[name='value']");
+const key = (form) => `draft:${form.dataset.draft}`;
+const original = new WeakMap();
+const sent = new WeakMap();
+
+function keep(form) {
+  try {
+    if (control(form).value === original.get(form)) sessionStorage.removeItem(key(form));
+    else sessionStorage.setItem(key(form), control(form).value);
+  } catch { /* private windows may refuse; the form itself still holds it */ }
+}
+
+function forget(form) {
+  try { sessionStorage.removeItem(key(form)); } catch { /* as above */ }
+}
+
+function draft(form) {
+  try { return sessionStorage.getItem(key(form)); } catch { return null; }
+}
+
+function begin(form) {
+  const input = control(form);
+  if (form.matches("[data-wrong]")) {
+    original.set(form, null); // refused: what stands there is not stored yet
+    sent.set(form, input.value);
+  } else {
+    original.set(form, input.value);
+    const kept = draft(form);
+    if (kept !== null) input.value = kept;
+  }
+  input.focus();
+  if (input.select && input.type !== "date") input.select();
+}
+
+record.addEventListener("htmx:load", (event) => {
+  const form = event.target.querySelector?.("form[data-draft]");
+  if (form) begin(form);
+});
+
+record.addEventListener("input", (event) => {
+  const form = editorOf(event.target);
+  if (form) keep(form);
+});
+
+function cancel(form) {
+  forget(form);
+  form.dataset.leaving = "";
+  form.querySelector("[data-fact-cancel]").click();
+}
+
+record.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fact-cancel]");
+  if (button) {
+    forget(editorOf(button));
+    editorOf(button).dataset.leaving = "";
+  }
+});
+
+record.addEventListener("keydown", (event) => {
+  const form = editorOf(event.target);
+  if (!form) return;
+  if (event.key === "Escape") {
+    event.preventDefault();
+    event.stopPropagation();
+    cancel(form);
+  } else if (event.key === "Enter" && event.target.matches("textarea") && (event.ctrlKey || event.metaKey)) {
+    form.requestSubmit();
+  }
+});
+
+// Leaving the field saves what was changed; the same value is not sent twice by itself after it was refused.
+record.addEventListener("focusout", (event) => {
+  const form = editorOf(event.target);
+  if (!form || form.contains(event.relatedTarget) || "leaving" in form.dataset) return;
+  setTimeout(() => {
+    if (!form.isConnected || form.contains(document.activeElement) || "busy" in form.dataset || !document.hasFocus()) return;
+    const value = control(form).value;
+    if (value === original.get(form)) cancel(form);
+    else if (value !== sent.get(form)) form.requestSubmit();
+  });
+});
+
+record.addEventListener("htmx:beforeRequest", (event) => {
+  const form = editorOf(event.target);
+  if (form !== event.target) return;
+  form.dataset.busy = "";
+  sent.set(form, control(form).value);
+  form.querySelector(".fact-offline")?.setAttribute("hidden", "");
+});
+
+function stay(event) {
+  const form = editorOf(event.target);
+  if (form !== event.target) return;
+  delete form.dataset.busy;
+  delete form.dataset.leaving;
+  keep(form);
+  form.querySelector(".fact-offline")?.removeAttribute("hidden");
+}
+record.addEventListener("htmx:sendError", stay);
+record.addEventListener("htmx:timeout", stay);
+record.addEventListener("htmx:responseError", stay);
+record.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target.matches?.("form[data-draft]") && event.detail.successful) forget(event.target);
+});
+
+// Drafts of an earlier visit: their editors open again.
+document.querySelectorAll(".fact-value").forEach((button) => {
+  const fact = button.closest("[data-fact]").dataset.fact;
+  const path = location.pathname.split("/").filter(Boolean).slice(-2).join("/");
+  try {
+    if (sessionStorage.getItem(`draft:${path}/${fact}`) !== null) addEventListener("load", () => button.click(), { once: true });
+  } catch { /* no drafts where there is no store */ }
+});

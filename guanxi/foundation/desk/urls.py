@@ -1,0 +1,44 @@
+"""The addresses of every desk. They stand at the root of the site and match registered slugs only."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+
+from guanxi.foundation.desk import declaration
+from guanxi.foundation.desk.views import files, lists, making, records, saved
+
+
+class DeskConverter:
+    """The slug of a registered desk; anything else is left to the addresses of others."""
+
+    regex = "[a-z][a-z0-9-]*"
+
+    def to_python(self, value: str) -> declaration.Desk:
+        desk = declaration.find(value)
+        if desk is None:
+            raise ValueError(value)
+        return desk
+
+    def to_url(self, value: declaration.Desk | str) -> str:
+        return value if isinstance(value, str) else value.slug
+
+
+register_converter(DeskConverter, "desk")
+
+app_name = "desk"
+urlpatterns = [
+    path("<desk:desk>/", lists.page, name="list"),
+    path("<desk:desk>/rows/", lists.rows, name="rows"),
+    path("<desk:desk>/count/", lists.count, name="count"),
+    path("<desk:desk>/filter/", lists.filter_editor, name="filter"),
+    path("<desk:desk>/bulk/<slug:key>/", lists.bulk, name="bulk"),
+    path("<desk:desk>/export.csv", files.csv_file, name="csv"),
+    path("<desk:desk>/export.xlsx", files.xlsx_file, name="xlsx"),
+    path("<desk:desk>/views/", saved.save, name="save_view"),
+    path("<desk:desk>/views/<int:pk>/", saved.change, name="change_view"),
+    path("<desk:desk>/new/", making.new, name="new"),
+    path("<desk:desk>/<int:pk>/", records.page, name="record"),
+    path("<desk:desk>/<int:pk>/fact/<str:name>/", records.fact, name="fact"),
+    path("<desk:desk>/<int:pk>/panel/<slug:key>/", records.panel, name="panel"),
+    path("<desk:desk>/<int:pk>/history/", records.history, name="history"),
+]

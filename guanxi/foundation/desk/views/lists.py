@@ -1,0 +1,227 @@
+"""The list: page, further rows, counts, filter editors, bulk actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from guanxi.foundation import hooks, visibility
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.desk import display, editing, filters, paging
+from guanxi.foundation.desk import state as states
+from guanxi.foundation.desk.declaration import Desk, Field
+from guanxi.foundation.desk.kinds import Kind
+from guanxi.foundation.desk.models import SavedView
+from guanxi.foundation.desk.rows import COUNTED, capped_count, loading
+from guanxi.foundation.desk.state import State
+
+PAGE_SIZE = 50
+MOST_CHOSEN = 10_000
+
+
+@require_GET
+def page(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The list page; to htmx only its changing part."""
+    visibility.require(request.user, "view", desk.model)
+    if not request.GET and (default := _default_view(request, desk)):
+        return redirect(f"{reverse('desk:list', args=[desk.slug])}?view={default.pk}&{default.query}".rstrip("&"))
+    state = states.read(desk, request.user, request.GET)
+    partial = bool(request.headers.get("HX-Request")) and not request.headers.get("HX-History-Restore-Request")
+    response = render(request, f"desk/{'list_body' if partial else 'list'}.html", _context(request, state))
+    patch_vary_headers(response, ["HX-Request"])
+    if partial:
+        response["HX-Push-Url"] = state.url()
+    return response
+
+
+@require_GET
+def rows(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The rows after a cursor."""
+    visibility.require(request.user, "view", desk.model)
+    state = states.read(desk, request.user, request.GET)
+    try:
+        found = _page(state, request.GET.get("after", ""))
+    except paging.BadCursor:
+        return render(request, "desk/rows_lost.html", {"state": state, "width": len(state.columns) + 1})
+    return render(request, "desk/rows.html", _table(state, found))
+
+
+@require_GET
+def count(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """How many rows the filters leave: up to 1,000, beyond that exactly when asked (`exact=1`)."""
+    visibility.require(request.user, "view", desk.model)
+    state = states.read(desk, request.user, request.GET)
+    exact = "exact" in request.GET
+    number = state.rows().order_by().count() if exact else capped_count(state.rows())
+    return render(request, "desk/count.html", {"state": state, **_counted(number, exact)})
+
+
+@require_GET
+def filter_editor(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The editor of one filter, for the pill's menu."""
+    visibility.require(request.user, "view", desk.model)
+    state = states.read(desk, request.user, request.GET)
+    name = request.GET.get("path", "")
+    field = next((item for item in desk.all_filters() if item.name == name), None)
+    if field is None:
+        raise Http404(name)
+    active = next((one for one in state.active if one.name == name), filters.Active(name, field))
+    context = {"state": state, "field": field, "active": active, "asked": active.asked, "kind": _shape(field)}
+    kept = [(key, value) for key, value in state.pairs if key != f"f.{name}" and not key.startswith(f"f.{name}__")]
+    if state.view_asked:
+        kept.append(("view", str(state.view.pk) if state.view else ""))
+    options = editing.choices_of(field, request.user) if _shape(field) == "choice" else []
+    chosen = active.asked.get(filters.IS) or active.asked.get(filters.NOT) or []
+    return render(
+        request,
+        "desk/filter_editor.html",
+        {
+            **context,
+            "kept": kept,
+            "options": [(str(value), label, str(value) in chosen) for value, label in options],
+            "param": f"f.{name}",
+            "exclude": filters.NOT in active.asked,
+            "emptiness": (active.asked.get(filters.EMPTY) or [""])[0],
+            "text_operators": _text_operators(active),
+            "can_be_empty": _can_be_empty(field),
+        },
+    )
+
+
+@require_POST
+def bulk(request: HttpRequest, desk: Desk, key: str) -> HttpResponseBase:
+    """Do a registered bulk action with the chosen rows."""
+    chosen = next((one for one in desk.bulk_actions() if one.key == key), None)
+    if chosen is None:
+        raise Http404(key)
+    visibility.require(request.user, chosen.verb, desk.model)
+    ids = ids_of(request.POST)
+    back = redirect(back_to(request, desk))
+    if not ids:
+        messages.warning(request, _("Choose some rows first."))
+        return back
+    visible = list(desk.rows(request.user).filter(pk__in=ids).values_list("pk", flat=True))
+    try:
+        result = chosen.run(visible, by=request.user)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return back
+    if isinstance(result, HttpResponseBase):
+        return result
+    if result:
+        messages.success(request, str(result))
+    return back
+
+
+def ids_of(given: QueryDict) -> list[int]:
+    """The chosen rows of a form, at most MOST_CHOSEN."""
+    return [int(text) for text in given.getlist("ids")[:MOST_CHOSEN] if text.isdecimal() and len(text) < 19]
+
+
+def back_to(request: HttpRequest, desk: Desk) -> str:
+    """The list as it was, from the form's `query`."""
+    query = request.POST.get("query", "")
+    address = reverse("desk:list", args=[desk.slug])
+    return states.from_query(desk, request.user, query).url() if query else address
+
+
+def _default_view(request: HttpRequest, desk: Desk) -> SavedView | None:
+    return SavedView.objects.filter(owner=request.user.pk, desk=desk.slug, is_default=True).first()
+
+
+def _page(state: State, cursor: str = "") -> paging.Page:
+    shown = loading(state.rows(), state.columns, state.order, state.viewer)
+    return paging.page(shown, state.order, cursor, PAGE_SIZE)
+
+
+def _table(state: State, found: paging.Page) -> dict[str, Any]:
+    desk = state.desk
+    lead = next((column for column in state.columns if column.column.link), state.columns[0])
+    lines = [
+        {
+            "pk": row.pk,
+            "url": desk.url(row),
+            "title": desk.title(row) if lead.path is None else "",
+            "cells": [
+                {
+                    "html": display.cell(column, row),
+                    "label": column.label,
+                    "numeric": column.kind.numeric,
+                    "quiet": column.kind.temporal,
+                    "lead": column is lead,
+                }
+                for column in state.columns
+            ],
+        }
+        for row in found.rows
+    ]
+    following = state.url("desk:rows", after=found.next) if found.next else ""
+    return {"state": state, "desk": desk, "lines": lines, "following": following, "width": len(state.columns) + 1}
+
+
+def _context(request: HttpRequest, state: State) -> dict[str, Any]:
+    desk, viewer = state.desk, request.user
+    found = _page(state)
+    narrow = {one.name for one in state.active}
+    views = list(SavedView.objects.visible_to(viewer).filter(desk=desk.slug).select_related("owner").order_by("name"))
+    return {
+        **_table(state, found),
+        "heads": [_head(state, column) for column in state.columns],
+        "pills": [(one, state.url(drop=[f"f.{one.name}"])) for one in state.active],
+        "offered": [item for item in desk.all_filters() if item.name not in narrow],
+        "chooser": _chooser(state),
+        "searchable": bool(desk.search_type or states.search_fields(desk)),
+        "views": views,
+        "own_view": state.view if state.view and state.view.owner_id == viewer.pk else None,
+        "buttons": [button for door in hooks.get(f"button:{desk.slug}") if (button := door(viewer))],
+        "may_create": desk.create_action is not None and visibility.may(viewer, "create", desk.model),
+        "may_export": visibility.may(viewer, "export", desk.model),
+        "bulk_actions": [one for one in desk.bulk_actions() if visibility.may(viewer, one.verb, desk.model)],
+        "state_pairs": state.pairs,
+        **(_counted(len(found.rows), True) if not found.next else {}),
+    }
+
+
+def _counted(number: int, exact: bool) -> dict[str, Any]:
+    more = number > COUNTED and not exact
+    return {"number": COUNTED if more else number, "more": more, "counted": True}
+
+
+def _head(state: State, column: Field) -> dict[str, Any]:
+    here = state.order.field is not None and state.order.field.name == column.name
+    direction = ("descending" if state.order.descending else "ascending") if here else ""
+    return {"column": column, "url": state.url_sorted(column) if column.sortable else "", "direction": direction}
+
+
+def _chooser(state: State) -> list[tuple[Field, bool]]:
+    shown = [column.name for column in state.columns]
+    rest = [column for column in state.desk.all_columns() if column.name not in shown]
+    return [(column, True) for column in state.columns] + [(column, False) for column in rest]
+
+
+def _shape(field: Field) -> str:
+    if field.kind.textual:
+        return "text"
+    if field.kind.temporal:
+        return "date"
+    if field.kind.numeric:
+        return "number"
+    return {Kind.BOOLEAN: "boolean", Kind.DATA: "data"}.get(field.kind, "choice")
+
+
+def _text_operators(active: filters.Active) -> list[tuple[str, str, bool]]:
+    labels = {filters.HAS: _("contains"), filters.IS: _("is"), filters.NOT: _("is not")}
+    present = next((operator for operator in labels if operator in active.asked), filters.HAS)
+    param = f"f.{active.name}"
+    return [(f"{param}__{key}" if key else param, label, key == present) for key, label in labels.items()]
+
+
+def _can_be_empty(field: Field) -> bool:
+    return field.path is not None and (field.path.nullable or field.path.many or bool(field.path.field.blank))

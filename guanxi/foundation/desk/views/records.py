@@ -1,0 +1,157 @@
+"""The record page: facts edited in place, panels, history."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET, require_http_methods
+
+from guanxi.foundation import hooks, visibility
+from guanxi.foundation.actions import Conflict, Refused
+from guanxi.foundation.desk import display, editing
+from guanxi.foundation.desk import history as past
+from guanxi.foundation.desk.declaration import Button, Desk, Field, Panel
+
+ZONES = ("left", "middle", "right")
+
+
+@require_GET
+def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    """The record in three zones."""
+    row = _row(request, desk, pk)
+    panels: dict[str, list[SafeString]] = {zone: [] for zone in ZONES}
+    for panel in desk.panels():
+        if panel.when is None or panel.when(row, request.user):
+            panels[panel.zone].append(_panel(request, desk, row, panel, at_once=not panel.lazy))
+    if desk.history:
+        zone = "right" if panels["middle"] else "middle"
+        panels[zone].append(render_to_string("desk/history_wait.html", {"desk": desk, "record": row}, request))
+    context = {"facts": [_shown(request, desk, row, field) for field in _facts(desk, row)], "panels": panels}
+    return render(request, "desk/record.html", {**_head(request, desk, row), **context})
+
+
+@require_http_methods(["GET", "POST"])
+def fact(request: HttpRequest, desk: Desk, pk: int, name: str) -> HttpResponse:
+    """One fact: shown (GET), its editor (GET with `edit`), saved (POST)."""
+    row = _row(request, desk, pk)
+    field = next((field for field in _facts(desk, row) if field.name == name), None)
+    if field is None:
+        raise Http404(name)
+    if request.method == "GET" and "edit" not in request.GET:
+        return render(request, "desk/fact.html", _shown(request, desk, row, field))
+    visibility.require(request.user, "edit", row)
+    if not _editable(request, desk, row, field):
+        raise Http404(name)
+    if request.method == "GET":
+        return _editor(request, desk, row, field, editing.raw_of(field, row), editing.seen(field, row))
+    return _save(request, desk, row, field)
+
+
+@require_GET
+def panel(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
+    """The inside of a lazy panel."""
+    row = _row(request, desk, pk)
+    found = next((panel for panel in desk.panels() if panel.name == key), None)
+    if found is None or (found.when is not None and not found.when(row, request.user)):
+        raise Http404(key)
+    return HttpResponse(_panel(request, desk, row, found, at_once=True))
+
+
+@require_GET
+def history(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    """What was changed on the record, newest first; `before` is the id of the entry to go on from."""
+    row = _row(request, desk, pk)
+    before = request.GET.get("before", "")
+    found = past.changes_of(desk, row, request.user, int(before) if before.isdecimal() and len(before) < 19 else None)
+    return render(request, "desk/history.html", {"desk": desk, "record": row, **found, "first": not before})
+
+
+def _row(request: HttpRequest, desk: Desk, pk: int) -> Any:
+    visibility.require(request.user, "view", desk.model)
+    row = desk.rows(request.user).filter(pk=pk).first()
+    if row is None:
+        raise Http404(f"{desk.slug} {pk}")
+    return row
+
+
+def _facts(desk: Desk, row: Any) -> list[Field]:
+    return [field for field in desk.all_facts() if field.column.when is None or field.column.when(row)]
+
+
+def _head(request: HttpRequest, desk: Desk, row: Any) -> dict[str, Any]:
+    title = str(desk.title(row))
+    hung = [door(row, request.user) for door in hooks.get(f"record_button:{desk.slug}")]
+    return {
+        "desk": desk,
+        "record": row,
+        "record_title": title,
+        "initial": title.strip()[:1].upper() or "·",
+        "record_subtitle": desk.subtitle(row),
+        "record_pills": [display.rendered(pill) for pill in desk.pills(row)],
+        "record_buttons": [
+            button for button in [*desk.buttons(row, request.user), *hung] if isinstance(button, Button)
+        ],
+    }
+
+
+def _editable(request: HttpRequest, desk: Desk, row: Any, field: Field) -> bool:
+    return desk.edit_action is not None and editing.is_editable(field) and visibility.may(request.user, "edit", row)
+
+
+def _shown(request: HttpRequest, desk: Desk, row: Any, field: Field) -> dict[str, Any]:
+    editable = _editable(request, desk, row, field)
+    return {"desk": desk, "record": row, "field": field, "html": display.cell(field, row), "editable": editable}
+
+
+def _editor(
+    request: HttpRequest,
+    desk: Desk,
+    row: Any,
+    field: Field,
+    raw: str,
+    seen: str,
+    *,
+    error: str = "",
+    conflict: dict[str, Any] | None = None,
+) -> HttpResponse:
+    control = editing.control(field, raw, request.user, error=error)
+    context = {"desk": desk, "record": row, "field": field, "control": control, "seen": seen, "conflict": conflict}
+    status = 409 if conflict else 422 if error else 200
+    return render(request, "desk/fact_editor.html", context, status=status)
+
+
+def _save(request: HttpRequest, desk: Desk, row: Any, field: Field) -> HttpResponse:
+    assert desk.edit_action is not None
+    raw, seen = request.POST.get("value", ""), request.POST.get("seen", "null")
+    try:
+        expected = json.loads(seen)
+        value = editing.clean(field, raw, request.user)
+        desk.edit_action(row.pk, {field.name: value}, {field.name: expected}, by=request.user)
+    except json.JSONDecodeError:
+        return _editor(request, desk, row, field, raw, editing.seen(field, row), error=past.lost_track())
+    except ValidationError as error:
+        return _editor(request, desk, row, field, raw, seen, error=" ".join(error.messages))
+    except Conflict as conflict:
+        both = past.both_sides(desk, row, field, conflict, raw)
+        now = json.dumps(conflict.theirs, ensure_ascii=False, default=str)
+        return _editor(request, desk, row, field, raw, now, conflict=both)
+    except Refused as refusal:
+        return _editor(request, desk, row, field, raw, seen, error=refusal.message)
+    fresh = _row(request, desk, row.pk)
+    context = {**_head(request, desk, fresh), **_shown(request, desk, fresh, field), "renew_head": True}
+    return render(request, "desk/fact.html", context)
+
+
+def _panel(request: HttpRequest, desk: Desk, row: Any, panel: Panel, *, at_once: bool) -> SafeString:
+    base = {"desk": desk, "record": row, "viewer": request.user, "panel": panel}
+    if not at_once:
+        return render_to_string("desk/panel_wait.html", base, request)
+    context = panel.context(row, request.user) if panel.context else {}
+    inside = render_to_string(panel.template, {**base, **context}, request)
+    return inside if panel.bare else render_to_string("desk/panel.html", {**base, "inside": inside}, request)
