@@ -37,7 +37,12 @@ class LakeTable:
     @property
     def shape(self) -> int:
         """A number that changes when the columns or what a day means change."""
-        return zlib.crc32(f"{self.schema.to_string()}|{self.partition}|{settings.TIME_ZONE}".encode())
+        return number_of(self.schema.to_string(), self.partition, settings.TIME_ZONE)
+
+
+def number_of(*what: object) -> int:
+    """A number that tells different things apart (Delta keeps marks as numbers)."""
+    return zlib.crc32(repr(what).encode())
 
 
 def profile_columns() -> tuple[tuple[str, pa.DataType], ...]:

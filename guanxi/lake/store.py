@@ -15,14 +15,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, WriterProperties, write_deltalake
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import DeltaError
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from guanxi.lake.schema import LakeTable
 
-FEW = 5_000  # runs of keys up to which files are rewritten by a condition; beyond, the table is rewritten in one pass
+FEW = 10_000  # keys up to which files are rewritten by a condition; beyond, the table is rewritten in one pass
+LONG_RUN, MANY_RANGES = 50, 100
 SMALL = 16_000_000  # bytes below which a file counts as small
 TOO_MANY = 40  # small files of one partition that are made one
 KEEP_HOURS = 6  # how long files stay that a running query may still be reading
@@ -88,9 +96,8 @@ def replace(
     if not len(present):
         append(table, batches, marks)
         return
-    runs = _runs(keys.to_numpy())
-    if len(runs) <= FEW:
-        condition = " OR ".join(f"({table.key} >= {first} AND {table.key} <= {last})" for first, last in runs)
+    condition = _condition(table.key, keys.to_numpy())
+    if condition:
         _write(table, _reader(table, batches), marks, mode="overwrite", predicate=condition)
     else:
         overwrite(table, _others_and(table, stored, keys, batches), marks)
@@ -220,16 +227,23 @@ def _parquet(stored: DeltaTable, path: str) -> pq.ParquetFile:
 def _small_files(table: LakeTable, stored: DeltaTable) -> dict[str, int]:
     files = _additions(stored)
     small = files.filter(pc.less(files["size_bytes"], min(SMALL, table.file_size // 2)))
-    names = small[f"partition.{table.partition}"].cast(pa.string()).to_pylist() if table.partition else [""] * small.num_rows
+    names = (
+        small[f"partition.{table.partition}"].cast(pa.string()).to_pylist()
+        if table.partition
+        else [""] * small.num_rows
+    )
     counts: dict[str, int] = {}
     for name in names:
         counts[name] = counts.get(name, 0) + 1
     return counts
 
 
-def _runs(keys: np.ndarray) -> list[tuple[int, int]]:
-    """Sorted keys as runs of neighbours, so that a condition on many new keys stays short."""
+def _condition(column: str, keys: np.ndarray) -> str | None:
+    """A condition in SQL for exactly these keys; None where it would be too long. Long runs of neighbours become ranges."""
     ordered = np.sort(keys)
-    breaks = np.flatnonzero(np.diff(ordered) > 1)
-    starts, ends = np.r_[0, breaks + 1], np.r_[breaks, len(ordered) - 1]
-    return [(int(ordered[start]), int(ordered[end])) for start, end in zip(starts, ends, strict=True)]
+    pieces = np.split(ordered, np.flatnonzero(np.diff(ordered) > 1) + 1)
+    ranges = [f"({column} >= {piece[0]} AND {column} <= {piece[-1]})" for piece in pieces if len(piece) > LONG_RUN]
+    single = [str(key) for piece in pieces if len(piece) <= LONG_RUN for key in piece]
+    if len(single) > FEW or len(ranges) > MANY_RANGES:
+        return None
+    return " OR ".join([*ranges, f"{column} IN ({', '.join(single)})"] if single else ranges)

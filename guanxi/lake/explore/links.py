@@ -1,0 +1,43 @@
+"""Addresses of figures: the question itself on Explore, and the orders behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.urls import reverse
+
+from guanxi.foundation.desk import list_url
+
+Where = Mapping[str, Any]
+
+
+def explore(measures: Sequence[str], by: Sequence[str], where: Where) -> str:
+    """The address of Explore for a question."""
+    query: list[tuple[str, str]] = [("m", name) for name in measures] + [("by", name) for name in by]
+    return f"{reverse('explore')}?{urlencode(query + pairs(where))}"
+
+
+def orders(where: Where) -> str:
+    """The address of the orders behind a figure: the list itself where it has the filters, else by the lake."""
+    if set(where) <= {"day"}:
+        return list_url("orders", {f"f.day__{_operator(key)}": value for key, value in where.get("day", {}).items()})
+    return list_url("orders", {"f.figure": json.dumps(where, cls=DjangoJSONEncoder, ensure_ascii=False)})
+
+
+def pairs(where: Where) -> list[tuple[str, str]]:
+    """`where` as it stands in Explore's address: `f.department=GROCERY`, `f.day__from=2017-01-01`; nothing is `f.x=`."""
+    found: list[tuple[str, str]] = []
+    for name, asked in where.items():
+        if isinstance(asked, Mapping):
+            found += [(f"f.{name}__{edge}", str(value)) for edge, value in asked.items()]
+        else:
+            found += [(f"f.{name}", "" if value is None else str(value)) for value in asked]
+    return found
+
+
+def _operator(edge: str) -> str:
+    return {"from": "gte", "to": "lte"}[edge]

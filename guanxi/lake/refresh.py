@@ -1,0 +1,253 @@
+"""Bringing the lake up to date with the database: what changed by the ledger, small dimensions by their fingerprint.
+
+Each table carries its own mark, so a refresh that was broken off anywhere goes on where each table stands. What a change of
+columns, another database or a missing table makes doubtful is loaded whole (docs/decisions/0006-the-lake.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import bulk
+from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.tasks.running import progress
+from guanxi.lake import lock, schema, sources, store
+from guanxi.lake.schema import LakeTable
+from guanxi.ledger import reading
+from guanxi.ledger.models import Event, ReaderCursor
+
+READER = "lake"
+LEDGER, SHAPE, FINGERPRINT = "guanxi.ledger", "guanxi.shape", "guanxi.fingerprint"
+SILENCE = 5_000  # events that mean nothing to a table after which its mark is moved all the same
+MANY = 50_000  # parties from which on their first days are loaded anew rather than compared
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """What a refresh did: rows written by table, those loaded whole, how long it took (seconds)."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    whole: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    busy: bool = False  # another process is refreshing; nothing was done
+
+    @property
+    def changed(self) -> bool:
+        return any(self.rows.values()) or bool(self.whole)
+
+
+class Lake:
+    """One refresh: the marks it reads up to, and the session it reads through, opened when first needed."""
+
+    def __init__(self, full: bool) -> None:
+        self.full = full
+        self.until = reading.horizon()
+        self.origin = _origin()
+        self.outcome = Outcome()
+        self._db: BulkSession | None = None
+        self._session = bulk.session()
+
+    @property
+    def db(self) -> BulkSession:
+        if self._db is None:
+            self._db = self._session.__enter__()
+        return self._db
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._session.__exit__(None, None, None)
+
+    def counted(self, table: LakeTable, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches as they pass, told to whoever watches."""
+        label = _("Lake: %(table)s") % {"table": table.name}
+        done = 0
+        for batch in batches:
+            yield batch
+            done += batch.num_rows
+            self.outcome.rows[table.name] = done
+            progress(done, message=label)
+
+    def load(self, table: LakeTable, batches: Iterator[pa.RecordBatch], mark: dict[str, int]) -> None:
+        """Load a table whole."""
+        self.outcome.whole.append(table.name)
+        self.outcome.rows[table.name] = 0
+        marks = {SHAPE: self.shape(table), **mark}
+        store.overwrite(table, self.counted(table, batches), marks)
+
+    def shape(self, table: LakeTable) -> int:
+        """What a table must look like, and whose data it must hold, to be carried on."""
+        by_ledger = table.name in BY_LEDGER
+        return schema.number_of(table.shape, self.origin if by_ledger else None)
+
+    def current(self, table: LakeTable) -> DeltaTable | None:
+        """The stored table, where it can be carried on; None where it has to be loaded whole."""
+        if self.full:
+            _discard_broken(table)
+            return None
+        stored = store.open_table(table)
+        if stored is None or store.mark_of(stored, SHAPE) != self.shape(table):
+            return None
+        return stored
+
+
+def refresh(full: bool = False, wait: float = 0) -> Outcome:
+    """Bring all tables up to date; with `full`, load them whole. Raises LakeBroken where one cannot be read.
+
+    Where another process is refreshing, waits for it up to `wait` seconds.
+    """
+    started = time.monotonic()
+    with lock.held(wait) as taken:
+        if not taken:
+            return Outcome(busy=True)
+        moment = timezone.now()
+        lake = Lake(full)
+        try:
+            for table in schema.TABLES:
+                _refresh_table(lake, table)
+        finally:
+            lake.close()
+        ReaderCursor.objects.update_or_create(reader=READER, defaults={"mark": lake.until, "moved_at": moment})
+    lake.outcome.seconds = time.monotonic() - started
+    return lake.outcome
+
+
+def keep_tidy() -> dict[str, int]:
+    """Make few files of many and delete those no longer read; the number of files deleted by table."""
+    deleted: dict[str, int] = {}
+    with lock.held(wait=600) as taken:
+        for table in schema.TABLES if taken else ():
+            stored = store.open_table(table)
+            if stored is not None:
+                stored.optimize.compact(target_size=table.file_size, writer_properties=store.WRITER)
+                deleted[table.name] = store.vacuum(stored)
+    return deleted
+
+
+def _refresh_table(lake: Lake, table: LakeTable) -> None:
+    if table.name in SMALL:
+        _refresh_small(lake, table)
+        return
+    stored = lake.current(table)
+    since = store.mark_of(stored, LEDGER) if stored else None
+    if stored is None or since is None or since > lake.until or not stored.file_uris():
+        if stored is None or since is None or since != lake.until:
+            lake.load(table, WHOLE[table.name](lake), {LEDGER: lake.until})
+    elif _concerned(table, since, lake.until):
+        BY_LEDGER[table.name](lake, table, stored, since)
+        store.tidy(table, DeltaTable(store.address(table)))
+    elif reading.changes(since, lake.until)[SILENCE : SILENCE + 1].exists():
+        store.set_marks(table, {LEDGER: lake.until})
+
+
+def _concerned(table: LakeTable, since: int, until: int) -> bool:
+    """Whether the ledger holds anything between two marks that this table has to follow."""
+    events = reading.changes(since, until).order_by()
+    prefix = {"party": "party.", "event": ""}.get(table.name)
+    if prefix is not None:
+        return events.filter(kind__startswith=prefix).exists()
+    return events.filter(kind__startswith="order.").exists() or events.filter(kind__in=sources.REASSIGNED).exists()
+
+
+# Small dimensions: whole, where anything changed --------------------------------------------------------------------
+
+SMALL: dict[str, Callable[[BulkSession], Iterator[pa.RecordBatch]]] = {
+    "product": sources.products,
+    "place": sources.places,
+    "staff": sources.staff,
+    "channel": sources.channels,
+    "date": sources.dates,
+}
+
+
+def _refresh_small(lake: Lake, table: LakeTable) -> None:
+    fingerprint = sources.fingerprint(table)
+    stored = lake.current(table)
+    if stored is None or store.mark_of(stored, FINGERPRINT) != fingerprint:
+        lake.load(table, SMALL[table.name](lake.db), {FINGERPRINT: fingerprint})
+
+
+# Tables that follow the ledger ----------------------------------------------------------------------------------------
+
+
+def _refresh_parties(lake: Lake, table: LakeTable, stored: DeltaTable, since: int) -> None:
+    changed = sources.changed_parties(since, lake.until)
+    keys = sources.ids(lake.db, changed)
+    batches = lake.counted(table, sources.parties(lake.db, changed))
+    store.replace(table, stored, keys, batches, {LEDGER: lake.until})
+
+
+def _refresh_first_purchases(lake: Lake, table: LakeTable, stored: DeltaTable, since: int) -> None:
+    """Only rows that differ are written: most orders are not their customer's first."""
+    orders = sources.ids(lake.db, sources.changed_orders(since, lake.until))
+    affected = pa.concat_arrays([sources.buyers(lake.db, since, lake.until), _former_buyers(orders)]).unique()
+    if len(affected) > MANY:
+        lake.load(table, sources.first_days(lake.db), {LEDGER: lake.until})
+        return
+    now = pa.Table.from_batches(sources.first_days(lake.db, affected), table.schema)
+    before = store.rows_of(table, stored, affected, ["party_id", "first_day"])
+    known = dict(zip(before["party_id"].to_pylist(), before["first_day"].to_pylist(), strict=True))
+    fresh = dict(zip(now["party_id"].to_pylist(), now["first_day"].to_pylist(), strict=True))
+    keys = [key for key in affected.to_pylist() if known.get(key) != fresh.get(key)]
+    rows = {
+        "party_id": [key for key in keys if key in fresh],
+        "first_day": [fresh[key] for key in keys if key in fresh],
+    }
+    batches = lake.counted(table, iter(pa.table(rows, table.schema).to_batches()))
+    store.replace(table, stored, pa.array(keys, pa.int64()), batches, {LEDGER: lake.until})
+
+
+def _former_buyers(orders: pa.Array) -> pa.Array:
+    """The parties that the lake still has these orders under; this table is refreshed before the lines for that."""
+    lines = store.open_table(schema.SALES_LINE)
+    if lines is None:
+        return pa.array([], pa.int64())
+    return store.rows_of(schema.SALES_LINE, lines, orders, ["party_id"])["party_id"].combine_chunks().unique()
+
+
+def _refresh_lines(lake: Lake, table: LakeTable, stored: DeltaTable, since: int) -> None:
+    keys = sources.ids(lake.db, sources.changed_orders(since, lake.until))
+    batches = lake.counted(table, sources.changed_lines(lake.db, since, lake.until))
+    store.replace(table, stored, keys, batches, {LEDGER: lake.until})
+
+
+def _refresh_events(lake: Lake, table: LakeTable, stored: DeltaTable, since: int) -> None:
+    batches = lake.counted(table, sources.events(lake.db, since, lake.until))
+    store.append(table, batches, {LEDGER: lake.until})
+
+
+BY_LEDGER = {
+    "party": _refresh_parties,
+    "first_purchase": _refresh_first_purchases,
+    "sales_line": _refresh_lines,
+    "event": _refresh_events,
+}
+WHOLE: dict[str, Callable[[Lake], Iterator[pa.RecordBatch]]] = {
+    "party": lambda lake: sources.parties(lake.db),
+    "first_purchase": lambda lake: sources.first_days(lake.db),
+    "sales_line": lambda lake: sources.all_lines(lake.db),
+    "event": lambda lake: sources.events(lake.db, 0, lake.until),
+}
+
+
+def _origin() -> str:
+    """What tells this database's ledger from another's: when its first event was recorded."""
+    first = Event.objects.order_by("id").values_list("recorded_at", flat=True).first()
+    return first.isoformat() if first else ""
+
+
+def _discard_broken(table: LakeTable) -> None:
+    try:
+        store.open_table(table)
+    except store.LakeBroken as error:
+        logger.warning("%s", error)
+        store.discard(table)

@@ -1,0 +1,61 @@
+"""Figures as reports show them: values with their comparison in words, and links to the records behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+Number = Decimal | int | float | None
+
+
+@dataclass(frozen=True)
+class Note:
+    """A remark beneath a figure; `tone` is up, down or nothing."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass
+class Tile:
+    """One figure at the head of a report."""
+
+    label: str
+    text: str
+    url: str = ""
+    notes: list[Note] = field(default_factory=list)
+
+
+def money(value: Number) -> str:
+    """An amount as people read it: no cents from ten thousand on."""
+    amount = value or 0
+    return number_format(amount, 0 if abs(amount) >= 10_000 else 2, use_l10n=True, force_grouping=True)
+
+
+def whole(value: Number) -> str:
+    """A count as people read it."""
+    return number_format(int(value or 0), use_l10n=True, force_grouping=True)
+
+
+def share(part: Number, total: Number) -> str:
+    """`part` of `total` in per cent, or a dash where there is no total."""
+    return f"{number_format(100 * float(part or 0) / float(total), 1)} %" if total else "–"
+
+
+def change(now: Number, before: Number, words: str) -> Note:
+    """How `now` compares: “+8.2 % on last Saturday”; says so where there is nothing to compare with."""
+    if not before:
+        return Note(_("nothing to compare: %(when)s") % {"when": words})
+    difference = float(now or 0) / float(before) - 1
+    sign = "+" if difference >= 0 else "−"
+    text = f"{sign}{number_format(abs(difference) * 100, 1)} %"
+    return Note(_("%(change)s on %(when)s") % {"change": text, "when": words}, "up" if difference >= 0 else "down")
+
+
+def as_float(value: Any) -> float | None:
+    """For plots."""
+    return None if value is None else float(value)

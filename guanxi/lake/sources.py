@@ -1,0 +1,347 @@
+"""Where the rows of the lake come from: what to ask the database, and how its answer becomes the lake's columns.
+
+Each source streams Arrow out of a bulk session: all rows, or those that a part of the ledger speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.conf import settings
+from django.db import connection
+from django.utils import translation
+
+from guanxi.customers import profile
+from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.bulk.amounts import as_decimal
+from guanxi.lake import schema
+from guanxi.ledger import reading
+from guanxi.ledger.models import Channel
+
+Batches = Iterator[pa.RecordBatch]
+
+# Kinds of event after which orders belong to another party, though no order was touched.
+REASSIGNED = ("party.merged", "party.unmerged", "party.split")
+
+_int, _text, _day = pa.int64(), pa.string(), pa.date32()
+_moment = pa.timestamp("us", "UTC")
+
+
+# Sales lines --------------------------------------------------------------------------------------------------------
+
+_LINE_COLUMNS = (
+    "o.id, l.id, o.party_id, l.product_id, o.place_id, o.channel, o.sales_person_id, o.day, "
+    "l.quantity, l.amount, l.discount, l.cost, o.currency, o.kind"
+)
+_LINE = pa.schema(
+    [
+        ("order_id", _int),
+        ("line_id", _int),
+        ("party_id", _int),
+        ("product_id", _int),
+        ("place_id", _int),
+        ("channel", _text),
+        ("sales_person_id", _int),
+        ("day", _day),
+        ("quantity", _int),
+        ("amount", _int),
+        ("discount", _int),
+        ("cost", _int),
+        ("currency", _text),
+        ("kind", _text),
+    ]
+)
+
+
+def changed_orders(since: int, until: int) -> str:
+    """SQL for the ids of the orders that the ledger speaks of between two marks."""
+    kinds = ", ".join(f"'{kind}'" for kind in REASSIGNED)
+    return (
+        "SELECT object_id AS id FROM ledger_event "
+        f"WHERE {reading.between(since, until)} AND kind LIKE 'order.%' AND object_id IS NOT NULL "
+        "UNION SELECT o.id FROM ledger_event e JOIN orders_order o ON o.party_id = e.party_id "
+        f"WHERE {reading.between(since, until, 'e')} AND e.kind IN ({kinds})"
+    )
+
+
+def all_lines(db: BulkSession) -> Batches:
+    """Every order line. CROSS JOIN keeps SQLite from walking the orders and looking each line up."""
+    return _lines(
+        db, f"SELECT {_LINE_COLUMNS} FROM orders_orderline l CROSS JOIN orders_order o WHERE o.id = l.order_id"
+    )
+
+
+def changed_lines(db: BulkSession, since: int, until: int) -> Batches:
+    """The lines, as they are now, of the orders that the ledger speaks of."""
+    return _lines(
+        db,
+        f"SELECT {_LINE_COLUMNS} FROM ({changed_orders(since, until)}) c "
+        "CROSS JOIN orders_order o CROSS JOIN orders_orderline l WHERE o.id = c.id AND l.order_id = o.id",
+    )
+
+
+def _lines(db: BulkSession, sql: str) -> Batches:
+    for batch in db.stream(sql, _LINE):
+        columns = {name: batch[name] for name in _LINE.names}
+        columns["month"] = pc.floor_temporal(columns["day"], unit="month").cast(_day)
+        for name in ("quantity", "amount", "discount", "cost"):
+            columns[name] = as_decimal(columns[name])
+        yield _batch(schema.SALES_LINE, columns)
+
+
+# First purchases ----------------------------------------------------------------------------------------------------
+
+_FIRST = pa.schema([("party_id", _int), ("first_day", _day)])
+
+
+def first_days(db: BulkSession, among: pa.Array | None = None) -> Batches:
+    """Each party's first day of purchase (returns are none); of all parties, or of those `among`."""
+    condition = ""
+    if among is not None:
+        db.stage("lake_parties", pa.table({"id": among}))
+        condition = "AND party_id IN (SELECT id FROM lake_parties)"
+    sql = f"SELECT party_id, MIN(day) FROM orders_order WHERE kind = 'sale' {condition} GROUP BY party_id"
+    return db.stream(sql, _FIRST)
+
+
+def buyers(db: BulkSession, since: int, until: int) -> pa.Array:
+    """The parties whose orders the ledger speaks of, as the ledger and the orders name them."""
+    sql = (
+        f"SELECT party_id FROM ledger_event WHERE {reading.between(since, until)} AND kind LIKE 'order.%' "
+        "AND party_id IS NOT NULL UNION "
+        f"SELECT o.party_id FROM ({changed_orders(since, until)}) c JOIN orders_order o ON o.id = c.id"
+    )
+    return db.read(sql, pa.schema([("id", _int)]))["id"].combine_chunks()
+
+
+# Events -------------------------------------------------------------------------------------------------------------
+
+_EVENT = pa.schema(
+    [
+        ("event_id", _int),
+        ("party_id", _int),
+        ("kind", _text),
+        ("channel", _text),
+        ("direction", _text),
+        ("occurred_at", _moment),
+        ("actor_id", _int),
+        ("object_type", _text),
+        ("object_id", _int),
+        ("payload", _text),
+    ]
+)
+
+
+def events(db: BulkSession, since: int, until: int) -> Batches:
+    """The events between two marks."""
+    sql = (
+        "SELECT id, party_id, kind, channel, direction, occurred_at, actor_id, object_type, object_id, "
+        f"CAST(payload AS TEXT) FROM ledger_event WHERE {reading.between(since, until)}"
+    )
+    for batch in db.stream(sql, _EVENT):
+        columns = {name: batch[name] for name in _EVENT.names}
+        columns["day"] = _business_day(columns["occurred_at"])
+        yield _batch(schema.EVENT, columns)
+
+
+# Parties ------------------------------------------------------------------------------------------------------------
+
+
+def parties(db: BulkSession, changed: str = "") -> Batches:
+    """All parties, or those whose ids the SQL `changed` selects."""
+    fields = profile.fields()
+    wire = pa.schema(
+        [
+            ("party_id", _int),
+            *((name, _text) for name in ("name", "kind", "gender", "occupation", "language", "city", "country")),
+            ("born", _day),
+            ("created_at", _moment),
+            *((schema.PROFILE + field.name, _text) for field in fields),
+        ]
+    )
+    texts = ", ".join(f"NULLIF({name}, '')" for name in ("gender", "occupation", "language", "city", "country"))
+    values = "".join(f", NULLIF(CAST(profile ->> {_quoted(field.name)} AS TEXT), '')" for field in fields)
+    where = f" WHERE id IN ({changed})" if changed else ""
+    sql = f"SELECT id, name, kind, {texts}, date_of_birth, created_at{values} FROM customers_party{where}"
+    for batch in db.stream(sql, wire):
+        columns = {name: batch[name] for name in wire.names}
+        columns["birth_year"] = pc.year(columns.pop("born")).cast(pa.int32())
+        columns["known_since"] = _business_day(columns.pop("created_at"))
+        for field in fields:
+            name = schema.PROFILE + field.name
+            columns[name] = _profile_value(field.kind, columns[name])
+        yield _batch(schema.PARTY, columns)
+
+
+def changed_parties(since: int, until: int) -> str:
+    """SQL for the ids of the parties that the ledger speaks of between two marks."""
+    told = f"FROM ledger_event WHERE {reading.between(since, until)} AND kind LIKE 'party.%'"
+    return (
+        f"SELECT party_id AS id {told} AND party_id IS NOT NULL "
+        f"UNION SELECT object_id {told} AND object_type = 'customers.party' AND object_id IS NOT NULL"
+    )
+
+
+def ids(db: BulkSession, sql: str) -> pa.Array:
+    """The ids that a query of one column selects."""
+    return db.read(sql, pa.schema([("id", _int)]))["id"].combine_chunks()
+
+
+def _profile_value(kind: str, texts: pa.Array) -> pa.Array:
+    """Values of a profile field, which sources may have filled with anything: what is not of its kind is not known."""
+    if kind == profile.NUMBER:
+        number = pc.match_substring_regex(texts, r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$")
+        return pc.if_else(number, texts, None).cast(pa.float64())
+    if kind == profile.YES_NO:
+        yes, no = (pc.is_in(texts, pa.array(words)) for words in (["true", "1"], ["false", "0"]))
+        return pc.if_else(yes, True, pc.if_else(no, False, None))
+    return texts
+
+
+# Small dimensions ---------------------------------------------------------------------------------------------------
+
+
+def products(db: BulkSession) -> Batches:
+    """All products, with the names of the first three levels of their category."""
+    tree = _category_names(db)
+    wire = pa.schema(
+        [
+            ("product_id", _int),
+            ("code", _text),
+            ("name", _text),
+            ("category_id", _int),
+            ("department_id", _int),
+            ("brand", _text),
+            ("unit", _text),
+            ("size", _text),
+        ]
+    )
+    sql = (
+        "SELECT p.id, p.code, p.name, p.category_id, p.department_id, b.name, u.code, NULLIF(p.size, '') "
+        "FROM catalog_product p LEFT JOIN catalog_brand b ON b.id = p.brand_id "
+        "LEFT JOIN catalog_unit u ON u.id = p.unit_id"
+    )
+    for batch in db.stream(sql, wire):
+        columns = {name: batch[name] for name in wire.names}
+        row_of_category = pc.index_in(columns.pop("category_id"), tree["id"])
+        row_of_department = pc.index_in(columns.pop("department_id"), tree["id"])
+        columns["department"] = pc.coalesce(
+            tree["level0"].take(row_of_department), tree["level0"].take(row_of_category)
+        )
+        columns["category"] = tree["level1"].take(row_of_category)
+        columns["subcategory"] = tree["level2"].take(row_of_category)
+        columns["category_path"] = tree["path"].take(row_of_category)
+        yield _batch(schema.PRODUCT, columns)
+
+
+def _category_names(db: BulkSession) -> dict[str, pa.Array]:
+    """Of each category: its path and the names from the root down, three levels."""
+    wire = pa.schema([("id", _int), ("parent", _int), ("name", _text), ("path", _text)])
+    rows = {
+        row["id"]: row for row in db.read("SELECT id, parent_id, name, path FROM catalog_category", wire).to_pylist()
+    }
+
+    def names(key: int | None) -> list[str]:
+        found: list[str] = []
+        while key in rows and len(found) < 50:
+            found.insert(0, rows[key]["name"])
+            key = rows[key]["parent"]
+        return [*found, "", "", ""][:3]
+
+    levels = [[name or None for name in names(key)] for key in rows]
+    return {
+        "id": pa.array(list(rows), _int),
+        "path": pa.array([row["path"] for row in rows.values()], _text),
+        **{f"level{depth}": pa.array([names[depth] for names in levels], _text) for depth in range(3)},
+    }
+
+
+def places(db: BulkSession) -> Batches:
+    """All places of sale."""
+    return db.stream("SELECT id, code, name, NULLIF(city, '') FROM orders_place", schema.PLACE.schema)
+
+
+def staff(db: BulkSession) -> Batches:
+    """All sales persons."""
+    return db.stream("SELECT id, code, name FROM orders_salesperson", schema.STAFF.schema)
+
+
+def channels(db: BulkSession) -> Batches:
+    """The channels with their English names (screens translate the codes themselves)."""
+    with translation.override("en"):
+        rows = [{"channel": code, "name": str(label)} for code, label in Channel.choices]
+    yield from pa.Table.from_pylist(rows, schema.CHANNEL.schema).to_batches()
+
+
+def dates(db: BulkSession) -> Batches:
+    """Every day from 1990 to 2059, for those who read the lake with other tools."""
+    first, last = date(1990, 1, 1), date(2059, 12, 31)
+    day = pa.array([first + timedelta(days) for days in range((last - first).days + 1)], _day)
+    week = pc.floor_temporal(day, unit="week").cast(_day)
+    quarter = pc.floor_temporal(day, unit="quarter").cast(_day)
+    year = pc.year(day)
+    columns = {
+        "day": day,
+        "week": week,
+        "month": pc.floor_temporal(day, unit="month").cast(_day),
+        "quarter": quarter,
+        "year": year.cast(pa.int32()),
+        "weekday": pc.add(pc.day_of_week(day), 1).cast(pa.int32()),
+        "week_label": pc.strftime(day, "%G-W%V"),
+        "month_label": pc.strftime(day, "%Y-%m"),
+        "quarter_label": pc.binary_join_element_wise(year.cast(_text), pc.quarter(day).cast(_text), "-Q"),
+    }
+    yield _batch(schema.DATE, columns)
+
+
+_OF_PRODUCT = ("catalog_product", "catalog_category", "catalog_brand", "catalog_unit")
+_COUNTED = {
+    "product": (_OF_PRODUCT, ("catalog.product", "catalog.category", "catalog.brand", "catalog.unit")),
+    "place": (("orders_place",), ("orders.place",)),
+    "staff": (("orders_salesperson",), ("orders.salesperson",)),
+}
+
+
+def fingerprint(table: schema.LakeTable) -> int:
+    """A number that changes when the rows behind a small dimension change.
+
+    They have no events; but whatever is written is audited, so the number of rows, the highest id and the number of audit
+    entries of their types tell. (The number, because entries may be committed out of the order of their ids.)
+    """
+    tables, types = _COUNTED.get(table.name, ((), ()))
+    seen: list[object] = []
+    with connection.cursor() as cursor:
+        for name in tables:
+            cursor.execute(f"SELECT COUNT(*), COALESCE(MAX(id), 0) FROM {name}")
+            seen.append(cursor.fetchone())
+        if types:
+            marks = ", ".join(["%s"] * len(types))
+            cursor.execute(f"SELECT COUNT(*) FROM foundation_auditentry WHERE object_type IN ({marks})", types)
+            seen.append(cursor.fetchone())
+    return schema.number_of(seen)
+
+
+# Pieces -------------------------------------------------------------------------------------------------------------
+
+
+def _batch(table: schema.LakeTable, columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    """The columns in the table's order."""
+    wanted = table.schema
+    arrays = [_whole(columns[field.name]).cast(field.type) for field in wanted]
+    return pa.RecordBatch.from_arrays(arrays, schema=wanted)
+
+
+def _whole(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _business_day(moments: pa.Array) -> pa.Array:
+    """The days of the business that moments belong to."""
+    return pc.local_timestamp(moments.cast(pa.timestamp("us", settings.TIME_ZONE))).cast(_day, safe=False)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
