@@ -190,4 +190,4 @@ def _update(row: BackgroundTask, **columns: Any) -> bool:
 
 def delay_after(attempt: int) -> timedelta:
     """How long to wait after the failure of the attempt with this number (1 is the first)."""
-    return min(FIRST_DELAY * float(4 ** (attempt - 1)), LONGEST_DELAY)
+    return min(FIRST_DELAY * (1 << 2 * min(attempt - 1, 10)), LONGEST_DELAY)
