@@ -1,0 +1,27 @@
+"""A report as PDF: the same template as on the screen, with a style sheet for paper and plots drawn as SVG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.reports import Report
+
+STYLE = Path(__file__).parent / "static" / "reports" / "print.css"
+
+
+def render(report: Report, context: dict[str, Any]) -> bytes:
+    """The PDF of `report` with its context. Raises Refused where the machine lacks the libraries for PDF."""
+    try:
+        from weasyprint import CSS, HTML
+    except OSError as error:
+        raise Refused(
+            _("PDF needs the Pango library, which this machine lacks; on Debian: apt-get install libpangoft2-1.0-0")
+        ) from error
+    html = render_to_string("reports/paper.html", context | {"report": report, "print": True})
+    document: bytes = HTML(string=html).write_pdf(stylesheets=[CSS(filename=str(STYLE))])
+    return document

@@ -1,0 +1,59 @@
+"""A report on the screen, as PDF, and the switch for its mails."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.reports import Report, actions, find, pdf
+from guanxi.foundation.reports.models import Subscription
+
+
+@require_GET
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """The report on the screen."""
+    report = _report(slug)
+    context = report.context(request.user, request.GET.dict())
+    subscribed = Subscription.objects.filter(user=request.user, report=slug).exists()
+    return render(request, "reports/page.html", context | {"report": report, "subscribed": subscribed})
+
+
+@require_GET
+def as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
+    """The report as PDF."""
+    report = _report(slug)
+    try:
+        document = pdf.render(report, report.context(request.user, request.GET.dict()))
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect(report.url)
+    return HttpResponse(
+        document, content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{slug}.pdf"'}
+    )
+
+
+@require_POST
+def subscription(request: HttpRequest, slug: str) -> HttpResponse:
+    """Switch the mails on or off."""
+    report = _report(slug)
+    try:
+        if request.POST.get("wanted") == "1":
+            actions.subscribe(report, by=request.user)
+            messages.success(request, _("You will get this report by mail."))
+        else:
+            actions.unsubscribe(report, by=request.user)
+            messages.success(request, _("You will get this report by mail no more."))
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    return redirect(report.url)
+
+
+def _report(slug: str) -> Report:
+    report = find(slug)
+    if report is None:
+        raise Http404(_("There is no report “%(slug)s”.") % {"slug": slug})
+    return report

@@ -1,0 +1,141 @@
+"""Bulk sessions put in and give back every kind of value, in one transaction, on both databases."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from django.db import connection
+
+from guanxi.customers.models import Party, SourceRecord
+from guanxi.foundation import bulk
+from guanxi.ledger.models import Event
+
+MOMENT = datetime(2017, 3, 1, 23, 59, 59, 123456, UTC)
+WHOLE = datetime(2017, 3, 1, 23, 59, 59, tzinfo=UTC)
+
+
+def parties(first: int, names: list[str], **more: Any) -> pa.Table:
+    count = len(names)
+    text = dict.fromkeys(
+        ("latin_name", "family_name", "given_name", "gender", "occupation", "language", "city", "country"), ""
+    )
+    columns = {
+        "id": pa.array(range(first, first + count), pa.int64()),
+        "kind": ["person"] * count,
+        "name": names,
+        "profile": ['{"age": "19-24"}'] * count,
+        "made_up": pa.array([True] * count),
+        "date_of_birth": pa.array([date(1980, 2, 29)] + [None] * (count - 1), pa.date32()),
+        "created_at": pa.array([MOMENT] * count, pa.timestamp("us", "UTC")),
+        "changed_at": pa.array([WHOLE] * count, pa.timestamp("us", "UTC")),
+    }
+    return pa.table(columns | {name: [value] * count for name, value in text.items()} | more)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_values_of_every_kind_survive_the_way_in_and_out() -> None:
+    names = ["王美玲", 'Anne "Q", O\'Neil', "two\nlines", ""]
+    with bulk.session() as db:
+        first = db.reserve_ids("customers_party", len(names))
+        db.append("customers_party", parties(first, names))
+        db.commit()
+        schema = pa.schema(
+            [
+                ("name", pa.string()),
+                ("date_of_birth", pa.date32()),
+                ("created_at", pa.timestamp("us", "UTC")),
+                ("made_up", pa.bool_()),
+            ]
+        )
+        rows = db.read(
+            "SELECT name, date_of_birth, created_at, made_up FROM customers_party ORDER BY id", schema
+        ).to_pylist()
+    assert [row["name"] for row in rows] == names
+    assert [row["date_of_birth"] for row in rows] == [date(1980, 2, 29), None, None, None]
+    assert all(row["created_at"] == MOMENT and row["made_up"] is True for row in rows)
+    party = Party.objects.order_by("id")[0]
+    assert (party.created_at, party.changed_at, party.profile) == (MOMENT, WHOLE, {"age": "19-24"})
+    assert Party.objects.filter(changed_at=WHOLE).count() == len(names), "text in SQLite must equal what Django binds"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_commit_nothing_stays() -> None:
+    with bulk.session() as db:
+        db.append("customers_party", parties(db.reserve_ids("customers_party", 1), ["沒有"]))
+    assert not Party.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_says_what_the_database_said_and_spoils_nothing() -> None:
+    with bulk.session() as db:
+        with pytest.raises(Exception, match="nonsense"):
+            db.execute("SELECT nonsense")
+        db.rollback()
+        db.append("customers_party", parties(db.reserve_ids("customers_party", 1), ["好"]))
+        db.commit()
+    assert Party.objects.get().name == "好"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reserved_ids_are_nobody_elses() -> None:
+    taken: list[range] = []
+
+    def reserve() -> None:
+        with bulk.session() as db:
+            first = db.reserve_ids("customers_party", 10)
+            db.append("customers_party", parties(first, ["x"] * 10))
+            db.commit()
+            taken.append(range(first, first + 10))
+
+    threads = [threading.Thread(target=reserve) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    single = Party.objects.create(name="single")
+    everyone = [number for ids in taken for number in ids] + [single.pk]
+    assert len(everyone) == 41
+    assert len(set(everyone)) == 41
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_staged_table_joins_with_the_stored_ones() -> None:
+    known = Party.objects.create(name="王美玲")
+    with bulk.session() as db:
+        db.stage("incoming", pa.table({"name": ["王美玲", "李四"], "n": pa.array([None, 2], pa.int64())}))
+        sql = "SELECT p.id, i.n FROM incoming AS i JOIN customers_party AS p ON p.name = i.name"
+        rows = db.read(sql, pa.schema([("id", pa.int64()), ("n", pa.int64())]))
+    assert rows.to_pylist() == [{"id": known.pk, "n": None}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_leading_nulls_do_not_fool_the_driver() -> None:
+    with bulk.session() as db:
+        values = pa.array([None] * 3000 + [1.5], pa.float64())
+        db.stage("numbers", pa.table({"n": pa.array(range(3001), pa.int64()), "v": values}))
+        schema = pa.schema([("v", pa.float64()), ("t", pa.string())])
+        table = db.read("SELECT v, CASE WHEN n = 3000 THEN '終' END AS t FROM numbers ORDER BY n", schema)
+    assert table.column("v")[-1].as_py() == 1.5
+    assert table.column("t")[-1].as_py() == "終"
+    assert table.column("v").null_count == 3000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_empty_answer_has_the_asked_schema() -> None:
+    schema = pa.schema([("id", pa.int64()), ("payload", pa.string())])
+    with bulk.session() as db:
+        rows = db.read("SELECT id, payload FROM customers_sourcerecord", schema)
+    assert rows.schema == schema
+    assert rows.num_rows == SourceRecord.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_know_their_transaction() -> None:
+    Event.objects.create(kind="test")
+    event = Event.objects.get()
+    if connection.vendor == "postgresql":
+        assert event.transaction > 0
+    else:
+        assert event.transaction == 0
