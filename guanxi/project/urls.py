@@ -9,7 +9,20 @@ from django.views.generic import RedirectView
 
 from guanxi.project.health import healthz
 
-PACKAGES = ["foundation.desk", "foundation.tasks", "foundation.search", "foundation", "customers", "ledger", "catalog", "orders", "lake", "intake"]
+PACKAGES = [
+    "foundation.desk",
+    "foundation.tasks",
+    "foundation.search",
+    "foundation.reports",
+    "foundation.api",
+    "foundation",
+    "customers",
+    "ledger",
+    "catalog",
+    "orders",
+    "lake",
+    "intake",
+]
 
 urlpatterns = [
     path("healthz", healthz),
