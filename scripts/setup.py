@@ -4,8 +4,7 @@ Needs nothing but Python 3.11 and a network. Each step leaves a stamp in .venv a
 from has not changed.
 """
 
-from __future__ import annotations
-
+# No modern syntax here: an old Python must come as far as looking for a newer one.
 import ctypes.util
 import hashlib
 import os
@@ -13,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -26,17 +26,17 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 APPS = ("Applications/Google Chrome.app", "Applications/Chromium.app")
 
 
-def fail(message):
+def fail(message: str) -> NoReturn:
     """End with a message for people."""
     sys.exit("setup: " + message)
 
 
-def say(message):
+def say(message: str) -> None:
     """Tell what is being done."""
     print("setup: " + message, file=sys.stderr, flush=True)
 
 
-def call(command, what, **options):
+def call(command: list, what: str, **options: Any) -> None:
     """Run a command without input; where it fails, end with what it was for."""
     done = subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, check=False, **options)
     if done.returncode:
@@ -46,7 +46,7 @@ def call(command, what, **options):
 # Stamps -----------------------------------------------------------------------------------------------------------
 
 
-def fingerprint(*files):
+def fingerprint(*files: Path) -> str:
     """What a step was made from: the contents of `files`, and the place of the checkout."""
     digest = hashlib.sha256(str(ROOT).encode())
     for file in files:
@@ -54,13 +54,13 @@ def fingerprint(*files):
     return digest.hexdigest()
 
 
-def stamped(name, *files):
+def stamped(name: str, *files: Path) -> bool:
     """Whether the step `name` was done from these very files."""
     stamp = VENV / f".done-{name}"
     return stamp.exists() and stamp.read_text() == fingerprint(*files)
 
 
-def stamp(name, *files):
+def stamp(name: str, *files: Path) -> None:
     """Note that the step `name` is done."""
     (VENV / f".done-{name}").write_text(fingerprint(*files))
 
@@ -68,19 +68,19 @@ def stamp(name, *files):
 # The steps --------------------------------------------------------------------------------------------------------
 
 
-def use_a_new_enough_python():
+def use_a_new_enough_python() -> None:
     """Start again with Python 3.11 or later where this one is older."""
     if sys.version_info >= NEEDED:
         return
     test = f"import sys; sys.exit(sys.version_info < {NEEDED})"
     for path in filter(None, map(shutil.which, PYTHONS)):
-        if subprocess.run([path, "-c", test], capture_output=True, check=False).returncode == 0:
+        if subprocess.call([path, "-c", test], stderr=subprocess.DEVNULL) == 0:
             os.execv(path, [path, *sys.argv])
     version = sys.version.split()[0]
     fail(f"Python 3.11 or later is needed; this is {version}. Install it, or name it: make PYTHON=/path/to/python3.11")
 
 
-def system_packages(purpose):
+def system_packages(purpose: str) -> bool:
     """Install with apt, as root on Debian, what is missing; else say what is missing and how to get it."""
     missing = [need for need in needs(purpose) if not need[2]()]
     if missing and apt_install(*sorted({package for need in missing for package in need[1].split()})):
@@ -90,7 +90,7 @@ def system_packages(purpose):
     return not missing
 
 
-def apt_install(*packages):
+def apt_install(*packages: str) -> bool:
     """Install Debian packages where that is possible; whether it was tried."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return False
@@ -111,7 +111,7 @@ def apt_install(*packages):
     return True
 
 
-def needs(purpose):
+def needs(purpose: str) -> list:
     """(what, Debian packages, whether it is there, what happens without) for each system package."""
     drawing = ["pango-1.0", "pangoft2-1.0", "harfbuzz-subset"]
     rows = [
@@ -131,12 +131,12 @@ def needs(purpose):
     return rows
 
 
-def has_program(names, places):
+def has_program(names: tuple, places: tuple) -> bool:
     """Whether one of `names` is on the PATH or one of `places` (globs from the root) exists."""
     return any(shutil.which(name) for name in names) or any(True for place in places for _ in Path("/").glob(place))
 
 
-def has_chinese_font():
+def has_chinese_font() -> bool:
     """Whether fontconfig knows a font with Chinese."""
     if not shutil.which("fc-list"):
         return sys.platform == "darwin"
@@ -144,7 +144,7 @@ def has_chinese_font():
     return bool(found.stdout.strip())
 
 
-def virtual_environment():
+def virtual_environment() -> None:
     """Make .venv with the pinned uv in it."""
     lock = REQUIREMENTS / "uv.lock"
     if (BIN / "python").exists() and stamped("uv", lock):
@@ -158,7 +158,7 @@ def virtual_environment():
     stamp("uv", lock)
 
 
-def usable_environment():
+def usable_environment() -> bool:
     """Whether .venv works, is new enough and stands where it was made (its programs hold its place)."""
     test = f"import sys, pip; sys.exit(sys.version_info < {NEEDED})"
     try:
@@ -168,7 +168,7 @@ def usable_environment():
         return False
 
 
-def made_environment():
+def made_environment() -> bool:
     """Try to make .venv anew; whether it worked."""
     shutil.rmtree(VENV, ignore_errors=True)
     base = getattr(sys, "_base_executable", None) or sys.executable
@@ -176,7 +176,7 @@ def made_environment():
     return done.returncode == 0
 
 
-def python_packages(purpose):
+def python_packages(purpose: str) -> None:
     """Install what the lock file names, with hashes, then the project itself from its folder."""
     lock = REQUIREMENTS / ("run.lock" if purpose == "run" else "dev.lock")
     if not stamped("packages-" + purpose, lock):
@@ -211,7 +211,7 @@ def python_packages(purpose):
         stamp("project", project)
 
 
-def environment_of_uv():
+def environment_of_uv() -> dict:
     """uv reads no pip configuration: hand on the package index and certificates that pip was told to use."""
     environment = {**os.environ, "UV_NO_PROGRESS": "" if sys.stderr.isatty() else "1"}
     for option, names in {"index-url": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"), "cert": ("SSL_CERT_FILE",)}.items():
@@ -225,7 +225,7 @@ def environment_of_uv():
     return environment
 
 
-def front_end():
+def front_end() -> None:
     """Install the libraries that pages load, with the npm that came as a Python package."""
     files = [ROOT / "package.json", ROOT / "package-lock.json"]
     if (ROOT / "node_modules").is_dir() and stamped("npm", *files):
@@ -236,7 +236,7 @@ def front_end():
     stamp("npm", *files)
 
 
-def translations():
+def translations() -> None:
     """Compile each catalogue that is newer than its compiled form."""
     for source in LOCALE.glob("*/LC_MESSAGES/*.po"):
         target = source.with_suffix(".mo")
@@ -245,7 +245,7 @@ def translations():
             call([BIN / "pybabel", "-q", "compile", "-i", source, "-o", target], "Compiling translations")
 
 
-def main(purpose):
+def main(purpose: str) -> None:
     """All steps, in order; two at once wait for each other."""
     use_a_new_enough_python()
     with Path(__file__).open() as lock:
