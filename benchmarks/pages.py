@@ -125,7 +125,7 @@ def _query(client: Client) -> Figure:
     floor = best(
         lambda: _duck(
             "SELECT p.department, date_trunc('month', l.day) AS month, sum(l.amount), count(DISTINCT l.order_id) "
-            "FROM lines AS l JOIN products AS p ON p.id = l.product_id GROUP BY ALL"
+            "FROM lines AS l JOIN products AS p ON p.product_id = l.product_id GROUP BY ALL"
         ),
         5,
     )
