@@ -7,8 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from guanxi.catalog.models import Brand, Category, Product, Unit
+from guanxi.catalog.queries import products
 from guanxi.foundation import search
-from guanxi.foundation.actions import Conflict, Refused, action, change, create
+from guanxi.foundation.actions import Conflict, Refused, action, change, create, occasion
 from guanxi.foundation.visibility import Viewer
 
 SEPARATOR = " / "
@@ -32,13 +33,14 @@ def edit_product(
     row_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer
 ) -> Product:
     """Change facts of a product; `category`, `brand` and `unit` by name. Raises Conflict, Refused."""
-    product = products_with_names(by).select_for_update(of=("self",)).get(pk=row_id)
+    product = products(by).select_for_update(of=("self",)).get(pk=row_id)
+    expected = expected or {}
     for name in NAMED:
-        if name in changes and name in (expected or {}):
+        if name in changes and name in expected:
             theirs, yours = named_value(product, name), str(changes[name] or "")
-            if theirs not in (str(expected[name] or ""), yours):  # type: ignore[index]
-                raise Conflict(name, expected[name], yours, theirs)  # type: ignore[index]
-    seen = {name: value for name, value in (expected or {}).items() if name not in NAMED}
+            if theirs not in (str(expected[name] or ""), yours):
+                raise Conflict(name, expected[name], yours, theirs)
+    seen = {name: value for name, value in expected.items() if name not in NAMED}
     stored = change(product, seen, **_resolved(changes))
     search.touch(stored)
     return stored
@@ -68,11 +70,6 @@ def department_of(category: Category) -> Category:
     return category if category.depth == 0 else Category.objects.get(path=root)
 
 
-def products_with_names(viewer: Viewer) -> Any:
-    """Products with category, department, brand and unit in the same query."""
-    return Product.objects.visible_to(viewer).select_related("category", "department", "brand", "unit")
-
-
 def named_value(product: Product, name: str) -> str:
     """What people write for the category, brand or unit of `product`."""
     value = getattr(product, name)
@@ -80,8 +77,6 @@ def named_value(product: Product, name: str) -> str:
 
 
 def _resolved(values: dict[str, Any]) -> dict[str, Any]:
-    from guanxi.foundation.actions import occasion
-
     by = occasion().viewer
     resolved: dict[str, Any] = {}
     for name, value in values.items():

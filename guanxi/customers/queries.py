@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
 from guanxi.customers import normalise
 from guanxi.customers.models import Consent, ContactPoint, Party, Relationship
+from guanxi.foundation import search
+from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer
 
 # Keys that name one party or one household; addresses are shared by whole houses.
@@ -48,8 +49,8 @@ def recognise(keys: Iterable[tuple[str, str]], viewer: Viewer, *, limit: int = 2
     for kind, value in keys:
         try:
             if kind in STRONG:
-                wanted |= Q(contact_points__kind=kind, contact_points__key=normalise.contact_key(kind, value))
-        except ValidationError:
+                wanted |= Q(contact_points__kind=kind, contact_points__key=normalise.key_of(kind, value))
+        except Refused:
             continue
     if not wanted:
         return []
@@ -93,3 +94,10 @@ def household(party: Party, viewer: Viewer) -> list[Party]:
         pairs = links.filter(Q(party__in=reached) | Q(other__in=reached)).values_list("party", "other")[:200]
         reached |= {number for pair in pairs for number in pair}
     return list(parties(viewer).filter(pk__in=reached - {party.pk}).order_by("id")[:50])
+
+
+def find(words: str, viewer: Viewer, *, limit: int = 8) -> list[Party]:
+    """The parties that fit what somebody typed (name, pinyin, telephone, mail), best first."""
+    ids = [hit.object_id for hit in search.find(words, viewer, types=["customers.party"], limit=limit)]
+    found = {party.pk: party for party in parties(viewer).filter(pk__in=ids)}
+    return [found[number] for number in ids if number in found]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from guanxi.customers import normalise
@@ -89,9 +88,9 @@ def _cleaned(kind: str, value: Any, party: Party) -> tuple[str, str]:
     if not value or "\x00" in value:
         raise Refused(_("Write how the customer can be reached."), "value")
     try:
-        return value, normalise.contact_key(kind, value, country=party.country or None)
-    except ValidationError as error:
-        raise Refused(error.messages[0], "value") from error
+        return value, normalise.key_of(kind, value, party.country or None)
+    except Refused as refusal:
+        raise Refused(refusal.message, "value") from refusal
 
 
 def _step_back(party: Party, kind: str, but: ContactPoint | None = None) -> None:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.customers import corrections, profile
+from guanxi.customers import corrections, normalise, profile
 from guanxi.customers.happenings import tell
 from guanxi.customers.models import Party, PartyRole
 from guanxi.foundation import clock, search
@@ -57,7 +57,7 @@ def create_party(
     _refuse_unknown(values)
     cleaned = {name: _cleaned_profile(name, value) for name, value in facts.items()}
     values = {field: value for field, value in values.items() if value is not None}
-    values["name"] = name.strip() or full_name(values.get("family_name", ""), values.get("given_name", ""))
+    values["name"] = name.strip() or normalise.full_name(values.get("family_name", ""), values.get("given_name", ""))
     party = create(
         Party,
         kind=kind,
@@ -125,14 +125,6 @@ def add_role(party: Party, role: str, *, by: Viewer) -> None:
     if role not in before:
         outgrown = {PartyRole.Role.PROSPECT} if role == PartyRole.Role.CUSTOMER else set()
         set_roles(party, (before - outgrown) | {role}, by=by)
-
-
-def full_name(family: str, given: str) -> str:
-    """Family and given name in the order of their script: 王美玲, but Maria Weber."""
-    family, given = family.strip(), given.strip()
-    if any("\u3400" <= letter <= "\u9fff" for letter in family + given):
-        return family + given
-    return f"{given} {family}".strip()
 
 
 def locked(party_id: int, by: Viewer) -> Party:

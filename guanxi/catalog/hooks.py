@@ -1,0 +1,3 @@
+"""What the catalogue hangs into the house."""
+
+from guanxi.catalog import desk as desk

@@ -1,0 +1,127 @@
+"""The list and the record page of customers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from guanxi.customers import actions, profile, queries
+from guanxi.customers.models import Party, PartyRole
+from guanxi.foundation import desk, hooks, shell
+from guanxi.foundation.desk import Column, Filter, Menu, Pill
+from guanxi.foundation.desk.declaration import Field, as_field
+from guanxi.foundation.visibility import Viewer
+
+TONES = {PartyRole.Role.CUSTOMER: "accent", PartyRole.Role.COMPETITOR: "bad", PartyRole.Role.PROSPECT: "info"}
+KINDS = {profile.NUMBER: "number", profile.TEXT: "text", profile.YES_NO: "boolean"}
+
+
+def role_pills(row: Party) -> list[Pill]:
+    """What the party is to us, as pills."""
+    return [Pill(role.get_role_display(), TONES.get(PartyRole.Role(role.role), "neutral")) for role in row.roles.all()]
+
+
+def is_person(row: Party) -> bool:
+    """Whether facts that only people have are shown."""
+    return row.kind == Party.Kind.PERSON
+
+
+def as_column(field: profile.ProfileField, **options: Any) -> Column:
+    """A profile field as the desk shows and edits it."""
+    kind = {"choices": field.choices} if field.kind == profile.CHOICE else {"kind": KINDS[field.kind]}
+    return Column(field.path, label=field.label, sort=False, **kind, **options)  # type: ignore[arg-type]
+
+
+@desk.register
+class Customers(desk.Desk):
+    """People and organisations."""
+
+    model = Party
+    slug = "customers"
+    icon = "users"
+    menu = Menu(section=shell.RELATIONSHIPS, icon="users", order=10)
+    columns = [
+        Column("name", link=True),
+        Column("latin_name", shown=False, sort=False),
+        Column("roles.role", many=True, label=_("Role"), render=role_pills, choices=PartyRole.Role.choices),
+        "city",
+        Column("kind", shown=False, sort=False),
+        Column("country", shown=False, sort=False),
+        "created_at",
+    ]
+    default_sort = "name"
+    filters = ["kind", "city", "country", "created_at", Filter("roles.role", choices=PartyRole.Role.choices), "made_up"]
+    search_type = "customers.party"
+
+    facts = [
+        "name",
+        Column("latin_name", when=lambda row: bool(row.latin_name) or not row.name.isascii()),
+        "kind",
+        Column("gender", when=is_person),
+        Column("date_of_birth", when=is_person),
+        Column("occupation", when=is_person),
+        "city",
+        "country",
+        "language",
+        Column("created_at", editable=False),
+    ]
+    edit = actions.edit_party
+    new = [
+        Column("kind", initial=Party.Kind.PERSON),
+        Column("name", required=True),
+        "latin_name",
+        "city",
+        Column("phone", kind="text", label=_("Telephone")),
+        Column("mail", kind="text", label=_("Mail")),
+    ]
+    create = actions.create_party
+
+    def all_columns(self) -> list[Field]:
+        """The columns, with the profile fields to choose from."""
+        extra = [as_field(Party, as_column(field, shown=False)) for field in profile.fields()]
+        return [*super().all_columns(), *extra]
+
+    def all_filters(self) -> list[Field]:
+        """The filters, with the profile fields."""
+        return [*super().all_filters(), *(as_field(Party, as_column(field)) for field in profile.fields())]
+
+    def all_facts(self) -> list[Field]:
+        """The facts, with the profile of people and, for organisations, what is known of it."""
+        extra = [
+            as_field(Party, as_column(field, editable=True, when=lambda row, name=field.name: _shown(row, name)))
+            for field in profile.fields()
+        ]
+        return [*super().all_facts(), *extra]
+
+    def rows(self, viewer: Viewer) -> QuerySet[Any]:
+        """Parties that `viewer` may see."""
+        return queries.parties(viewer)
+
+    def title(self, row: Party) -> str:
+        return row.name
+
+    def subtitle(self, row: Party) -> str:
+        return row.latin_name
+
+    def pills(self, row: Party) -> list[Pill]:
+        pills = role_pills(row)
+        if row.kind == Party.Kind.ORGANISATION:
+            pills.insert(0, Pill(row.get_kind_display()))
+        for door in hooks.get("pills:customers"):
+            pills.extend(door(row))
+        size = str(row.profile.get("household_size") or "")
+        if size:
+            count = int(size) if size.isdecimal() else 0
+            household = ngettext("Household of %(size)s", "Household of %(size)s", count)
+            pills.append(Pill(household % {"size": size}))
+        if row.made_up:
+            pills.append(Pill(_now("made up for demonstration"), "warn"))
+        return pills
+
+
+def _shown(row: Party, name: str) -> bool:
+    return is_person(row) or name in row.profile

@@ -1,0 +1,153 @@
+"""What is done within the panels of a customer's record page; each answers with the panel as it then is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from guanxi.customers import actions, panels, queries
+from guanxi.customers.models import ContactPoint, Party, Relationship
+from guanxi.foundation.actions import Conflict, Refused
+
+PICKED = 8
+
+
+def _party(request: HttpRequest, pk: int) -> Party:
+    return get_object_or_404(queries.parties(request.user), pk=pk)
+
+
+def _contact_points(request: HttpRequest, party: Party, status: int = 200, **more: Any) -> HttpResponse:
+    context = {**panels.contact_points(party, request.user), **more}
+    return render(request, "customers/contact_points.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def contact_points(request: HttpRequest, pk: int) -> HttpResponse:
+    """The panel, with the form to add one (GET); add one (POST)."""
+    party = _party(request, pk)
+    if request.method == "GET":
+        return _contact_points(request, party, adding="add" in request.GET, draft={"kind": "phone"})
+    draft = {name: request.POST.get(name, "") for name in ("kind", "value", "label", "preferred")}
+    try:
+        added = actions.add_contact_point(
+            party,
+            draft["kind"],
+            draft["value"],
+            label=draft["label"],
+            preferred=bool(draft["preferred"]),
+            by=request.user,
+        )
+    except Refused as refusal:
+        return _contact_points(request, party, 422, adding=True, draft=draft, error=refusal.message)
+    return _contact_points(request, party, notice=_shared(added))
+
+
+@require_http_methods(["GET", "POST"])
+def contact_point(request: HttpRequest, pk: int) -> HttpResponse:
+    """One contact point: its editor (GET), changed (POST)."""
+    point = get_object_or_404(ContactPoint.objects.visible_to(request.user).select_related("party"), pk=pk)
+    if request.method == "GET":
+        draft = {"value": point.value, "label": point.label, "preferred": point.preferred}
+        return _contact_points(request, point.party, editing=point.pk, draft=draft, seen=point.value)
+    draft = {name: request.POST.get(name, "") for name in ("value", "label", "preferred")}
+    changes = {"value": draft["value"], "label": draft["label"], "preferred": bool(draft["preferred"])}
+    seen = request.POST.get("seen", point.value)
+    try:
+        changed = actions.change_contact_point(pk, changes, {"value": seen}, by=request.user)
+    except Conflict as conflict:
+        message = _("Meanwhile somebody wrote “%(theirs)s” here. Save again to replace it with yours.")
+        error = message % {"theirs": conflict.theirs}
+        return _contact_points(
+            request, point.party, 409, editing=pk, draft=draft, error=error, seen=conflict.theirs
+        )
+    except Refused as refusal:
+        return _contact_points(request, point.party, 422, editing=pk, draft=draft, error=refusal.message, seen=seen)
+    return _contact_points(request, point.party, notice=_shared(changed))
+
+
+@require_POST
+def remove_contact_point(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one away."""
+    point = ContactPoint.objects.visible_to(request.user).filter(pk=pk).select_related("party").first()
+    if point is None:
+        return HttpResponse(_("This contact point is gone already; load the page again."), status=404)
+    return _contact_points(request, actions.remove_contact_point(pk, by=request.user))
+
+
+def _shared(added: actions.Added) -> dict[str, Any] | None:
+    if not added.shared_with:
+        return None
+    count = len(added.shared_with)
+    words = ngettext("%(count)s other customer has it too:", "%(count)s other customers have it too:", count)
+    return {"words": words % {"count": count}, "parties": added.shared_with[:5]}
+
+
+@require_http_methods(["GET", "POST"])
+def relationships(request: HttpRequest, pk: int) -> HttpResponse:
+    """The panel, with the form to add one (GET); add one (POST)."""
+    party = _party(request, pk)
+    if request.method == "GET":
+        return _ties(request, party, adding="add" in request.GET, draft={"kind": Relationship.Kind.HOUSEHOLD.value})
+    draft = {name: request.POST.get(name, "") for name in ("kind", "other", "title", "q")}
+    chosen = draft["other"]
+    other = queries.parties(request.user).filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
+    if other is None:
+        error = _("Search for the other one and choose him from the list.")
+        return _ties(request, party, 422, adding=True, draft=draft, error=error)
+    try:
+        actions.add_relationship(party, draft["kind"], other, title=draft["title"], by=request.user)
+    except Refused as refusal:
+        return _ties(request, party, 422, adding=True, draft=draft, chosen=other, error=refusal.message)
+    return _ties(request, party)
+
+
+@require_POST
+def remove_relationship(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """Take one away; `pk` is the party on whose page this is done."""
+    party = _party(request, pk)
+    if Relationship.objects.visible_to(request.user).filter(pk=row).exists():
+        actions.remove_relationship(row, by=request.user)
+    return _ties(request, party)
+
+
+def _ties(request: HttpRequest, party: Party, status: int = 200, **more: Any) -> HttpResponse:
+    return render(request, "customers/relationships.html", {**panels.ties(party, request.user), **more}, status=status)
+
+
+@require_GET
+def pick(request: HttpRequest) -> HttpResponse:
+    """A few parties that fit the words typed, to choose one of them."""
+    words = request.GET.get("q", "").strip()
+    found = queries.find(words, request.user, limit=PICKED) if words else []
+    return render(request, "customers/pick.html", {"found": found, "words": words})
+
+
+@require_http_methods(["GET", "POST"])
+def consents(request: HttpRequest, pk: int) -> HttpResponse:
+    """The panel, with the form for others (GET); note a yes or a no (POST)."""
+    party = _party(request, pk)
+    if request.method == "GET":
+        return _consents(request, party, adding="add" in request.GET)
+    sent = request.POST
+    try:
+        actions.record_consent(
+            party,
+            sent.get("purpose", ""),
+            sent.get("channel", ""),
+            sent.get("given") == "yes",
+            basis=sent.get("basis") or "consent",
+            source="record page",
+            by=request.user,
+        )
+    except Refused as refusal:
+        return _consents(request, party, 422, adding=True, draft=sent, error=refusal.message)
+    return _consents(request, party)
+
+
+def _consents(request: HttpRequest, party: Party, status: int = 200, **more: Any) -> HttpResponse:
+    return render(request, "customers/consents.html", {**panels.consents(party, request.user), **more}, status=status)

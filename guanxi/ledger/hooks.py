@@ -1,0 +1,76 @@
+"""What the ledger hangs into the house: it hears what customers did, and shows what happened with each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.customers.models import Consent, ContactPoint, Relationship
+from guanxi.foundation import hooks
+from guanxi.foundation.desk import Panel
+from guanxi.ledger import actions, views
+from guanxi.ledger import desk as desk
+from guanxi.ledger.kinds import EventKind, Family
+
+hooks.register("happened", actions.record)
+hooks.register(
+    "panel:customers",
+    Panel("middle", _("What happened"), "ledger/timeline.html", context=views.timeline_of, order=10, bare=True),
+)
+
+
+def _field_names(payload: dict[str, Any]) -> str:
+    from guanxi.customers import profile
+    from guanxi.customers.models import Party
+
+    labels = {field.name: field.verbose_name for field in Party._meta.fields} | {"roles": _("roles")}
+    labels |= {field.path: field.label for field in profile.fields()}
+    words = []
+    for name, (_was, now) in (payload.get("changes") or {}).items():
+        field = profile.find(name.removeprefix("profile."))
+        shown = field.label_of(now) if field else ", ".join(now) if isinstance(now, list) else now
+        words.append(f"{str(labels.get(name, name)).capitalize()}: {'—' if shown in (None, '') else shown}")
+    return " · ".join(words)
+
+
+def _contact(payload: dict[str, Any]) -> str:
+    kind = dict(ContactPoint.Kind.choices).get(payload.get("kind", ""), "")
+    return f"{kind}: {payload.get('value', '')}"
+
+
+def _tie(payload: dict[str, Any]) -> str:
+    kind = dict(Relationship.Kind.choices).get(payload.get("kind", ""), "")
+    return f"{kind} {payload.get('name', '')}"
+
+
+def _consent(payload: dict[str, Any]) -> str:
+    from guanxi.ledger.models import Channel
+
+    purpose = dict(Consent.Purpose.choices).get(payload.get("purpose", ""), payload.get("purpose", ""))
+    channel = dict(Channel.choices).get(payload.get("channel", ""), _now("all channels"))
+    return f"{purpose} · {channel}"
+
+
+RECORDS = Family.RECORDS
+KINDS = [
+    EventKind("party.created", _("Customer added"), "user-plus", _("Became known"), family=RECORDS),
+    EventKind(
+        "party.changed", _("Details corrected"), "pencil", _("Details corrected"), _field_names, RECORDS,
+        many=_("%(count)s corrections"),
+    ),
+    EventKind("contact.added", _("Contact point added"), "address-book", _("Contact point added"), _contact, RECORDS),
+    EventKind("contact.changed", _("Contact point changed"), "address-book", _("Contact point changed"), _contact, RECORDS),
+    EventKind("contact.removed", _("Contact point removed"), "address-book-off", _("Contact point removed"), _contact, RECORDS),
+    EventKind("relationship.added", _("Relationship noted"), "link", _("Relationship noted"), _tie, RECORDS),
+    EventKind("relationship.removed", _("Relationship ended"), "unlink", _("Relationship ended"), _tie, RECORDS),
+    EventKind("consent.given", _("Consent given"), "circle-check", _("Consent given"), _consent, RECORDS),
+    EventKind("consent.withdrawn", _("Consent withdrawn"), "circle-x", _("Consent withdrawn"), _consent, RECORDS),
+    EventKind("note", _("Note"), "note", _("Note"), "%(text)s", Family.OTHER),
+    EventKind("call", _("Call"), "phone", _("Call"), "%(text)s", Family.CALLS),
+    EventKind("visit", _("Visit"), "map-pin", _("Visit"), "%(text)s", Family.VISITS),
+    EventKind("message", _("Message"), "mail", "%(subject)s", "%(text)s", Family.MESSAGES),
+]
+for position, kind in enumerate(KINDS):
+    hooks.register("event_kind", kind, order=10 + position)

@@ -1,0 +1,71 @@
+"""The timeline of a customer, page by page."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from guanxi.customers.models import Party
+from guanxi.foundation import hooks
+from guanxi.foundation.api.keyset import BadCursor
+from guanxi.foundation.visibility import Viewer
+from guanxi.ledger import kinds, queries
+from guanxi.ledger.models import Channel
+
+PAGE = 25
+
+
+def timeline_of(party: Party, viewer: Viewer, family: str = "", channel: str = "") -> dict[str, Any]:
+    """The context of the timeline card: tabs, what stands above it, its first page."""
+    page = queries.timeline(party, viewer, family=family or None, channel=channel or None, limit=PAGE)
+    tops = [] if family or channel else hooks.get("timeline_top")
+    return {
+        "party": party,
+        "family": family,
+        "channel": channel,
+        "channels": Channel.choices,
+        "tabs": [("", _("Everything")), *((tab.value, tab.label) for tab in kinds.families())],
+        "tops": [{"template": top.template, **(top.context(party, viewer) if top.context else {})} for top in tops],
+        **_page(party, page, family, channel),
+    }
+
+
+def _page(party: Party, page: queries.Timeline, family: str, channel: str) -> dict[str, Any]:
+    query = {"family": family, "channel": channel, "before": page.next}
+    address = reverse("ledger:timeline_page", args=[party.pk])
+    following = f"{address}?{urlencode({key: value for key, value in query.items() if value})}" if page.next else ""
+    return {"months": page.months, "following": following}
+
+
+@require_GET
+def timeline(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole card, under another tab."""
+    party = get_object_or_404(Party.objects.visible_to(request.user), pk=pk)
+    family, channel = _asked(request)
+    return render(request, "ledger/timeline.html", timeline_of(party, request.user, family, channel))
+
+
+@require_GET
+def timeline_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """What follows on a page of the timeline."""
+    party = get_object_or_404(Party.objects.visible_to(request.user), pk=pk)
+    family, channel = _asked(request)
+    before = request.GET.get("before", "")
+    try:
+        page = queries.timeline(
+            party, request.user, family=family or None, channel=channel or None, before=before, limit=PAGE
+        )
+    except BadCursor as refusal:
+        return HttpResponse(refusal.message, status=422, content_type="text/plain; charset=utf-8")
+    return render(request, "ledger/timeline_page.html", {"party": party, **_page(party, page, family, channel)})
+
+
+def _asked(request: HttpRequest) -> tuple[str, str]:
+    family, channel = request.GET.get("family", ""), request.GET.get("channel", "")
+    return (family if family in kinds.Family.values else "", channel if channel in Channel.values else "")

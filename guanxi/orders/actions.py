@@ -1,0 +1,345 @@
+"""What can be done with orders: place, add to, correct, take back. Sums follow from the lines, never from the caller."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from guanxi.catalog.models import Product
+from guanxi.customers.actions import add_role
+from guanxi.customers.models import Party, PartyRole, Source
+from guanxi.foundation import clock, search
+from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation.visibility import Viewer, require
+from guanxi.ledger.actions import record
+from guanxi.ledger.models import Channel, Direction
+from guanxi.orders import summary
+from guanxi.orders.models import Order, OrderLine, Place, SalesPerson
+
+MOST_LINES = 5_000
+LARGEST = Decimal(10**11)
+CENT = Decimal("0.01")
+OWN_SOURCE = "guanxi"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One position as it is asked for. `amount` is what was paid for it; without it, quantity times price less discount."""
+
+    product: Product | None = None
+    description: str = ""
+    quantity: Decimal = Decimal(1)
+    amount: Decimal | None = None
+    price: Decimal | None = None
+    discount: Decimal = Decimal(0)
+    cost: Decimal | None = None
+    key: str = ""
+
+    def paid(self) -> Decimal:
+        """The amount of the line. Raises Refused where neither amount nor price is known."""
+        if self.amount is not None:
+            return self.amount
+        price = self.price if self.price is not None else self.product.price if self.product else None
+        if price is None:
+            raise Refused(_("Give the amount paid, or a price."), "amount")
+        return (self.quantity * price - self.discount).quantize(CENT, ROUND_HALF_UP)
+
+
+@action
+def create_order(
+    party: Party,
+    lines: Sequence[Line],
+    *,
+    by: Viewer,
+    placed_at: datetime | None = None,
+    number: str = "",
+    place: Place | None = None,
+    channel: str = Channel.OTHER,
+    sales_person: SalesPerson | None = None,
+    currency: str = "",
+    source: Source | None = None,
+    key: str = "",
+    kind: str = Order.Kind.SALE,
+    returns: Order | None = None,
+) -> Order:
+    """Place an order. Raises Refused with the field: no line, a time in the future, (source, key) that is there already.
+
+    `key` makes the order unique within its source; without one, its number is, or chance.
+    """
+    placed_at = placed_at or clock.now()
+    _check_time(placed_at)
+    _check_lines(lines)
+    source = source or own_source()
+    key = key or number or uuid.uuid4().hex
+    if Order.objects.filter(source=source, key=key).exists():
+        message = _("The source “%(source)s” has an order “%(key)s” already; correct that one.")
+        raise Refused(message % {"source": source.code, "key": key}, "number")
+    order = create(
+        Order,
+        number=number or _next_number(),
+        source=source,
+        key=key,
+        kind=kind,
+        party=party,
+        placed_at=placed_at,
+        day=clock.day_of(placed_at),
+        place=place,
+        channel=channel,
+        sales_person=sales_person,
+        currency=currency or settings.GUANXI_CURRENCY,
+        returns=returns,
+    )
+    _write_lines(order, lines, start=1)
+    _total(order)
+    event = "order.placed" if kind == Order.Kind.SALE else "order.returned"
+    record(
+        event,
+        party=party,
+        channel=channel,
+        direction=Direction.IN,
+        occurred_at=placed_at,
+        about=order,
+        payload=_told(order) | ({"of": returns.number} if returns else {}),
+        by=by,
+    )
+    summary.recompute(party)
+    if kind == Order.Kind.SALE:
+        add_role(party, PartyRole.Role.CUSTOMER, by=by)
+    search.touch(order)
+    return order
+
+
+@action
+def add_lines(order_id: int, lines: Sequence[Line], *, by: Viewer) -> Order:
+    """Add positions to an order."""
+    order = locked(order_id, by)
+    _check_lines(lines, already=order.line_count)
+    _write_lines(order, lines, start=order.line_count + 1)
+    return _corrected(order, by)
+
+
+@action
+def change_line(line_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Order:
+    """Correct quantity, amount, discount, cost or description of a line. Raises Conflict, Refused."""
+    line = OrderLine.objects.visible_to(by).get(pk=line_id)
+    order = locked(line.order_id, by)
+    for name in changes:
+        if name not in ("quantity", "amount", "discount", "cost", "description"):
+            raise Refused(_("A line has no field “%(name)s” to correct.") % {"name": name}, name)
+    for name in ("quantity", "amount", "discount", "cost"):
+        _check_size(changes.get(name), name)
+    if (changes.get("discount") or 0) < 0:
+        raise Refused(_("A discount is written as a positive number."), "discount")
+    change(line, expected, **changes)
+    return _corrected(order, by)
+
+
+@action
+def remove_line(line_id: int, *, by: Viewer) -> Order:
+    """Take a line out of its order; the last one stays."""
+    line = OrderLine.objects.visible_to(by).get(pk=line_id)
+    order = locked(line.order_id, by)
+    if order.line_count <= 1:
+        raise Refused(_("An order has at least one line; take the whole order back instead."), "lines")
+    delete(line)
+    return _corrected(order, by)
+
+
+@action
+def edit_order(row_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Order:
+    """Correct number, time, place, channel or sales person of an order. Raises Conflict, Refused."""
+    order = locked(row_id, by)
+    for name in changes:
+        if name not in ("number", "placed_at", "place", "channel", "sales_person"):
+            raise Refused(_("An order has no field “%(name)s” to correct.") % {"name": name}, name)
+    values = dict(changes)
+    if values.get("placed_at"):
+        _check_time(values["placed_at"])
+        values["day"] = clock.day_of(values["placed_at"])
+    return _corrected(change(order, expected, **values), by)
+
+
+@action
+def return_order(
+    order_id: int,
+    *,
+    by: Viewer,
+    quantities: dict[int, Decimal] | None = None,
+    placed_at: datetime | None = None,
+    number: str = "",
+    key: str = "",
+) -> Order:
+    """Take back lines of a sale: `quantities` by line id, all that is left of it without. Refunds pro rata, as a new order.
+
+    Raises Refused where more would come back than was sold.
+    """
+    order = locked(order_id, by)
+    if order.kind != Order.Kind.SALE:
+        raise Refused(_("Only a sale can be taken back."))
+    if placed_at and placed_at < order.placed_at:
+        raise Refused(_("It cannot come back before it was bought."), "placed_at")
+    lines = {line.pk: line for line in order.lines.select_related("product")}
+    left = left_of(order)
+    wanted = {pk: quantity for pk, quantity in left.items() if quantity > 0} if quantities is None else quantities
+    if not wanted:
+        raise Refused(_("Nothing of this order is left to take back."), "lines")
+    refunds = []
+    for pk, quantity in wanted.items():
+        line = lines.get(pk)
+        if line is None:
+            raise Refused(_("The order has no line %(line)s.") % {"line": pk}, "lines")
+        if not 0 < quantity <= left[pk]:
+            message = _("Of “%(what)s”, between 0 and %(left)s can come back.")
+            raise Refused(message % {"what": line.product or line.description, "left": left[pk]}, "quantity")
+        refunds.append(_refund(line, quantity))
+    return create_order(
+        order.party,
+        refunds,
+        by=by,
+        placed_at=placed_at,
+        number=number or _("%(number)s return") % {"number": order.number},
+        key=key or uuid.uuid4().hex,
+        place=order.place,
+        channel=order.channel,
+        sales_person=order.sales_person,
+        currency=order.currency,
+        kind=Order.Kind.RETURN,
+        returns=order,
+    )
+
+
+@action
+def place_called(code: str, *, by: Viewer, name: str = "") -> Place:
+    """The place of sale with this code; made where it is new."""
+    return Place.objects.filter(code=code).first() or create(Place, code=code, name=name or code)
+
+
+@action
+def sales_person_called(code: str, *, by: Viewer, name: str = "") -> SalesPerson:
+    """The sales person with this code; made where he is new."""
+    return SalesPerson.objects.filter(code=code).first() or create(SalesPerson, code=code, name=name or code)
+
+
+def own_source() -> Source:
+    """The source of orders that are placed here, on screens or through the API."""
+    return Source.objects.get_or_create(code=OWN_SOURCE, defaults={"name": "Guanxi", "trust": 80})[0]
+
+
+def locked(order_id: int, by: Viewer) -> Order:
+    """The order, held against other writers until the transaction ends. Raises Order.DoesNotExist, NotAllowed."""
+    require(by, "edit", Order)
+    return Order.objects.visible_to(by).select_for_update().get(pk=order_id)
+
+
+def left_of(order: Order) -> dict[int, Decimal]:
+    """How much of each line (by id) has not come back yet."""
+    back = _returned(order)
+    return {line.pk: line.quantity - back.get(line.key, Decimal(0)) for line in order.lines.all()}
+
+
+def _check_time(moment: datetime) -> None:
+    if moment > max(clock.now(), timezone.now()) + timedelta(days=1):
+        raise Refused(_("An order has been placed; this time lies in the future."), "placed_at")
+
+
+def _check_lines(lines: Sequence[Line], already: int = 0) -> None:
+    if not lines:
+        raise Refused(_("An order needs at least one line."), "lines")
+    if len(lines) + already > MOST_LINES:
+        raise Refused(_("An order has at most %(most)s lines.") % {"most": MOST_LINES}, "lines")
+    for line in lines:
+        _check_size(line.paid(), "amount")
+        for name in ("quantity", "discount", "cost"):
+            _check_size(getattr(line, name), name)
+        if line.discount < 0:
+            raise Refused(_("A discount is written as a positive number."), "discount")
+
+
+def _check_size(value: Decimal | None, field: str) -> None:
+    if value is not None and abs(value) > LARGEST:
+        raise Refused(_("%(value)s is too large.") % {"value": value}, field)
+
+
+def _write_lines(order: Order, lines: Iterable[Line], start: int) -> None:
+    taken = set(order.lines.values_list("key", flat=True))
+    for position, line in enumerate(lines, start):
+        key = line.key or str(position)
+        while not line.key and key in taken:
+            key = str(int(key) + 1)
+        taken.add(key)
+        create(
+            OrderLine,
+            order=order,
+            key=key,
+            product=line.product,
+            description=line.description,
+            quantity=line.quantity,
+            amount=line.paid(),
+            discount=line.discount,
+            cost=line.cost,
+        )
+
+
+def _total(order: Order) -> None:
+    """Make the sums of the order those of its lines."""
+    lines = list(order.lines.all())
+    costs = [line.cost for line in lines if line.cost is not None]
+    change(
+        order,
+        amount=sum((line.amount for line in lines), Decimal(0)),
+        discount=sum((line.discount for line in lines), Decimal(0)),
+        cost=sum(costs, Decimal(0)) if len(costs) == len(lines) else None,
+        line_count=len(lines),
+        changed_at=timezone.now(),
+    )
+
+
+def _corrected(order: Order, by: Viewer) -> Order:
+    was = order.amount
+    _total(order)
+    record("order.changed", party=order.party, about=order, payload=_told(order) | {"was": was}, by=by)
+    summary.recompute(order.party_id)
+    search.touch(order)
+    return order
+
+
+def _told(order: Order) -> dict[str, Any]:
+    return {
+        "number": order.number,
+        "amount": order.amount,
+        "currency": order.currency,
+        "lines": order.line_count,
+    }
+
+
+def _returned(order: Order) -> dict[str, Decimal]:
+    """How much of each line (by key) has come back already."""
+    rows = OrderLine.objects.filter(order__returns=order).values_list("key").annotate(back=Sum("quantity"))
+    return {key: -back for key, back in rows}
+
+
+def _refund(line: OrderLine, quantity: Decimal) -> Line:
+    share = quantity / line.quantity
+    cost = None if line.cost is None else -(line.cost * share).quantize(CENT, ROUND_HALF_UP)
+    return Line(
+        product=line.product,
+        description=line.description,
+        quantity=-quantity,
+        amount=-(line.amount * share).quantize(CENT, ROUND_HALF_UP),
+        cost=cost,
+        key=line.key,
+    )
+
+
+def _next_number() -> str:
+    newest = Order.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    return str(newest + 1)

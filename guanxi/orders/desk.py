@@ -1,0 +1,90 @@
+"""The list and the record page of orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.foundation import desk, shell
+from guanxi.foundation.desk import Button, Column, Filter, Menu, Pill
+from guanxi.foundation.visibility import Viewer, may
+from guanxi.orders import actions, queries
+from guanxi.orders.models import Order
+
+
+def party_link(row: Order) -> SafeString:
+    """A link to the customer."""
+    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["customers", row.party_id]), row.party.name)
+
+
+def original_link(row: Order) -> SafeString | str:
+    """A link to the sale that a return gives back."""
+    if row.returns is None:
+        return ""
+    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["orders", row.returns_id]), row.returns.number)
+
+
+@desk.register
+class Orders(desk.Desk):
+    """What was bought and given back."""
+
+    model = Order
+    slug = "orders"
+    label = _("Quotes & orders")
+    icon = "receipt"
+    menu = Menu(section=shell.WORK, icon="receipt", order=20)
+    columns = [
+        Column("number", link=True, sort=False),
+        "placed_at",
+        Column("party.name", label=_("Customer"), sort=False, render=party_link, needs=["party.name"]),
+        Column("place.name", label=_("Place"), sort=False),
+        Column("channel", sort=False),
+        Column("line_count", sort=False),
+        Column("discount", sort=False),
+        "amount",
+        Column("kind", shown=False, sort=False),
+        Column("sales_person.name", label=_("Sales person"), shown=False, sort=False),
+        Column("currency", shown=False, sort=False),
+    ]
+    default_sort = "-placed_at"
+    filters = ["kind", "day", "amount", "place", "channel", "sales_person", Filter("party", label=_("Customer"))]
+    search_type = "orders.order"
+
+    facts = [
+        Column("number"),
+        Column("party.name", label=_("Customer"), render=party_link, editable=False),
+        "placed_at",
+        Column("returns.number", label=_("Returns"), render=original_link, editable=False, when=lambda row: row.returns_id),
+        "place",
+        "channel",
+        "sales_person",
+        Column("currency", editable=False),
+        Column("source.name", label=_("Source"), editable=False),
+        Column("created_at", editable=False),
+    ]
+    edit = actions.edit_order
+
+    def rows(self, viewer: Viewer) -> QuerySet[Any]:
+        """Orders with party, place and sales person."""
+        return queries.orders(viewer)
+
+    def title(self, row: Order) -> str:
+        return row.number
+
+    def subtitle(self, row: Order) -> str:
+        return row.party.name
+
+    def pills(self, row: Order) -> list[Pill]:
+        if row.kind == Order.Kind.RETURN:
+            return [Pill(row.get_kind_display(), "bad")]
+        return [Pill(row.get_kind_display(), "accent")]
+
+    def buttons(self, row: Order, viewer: Viewer) -> list[Button]:
+        if row.kind != Order.Kind.SALE or not may(viewer, "create", Order):
+            return []
+        return [Button(_("Take back"), reverse("orders:take_back", args=[row.pk]), "receipt-refund")]

@@ -1,0 +1,63 @@
+"""What orders hang into the house: kinds of event, columns and panels of customers, their own panels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from guanxi.foundation import hooks
+from guanxi.foundation.desk import Column, Filter, Panel
+from guanxi.foundation.tasks import Every
+from guanxi.ledger.kinds import EventKind, Family
+from guanxi.orders import desk as desk
+from guanxi.orders import panels, queries, scores
+
+
+def _of_lines(payload: dict[str, Any]) -> str:
+    count = payload.get("lines")
+    return ngettext("%(count)s item", "%(count)s items", int(count)) % {"count": count} if count is not None else ""
+
+
+CARD = "orders/card.html"
+KINDS = [
+    EventKind(
+        "order.placed", _("Order"), "receipt", _("Order %(number)s · %(amount)s"), _of_lines, Family.ORDERS, template=CARD
+    ),
+    EventKind(
+        "order.returned", _("Return"), "receipt-refund", _("Return %(number)s · %(amount)s"), _of_lines, Family.ORDERS,
+        template=CARD,
+    ),
+    EventKind(
+        "order.changed", _("Order corrected"), "pencil", _("Order %(number)s corrected"),
+        _("now %(amount)s, was %(was)s"), Family.ORDERS, many=_("%(count)s corrections of orders"),
+    ),
+]
+for position, kind in enumerate(KINDS):
+    hooks.register("event_kind", kind, order=50 + position)
+hooks.register("event_object", ("orders.order", queries.fetch_orders))
+
+COLUMNS = [
+    Column("purchases.revenue", label=_("Value so far")),
+    Column("purchases.order_count", label=_("Orders")),
+    Column("purchases.last_day", label=_("Last purchase")),
+    Column("purchases.gap_mean", label=_("Usual gap in days"), sort=False, shown=False),
+    Column("purchases.first_day", label=_("First purchase"), shown=False),
+]
+hooks.register("columns:customers", COLUMNS)
+hooks.register("filters:customers", [Filter("purchases.purchase_days", label=_("Days of purchase"))])
+hooks.register("pills:customers", panels.pills)
+hooks.register("timeline_top", Panel("middle", "", "orders/plot.html", context=panels.plot))
+hooks.register(
+    "panel:customers",
+    Panel("left", _("Buys most"), "orders/buys_most.html", context=panels.most_bought, order=30, lazy=True,
+          when=panels.has_bought),
+)
+hooks.register(
+    "panel:customers",
+    Panel("right", _("What we know"), "orders/worth.html", context=panels.worth, order=30, bare=True),
+)
+hooks.register("panel:orders", Panel("middle", _("Lines"), "orders/lines.html", context=panels.lines, order=10, bare=True))
+hooks.register("schedule", Every(scores.refresh_scores, minutes=60))
+
