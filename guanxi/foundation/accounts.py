@@ -43,7 +43,9 @@ def remember(response: Response, *, language: str = "", theme: str = "") -> Resp
 def _record(viewer: Viewer, name: str, user: User | None, label: str, request: HttpRequest | None) -> None:
     address = request.META.get("REMOTE_ADDR", "") if request else ""
     with acting(viewer, f"accounts.{name}") as occasion:
-        audit.record_summary(occasion, "foundation.user", user.pk if user else None, label, {"address": [None, address]})
+        audit.record_summary(
+            occasion, "foundation.user", user.pk if user else None, label, {"address": [None, address]}
+        )
 
 
 @receiver(user_logged_in)

@@ -24,7 +24,8 @@ from guanxi.foundation.visibility import is_staff
 
 
 def _me(request: HttpRequest) -> User:
-    return cast(User, request.user)
+    """A row of one's own to change; `request.user` is a lazy stand-in, and stays as it is while a form is refused."""
+    return User.objects.get(pk=request.user.pk)
 
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:
@@ -36,7 +37,7 @@ def _back(request: HttpRequest) -> HttpResponseRedirect:
 
 def account(request: HttpRequest) -> HttpResponse:
     """One's own name, mail, language, theme, password and API tokens."""
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=_me(request).pk))
+    form = ProfileForm(request.POST or None, instance=_me(request))
     if request.method == "POST" and form.is_valid():
         try:
             people.set_profile(_me(request), by=request.user, **form.cleaned_data)

@@ -45,7 +45,13 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 
 def suggest(request: HttpRequest) -> JsonResponse:
-    found = {"title": "王 美玲", "subtitle": "+886 912 345 678", "type": "Person", "icon": "user", "url": "/account/?found=1"}
+    found = {
+        "title": "王 美玲",
+        "subtitle": "+886 912 345 678",
+        "type": "Person",
+        "icon": "user",
+        "url": "/account/?found=1",
+    }
     return JsonResponse({"results": [found] if "王" in request.GET.get("q", "") else []})
 
 
