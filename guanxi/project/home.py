@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -15,19 +16,33 @@ from django.core.exceptions import ImproperlyConfigured
 MEMORY = "settings.json"
 
 
+def ensure(home: Path) -> None:
+    """Make the folder `home` where it is not there. Raises ImproperlyConfigured where it cannot be used."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise _of_no_use(home, error) from error
+
+
+def _of_no_use(home: Path, error: OSError) -> ImproperlyConfigured:
+    return ImproperlyConfigured(
+        f"Cannot write to the home folder {home}: {error.strerror}. "
+        "Set GUANXI_HOME to a folder that this user may write to, or mend its rights."
+    )
+
+
 def ensure_secret_key(home: Path) -> str:
     """The secret key kept in `home`, made at the first call. Raises ImproperlyConfigured where `home` is of no use."""
     path = home / "secret-key"
+    ensure(home)
     try:
-        home.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _write_once(path, secrets.token_urlsafe(48))
         return path.read_text().strip()
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"Cannot write to the home folder {home}: {error.strerror}. "
-            "Set GUANXI_HOME to a folder that this user may write to, or mend its rights."
-        ) from error
+        raise _of_no_use(home, error) from error
 
 
 def _write_once(path: Path, text: str) -> None:

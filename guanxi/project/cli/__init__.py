@@ -33,11 +33,15 @@ COMMANDS = {
 
 
 def boot() -> None:
-    """Set Django up. Raises ClickException where a setting is wrong."""
+    """Set Django up, in a home that is there. Raises where a setting is wrong."""
     import django
+    from django.conf import settings
+
+    from guanxi.project.home import ensure
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guanxi.project.settings")
     try:
+        ensure(settings.GUANXI_HOME)
         django.setup()
     except ValueError as error:  # a time zone or a database address that nobody knows
         raise click.ClickException(f"A setting is wrong: {error}") from error

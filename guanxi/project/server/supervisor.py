@@ -43,8 +43,7 @@ class Supervisor:
 
     def run(self, ready: Callable[[], bool] | None = None) -> None:
         """Start all, keep them running, stop all. `ready` is asked again and again until it says True."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             for child in self.children:
                 child.start()
@@ -55,9 +54,15 @@ class Supervisor:
                     ready = None
         finally:
             self._end_all()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def stop(self) -> None:
+        """Let `run` end its children and return."""
+        self._stop.set()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stop.set()
+        self.stop()
 
     def _look_after(self, child: Child) -> None:
         now = time.monotonic()
