@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests import browser as chromium
 from tests.cluster import Cluster, NoPostgres
@@ -34,6 +36,10 @@ if DATABASE not in ("sqlite", "postgresql"):
 IN_CI = bool(os.environ.get("CI"))
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 NEEDS_DATABASE = {"db", "transactional_db", "live_server", "installation", "django_db_setup"}
+
+# A busy machine is no fault of the code: drawn examples have all the time they need.
+hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("house")
 
 
 def _begin() -> Path:
