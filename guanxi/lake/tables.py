@@ -57,6 +57,13 @@ def version() -> str:
     return ".".join(str(found.number) if (found := _newest(declared)) else "-" for declared in schema.TABLES)
 
 
+def version_of(name: str) -> tuple[str, int | None]:
+    """Where a table is, and its newest commit (None where it was never written)."""
+    declared = schema.BY_NAME[name]
+    found = _newest(declared)
+    return store.address(declared), found.number if found else None
+
+
 def as_of() -> datetime | None:
     """Until when the lake is complete: the moment of the last refresh; None where there was none."""
     from guanxi.lake.refresh import READER

@@ -1,0 +1,138 @@
+"""What can be measured, declared once: for the query, Explore, reports and the API.
+
+Each measure is an Ibis expression over sales lines. Amounts are what was paid, after discounts, refunds taken off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.foundation import hooks
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    Formula = Callable[[ir.Table], ir.Value]
+
+MONEY, NUMBER, PERCENT = "money", "number", "percent"  # a percentage is a share: 0.25 is 25 %
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure. `needs` names the table that must be joined; `of_cost` that it knows only lines whose cost is known."""
+
+    name: str
+    label: Any
+    format: str
+    formula: Formula
+    needs: str = ""
+    of_cost: bool = False
+    help: Any = ""
+
+
+def _ratio(part: Formula, whole: Formula, kind: str) -> Formula:
+    def formula(rows: ir.Table) -> ir.Value:
+        return (part(rows).cast("float64") / whole(rows).cast("float64").nullif(0.0)).cast(kind)
+
+    return formula
+
+
+def _per(part: Formula, whole: Formula) -> Formula:
+    """An amount of money per something."""
+    return _ratio(part, whole, "decimal(18, 4)")
+
+
+def _share(part: Formula, whole: Formula) -> Formula:
+    return _ratio(part, whole, "float64")
+
+
+def _sales(rows: ir.Table) -> ir.Value:
+    return rows.amount.sum()
+
+
+def _discount(rows: ir.Table) -> ir.Value:
+    return rows.discount.sum()
+
+
+def _gross(rows: ir.Table) -> ir.Value:
+    return rows.amount.sum() + rows.discount.sum()
+
+
+def _margin(rows: ir.Table) -> ir.Value:
+    return (rows.amount - rows.cost).sum()
+
+
+def _sales_of_known_cost(rows: ir.Table) -> ir.Value:
+    return rows.amount.sum(where=rows.cost.notnull())
+
+
+def _orders(rows: ir.Table) -> ir.Value:
+    return rows.order_id.nunique(where=rows.kind == "sale")
+
+
+def _customers(rows: ir.Table) -> ir.Value:
+    return rows.party_id.nunique()
+
+
+def _units(rows: ir.Table) -> ir.Value:
+    return rows.quantity.sum()
+
+
+def _lines(rows: ir.Table) -> ir.Value:
+    return rows.count()
+
+
+def _returned(rows: ir.Table) -> ir.Value:
+    return -rows.amount.sum(where=rows.kind == "return")
+
+
+def _sold(rows: ir.Table) -> ir.Value:
+    return rows.amount.sum(where=rows.kind == "sale")
+
+
+DECLARED = (
+    Measure("sales", _("Sales"), MONEY, _sales, help=_("What was paid, refunds taken off.")),
+    Measure("orders", _("Orders"), NUMBER, _orders, help=_("Returns are not counted.")),
+    Measure("customers", _("Customers"), NUMBER, _customers, help=_("Different customers who bought or returned.")),
+    Measure(
+        "new_customers",
+        _("New customers"),
+        NUMBER,
+        lambda rows: rows.party_id.nunique(where=rows.first_purchase__first_day == rows.day),
+        needs="first_purchase",
+        help=_("Customers on their first day of purchase."),
+    ),
+    Measure(
+        "repeat_customers",
+        _("Returning customers"),
+        NUMBER,
+        lambda rows: rows.party_id.nunique(where=rows.first_purchase__first_day < rows.day),
+        needs="first_purchase",
+        help=_("Customers who had bought on an earlier day."),
+    ),
+    Measure("basket", _("Basket"), MONEY, _per(_sales, _orders), help=_("Sales per order.")),
+    Measure("units", _("Units"), NUMBER, _units),
+    Measure("lines", _("Lines"), NUMBER, _lines),
+    Measure("discount", _("Discount"), MONEY, _discount),
+    Measure(
+        "discount_rate", _("Discount rate"), PERCENT, _share(_discount, _gross), help=_("Of the price before discount.")
+    ),
+    Measure("cost", _("Cost"), MONEY, lambda rows: rows.cost.sum(), of_cost=True),
+    Measure("margin", _("Margin"), MONEY, _margin, of_cost=True, help=_("Sales less cost, where the cost is known.")),
+    Measure("margin_rate", _("Margin rate"), PERCENT, _share(_margin, _sales_of_known_cost), of_cost=True),
+    Measure("sales_per_customer", _("Sales per customer"), MONEY, _per(_sales, _customers)),
+    Measure("orders_per_customer", _("Orders per customer"), NUMBER, _share(_orders, _customers)),
+    Measure("lines_per_order", _("Lines per order"), NUMBER, _share(_lines, _orders)),
+    Measure("unit_price", _("Price per unit"), MONEY, _per(_sales, _units)),
+    Measure("returned", _("Returned"), MONEY, _returned, help=_("What was paid back.")),
+    Measure("return_rate", _("Return rate"), PERCENT, _share(_returned, _sold), help=_("Paid back, of what was sold.")),
+)
+
+
+def all() -> dict[str, Measure]:  # noqa: A001  read as measures.all()
+    """Every measure by name: the declared ones and those of the door "measure"."""
+    return {measure.name: measure for measure in [*DECLARED, *hooks.get("measure")]}

@@ -1,0 +1,299 @@
+"""Asking the lake: measures, by dimensions, where; one Ibis expression, with only the joins that it needs.
+
+::
+
+    result = run(Query(["sales", "orders"], by=["department"], where={"month": ["2017-03"]}, order=["-sales"]), viewer)
+    for row in result.rows:
+        row["department"], row["sales"]     # None stands for "not known"; money is a Decimal
+
+`where` maps dimensions to a value, a list of values (None among them for "not known"), or a range: {"from": …, "to": …},
+both ends included. Dimensions that are records (product, place, staff, customer) are named by id, number or name, and their
+rows carry the id besides, as `product_id`, `place_id`, `sales_person_id`, `party_id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import ibis
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import visibility
+from guanxi.foundation.visibility import Viewer
+from guanxi.lake import asking, dimensions, measures, schema, store, tables
+from guanxi.lake.asking import BadQuery, UnknownName
+from guanxi.lake.dimensions import Dimension
+from guanxi.lake.measures import Measure
+from guanxi.orders.models import OrderLine
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["BadQuery", "Column", "Query", "Result", "UnknownName", "ask", "drill", "orders_behind", "run"]
+
+LIMIT, LARGEST = 1_000, 100_000
+CENT = Decimal("0.01")
+WITHOUT_COST = "_without_cost"
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked. `order` names measures or dimensions of the query, with "-" for the largest first."""
+
+    measures: Sequence[str]
+    by: Sequence[str] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)
+    order: Sequence[str] = ()
+    limit: int = LIMIT
+    totals: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of the answer is; `labels` says what people read for coded values, `key` where the record's id is."""
+
+    name: str
+    label: str
+    role: str  # dimension, measure
+    format: str  # of a measure: money, number, percent; of a dimension: its kind
+    key: str = ""
+    labels: Mapping[Any, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer: rows by column name, until when the data are complete, in which currency, and what to know of it."""
+
+    columns: list[Column]
+    rows: list[dict[str, Any]]
+    as_of: datetime | None
+    notes: list[str]
+    currency: str
+    totals: dict[str, Any] | None = None
+
+
+def run(query: Query, viewer: Viewer) -> Result:
+    """Answer a query. Raises BadQuery (UnknownName) where it cannot be, NotAllowed, LakeBroken."""
+    asked = _Asked(query, viewer)
+    shown = _fetch(asked.expression())
+    cut = len(shown) > query.limit
+    rows = [asked.present(row) for row in shown[: query.limit]]
+    totals = None
+    if query.totals:
+        (total,) = _fetch(asked.total())
+        totals = asked.present(total)
+    notes = [*asked.notes, *_on_cost(shown)]
+    if cut:
+        notes.append(_("Only the first %(limit)s rows are shown.") % {"limit": query.limit})
+    return Result(asked.columns(), rows, tables.as_of(), notes, asked.currency, totals)
+
+
+def ask(query: Query, viewer: Viewer) -> list[dict[str, Any]]:
+    """The rows of the answer alone."""
+    return run(query, viewer).rows
+
+
+def drill(where: Mapping[str, Any], viewer: Viewer) -> ir.Table:
+    """The orders behind a figure, newest first: an Ibis expression of `order_id` and `day`."""
+    asked = _Asked(Query(["lines"], where=where), viewer)
+    orders = asked.rows().group_by("order_id").aggregate(day=ibis._.day.max())
+    return orders.order_by(ibis.desc("day"), ibis.desc("order_id"))
+
+
+def orders_behind(where: Mapping[str, Any], viewer: Viewer, limit: int = 10_000) -> list[int]:
+    """The ids of at most `limit` orders behind a figure, newest first."""
+    return [row["order_id"] for row in _fetch(drill(where, viewer).limit(limit))]
+
+
+class _Asked:
+    """A query whose names are known, and the expression it becomes."""
+
+    def __init__(self, query: Query, viewer: Viewer) -> None:
+        visibility.require(viewer, "view", OrderLine)
+        self.query = query
+        self.measures: list[Measure] = _named(query.measures, measures.all(), "measures")
+        known = dimensions.all()
+        self.by: list[Dimension] = _named(query.by, known, "by")
+        if not isinstance(query.where, Mapping):
+            raise BadQuery(_("“where” maps dimensions to values or ranges."), "where")
+        filtered = _named(list(query.where), known, "where")
+        self.where = {dimension: query.where[dimension.name] for dimension in filtered}
+        if not self.measures:
+            raise BadQuery(_("Name at least one measure."), "measures")
+        if isinstance(query.limit, bool) or not isinstance(query.limit, int) or not 1 <= query.limit <= LARGEST:
+            raise BadQuery(_("The limit is a number from 1 to %(largest)s.") % {"largest": LARGEST}, "limit")
+        self.order = self._order()
+        self.notes: list[str] = []
+        self.currency = self._settle_currency(known["currency"])
+
+    def _order(self) -> list[tuple[str, bool]]:
+        """Columns and whether they run down: as asked, else periods from the first, figures from the largest."""
+        names = [column.name for column in (*self.measures, *self.by)]
+        chosen: dict[str, bool] = {}
+        for item in _list(self.query.order, "order"):
+            name = item.removeprefix("-")
+            if name not in names:
+                reason = _("“%(name)s” is not part of the query; order by one of: %(known)s.")
+                raise BadQuery(reason % {"name": name, "known": ", ".join(names)}, "order")
+            chosen.setdefault(name, item.startswith("-"))
+        if not chosen and not any(dimension.kind in dimensions.PERIODS for dimension in self.by):
+            chosen[self.measures[0].name] = True
+        for dimension in self.by:
+            chosen.setdefault(dimension.name, False)
+        return list(chosen.items())
+
+    def _settle_currency(self, dimension: Dimension) -> str:
+        """The currency of the amounts; amounts of several are never added up."""
+        named = any(item.name == "currency" for item in (*self.by, *self.where))
+        found = currencies()
+        if named or len(found) < 2:
+            return found[0] if len(found) == 1 else settings.GUANXI_CURRENCY if not found else ""
+        self.where[dimension] = [settings.GUANXI_CURRENCY]
+        others = ", ".join(currency for currency in found if currency != settings.GUANXI_CURRENCY)
+        self.notes.append(
+            _("Only sales in %(currency)s are counted; there are others in %(others)s. Group or filter by currency.")
+            % {"currency": settings.GUANXI_CURRENCY, "others": others}
+        )
+        return str(settings.GUANXI_CURRENCY)
+
+    def rows(self) -> ir.Table:
+        """The sales lines asked for, joined with what the query needs of other tables."""
+        rows = tables.table("sales_line")
+        for name, columns in self._joins().items():
+            beside = tables.table(name)
+            key = schema.BY_NAME[name].key
+            chosen = beside.select(**{f"{name}__{key}": beside[key]}, **{f"{name}__{c}": beside[c] for c in columns})
+            rows = rows.left_join(chosen, rows[key] == chosen[f"{name}__{key}"])
+        conditions = [asking.condition(rows, dimension, asked) for dimension, asked in self.where.items()]
+        return rows.filter(conditions) if conditions else rows
+
+    def _joins(self) -> dict[str, list[str]]:
+        needed: dict[str, list[str]] = {}
+        for dimension in (*self.by, *self.where):
+            if dimension.needs_join and dimension.column not in needed.setdefault(dimension.table, []):
+                needed[dimension.table].append(dimension.column)
+        if any(measure.needs == "first_purchase" for measure in self.measures):
+            needed["first_purchase"] = ["first_day"]
+        return needed
+
+    def _figures(self, rows: ir.Table) -> dict[str, ir.Value]:
+        figures = {measure.name: measure.formula(rows) for measure in self.measures}
+        if any(measure.of_cost for measure in self.measures):
+            figures[WITHOUT_COST] = rows.cost.isnull().sum()
+        return figures
+
+    def expression(self) -> ir.Table:
+        """The whole query: lines, groups, the names of records, order, limit (one more, to see whether there are more)."""
+        rows = self.rows()
+        groups = {
+            dimension.key if dimension.kind == dimensions.RECORD else dimension.name: dimension for dimension in self.by
+        }
+        if groups:
+            answer = rows.aggregate(self._figures(rows), by={name: one.values(rows) for name, one in groups.items()})
+        else:
+            answer = rows.aggregate(self._figures(rows))
+        for dimension in self.by:
+            if dimension.kind == dimensions.RECORD:
+                answer = _with_names(answer, dimension)
+        order = [ibis.desc(name, nulls_first=False) if down else ibis.asc(name) for name, down in self.order]
+        order += [ibis.asc(one.key) for one in self.by if one.kind == dimensions.RECORD]
+        return (answer.order_by(order) if order else answer).limit(self.query.limit + 1)
+
+    def total(self) -> ir.Table:
+        """The measures over all lines asked for."""
+        rows = self.rows()
+        return rows.aggregate(self._figures(rows))
+
+    def present(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row as callers get it: dimensions (records with their ids), then measures; money to the cent where it is."""
+        named: dict[str, Any] = {}
+        for dimension in self.by:
+            if dimension.name in row:
+                named[dimension.name] = row[dimension.name]
+            if dimension.kind == dimensions.RECORD and dimension.key in row:
+                named[dimension.key] = row[dimension.key]
+        return named | {measure.name: _figure(row[measure.name], measure.format) for measure in self.measures}
+
+    def columns(self) -> list[Column]:
+        """The columns of the answer."""
+        by = [
+            Column(
+                one.name,
+                str(one.label),
+                "dimension",
+                one.kind,
+                one.key if one.kind == dimensions.RECORD else "",
+                one.labels,
+            )
+            for one in self.by
+        ]
+        return by + [Column(one.name, str(one.label), "measure", one.format) for one in self.measures]
+
+
+def currencies() -> list[str]:
+    """The currencies of the sales lines; looked up once per version of the table."""
+    version = tables.version_of("sales_line")
+    if _currencies.get("version") != version:
+        line = tables.table("sales_line")
+        found = _fetch(line.select("currency").distinct().order_by("currency"))
+        _currencies.update(version=version, found=[row["currency"] for row in found if row["currency"]])
+    return list(_currencies["found"])
+
+
+_currencies: dict[str, Any] = {}
+
+
+def _with_names(answer: ir.Table, dimension: Dimension) -> ir.Table:
+    records = tables.table(dimension.table)
+    beside = f"{dimension.name}__key"
+    names = records.select(**{beside: records[dimension.key], dimension.name: records[dimension.column]})
+    return answer.left_join(names, answer[dimension.key] == names[beside]).drop(beside)
+
+
+def _fetch(expression: ir.Table) -> list[dict[str, Any]]:
+    import duckdb
+
+    try:
+        rows: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
+    except duckdb.IOException as error:  # a file of the lake is gone or damaged
+        raise store.broken(schema.SALES_LINE, error) from error
+    return rows
+
+
+def _list(items: Any, field_name: str) -> list[str]:
+    if isinstance(items, str) or not isinstance(items, Iterable):
+        raise BadQuery(_("“%(field)s” is a list of names.") % {"field": field_name}, field_name)
+    chosen = list(items)
+    wrong = [item for item in chosen if not isinstance(item, str)]
+    if wrong:
+        raise BadQuery(_("“%(value)s” is not a name.") % {"value": wrong[0]}, field_name)
+    return list(dict.fromkeys(chosen))
+
+
+def _named(names: Any, known: Mapping[str, Any], field_name: str) -> list[Any]:
+    chosen = _list(names, field_name)
+    for name in chosen:
+        if name not in known:
+            raise UnknownName(field_name, name, known)
+    return [known[name] for name in chosen]
+
+
+def _figure(value: Any, shape: str) -> Any:
+    if isinstance(value, Decimal):
+        if shape == measures.MONEY:
+            cents = value.quantize(CENT)
+            return cents if cents == value else value
+        return int(value) if value == value.to_integral_value() else value.normalize()
+    return value
+
+
+def _on_cost(rows: list[dict[str, Any]]) -> list[str]:
+    unknown = sum(row.get(WITHOUT_COST) or 0 for row in rows)
+    if not unknown:
+        return []
+    return [_("The cost of %(count)s lines is not known; cost and margin leave them out.") % {"count": unknown}]
