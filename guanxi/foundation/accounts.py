@@ -19,14 +19,14 @@ A_YEAR = 365 * 86_400
 Response = TypeVar("Response", bound=HttpResponse)
 
 
-class ClosedAdapter(DefaultAccountAdapter):
+class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """No signing up; at log-in the browser takes over the language and the theme kept with the user."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        response = super().post_login(request, user, **kwargs)
+        response: HttpResponse = super().post_login(request, user, **kwargs)
         return remember(response, language=user.language, theme=user.theme)
 
 
@@ -41,11 +41,9 @@ def remember(response: Response, *, language: str = "", theme: str = "") -> Resp
 
 
 def _record(viewer: Viewer, name: str, user: User | None, label: str, request: HttpRequest | None) -> None:
-    address = request.META.get("REMOTE_ADDR", "") if request else ""
+    changes = {"address": [None, request.META.get("REMOTE_ADDR", "") if request else ""]}
     with acting(viewer, f"accounts.{name}") as occasion:
-        audit.record_summary(
-            occasion, "foundation.user", user.pk if user else None, label, {"address": [None, address]}
-        )
+        audit.record_summary(occasion, "foundation.user", user.pk if user else None, label, changes)
 
 
 @receiver(user_logged_in)

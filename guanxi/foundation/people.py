@@ -17,7 +17,7 @@ from guanxi.foundation.actions import Refused, action, change, create, delete, o
 from guanxi.foundation.models import ApiToken, User
 from guanxi.foundation.visibility import Viewer, require
 
-TOKEN_PREFIX = "gx_"
+TOKEN_PREFIX = "gx_"  # noqa: S105 - it says what the text is
 TOKEN_BYTES = 30  # 40 characters of URL-safe base 64
 HINT_LENGTH = 8
 USE_NOTED_EVERY = timedelta(minutes=1)

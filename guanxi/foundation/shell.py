@@ -124,9 +124,8 @@ class Shell:
 
     def _mark_active(self, lines: list[Line]) -> None:
         path, full = self.request.path, self.request.get_full_path()
-        fitting = [
-            line for line in lines if line.href in (path, full) or (line.href != "/" and path.startswith(line.href))
-        ]
+        under = [line for line in lines if line.href != "/" and path.startswith(line.href)]
+        fitting = under + [line for line in lines if line.href in (path, full)]
         if fitting:
             max(fitting, key=lambda line: len(line.href)).active = True
 

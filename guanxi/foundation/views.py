@@ -25,7 +25,7 @@ from guanxi.foundation.visibility import is_staff
 
 def _me(request: HttpRequest) -> User:
     """A row of one's own to change; `request.user` is a lazy stand-in, and stays as it is while a form is refused."""
-    return User.objects.get(pk=request.user.pk)
+    return User.objects.get(pk=cast(User, request.user).pk)
 
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:
@@ -70,6 +70,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make one of one's own tokens worthless."""
     people.revoke_token(get_object_or_404(ApiToken, pk=pk, user=_me(request)), by=request.user)
     messages.success(request, _("The token no longer works."))
     return redirect("account")
@@ -116,6 +117,11 @@ def icon(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_GET
 def notification_list(request: HttpRequest) -> HttpResponse:
+    """What the bell opens."""
+    return _notifications(request)
+
+
+def _notifications(request: HttpRequest) -> HttpResponse:
     return render(request, "foundation/shell/notifications.html", {"notifications": notifications.latest(request.user)})
 
 
@@ -127,10 +133,11 @@ def notifications_unread(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def read_notifications(request: HttpRequest) -> HttpResponse:
+    """Mark all as read; the bell then asks for its number."""
     notifications.mark_read(_me(request), by=request.user)
-    response = notification_list.__wrapped__(request)  # type: ignore[attr-defined]
+    response = _notifications(request)
     response.headers["HX-Trigger"] = "poll"
-    return cast(HttpResponse, response)
+    return response
 
 
 @require_POST

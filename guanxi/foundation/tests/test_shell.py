@@ -33,13 +33,13 @@ def page_of(client: Client, address: str = "/account/") -> str:
 
 def test_menu_entries_stand_in_their_section_with_count(staff_client: Client) -> None:
     entry = shell.MenuEntry(
-        shell.RELATIONSHIPS, "Customers of 王", "/customers-of-wang/", "users", count=lambda viewer: 1234
+        shell.RELATIONSHIPS, "Customers of 王", "/customers-of-wang/", "users", count=lambda _: 1234
     )
     with hooks.registered("menu", entry):
         page = page_of(staff_client)
 
     assert "Relationships" in page
-    link = re.search(r'<a href="/customers-of-wang/">.*?</a>', page, re.S)
+    link = re.search(r'<a href="/customers-of-wang/">.*?</a>', page, re.DOTALL)
     assert link and "1,234" in link[0]
 
 
