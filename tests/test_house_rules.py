@@ -27,6 +27,7 @@ MAY_WRITE = {
     "guanxi/foundation/tasks/*.py": "the queue's own rows: state, leases, schedule",
     "guanxi/foundation/api/idempotency.py": "answers already given",
     "guanxi/ledger/reading.py": "readers' cursors",
+    "guanxi/lake/refresh.py": "how far the lake has read",
 }
 WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}
 WRITES_ON_QUERYSETS = {"create", "update"}
