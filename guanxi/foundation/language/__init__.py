@@ -6,7 +6,8 @@ The package knows nothing of what the texts are about.
 """
 
 from guanxi.foundation.language.forms import compatible, fold, fold_array, has_han, has_wide_script
-from guanxi.foundation.language.pinyin import initials, latin_name, readings, romanise
+from guanxi.foundation.language.pinyin import initials, latin_name, readings, romanise, split_name
+from guanxi.foundation.language.tokens import index_tokens, title_token
 
 __all__ = [
     "compatible",
@@ -14,8 +15,11 @@ __all__ = [
     "fold_array",
     "has_han",
     "has_wide_script",
+    "index_tokens",
     "initials",
     "latin_name",
     "readings",
     "romanise",
+    "split_name",
+    "title_token",
 ]

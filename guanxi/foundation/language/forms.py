@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 
 MARKS = re.compile("[\u0300-\u036f]")
 HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
-_HAN = "々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-HAN = re.compile(f"[{_HAN}]")
+HAN_CLASS = "々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+HAN = re.compile(f"[{HAN_CLASS}]")
 # Scripts that write family name first and no space between words: Han, kana, Hangul, bopomofo.
-WIDE_SCRIPT = re.compile(f"[{_HAN}\u3040-\u30ff\u3105-\u312f\u31a0-\u31bf\u1100-\u11ff\uac00-\ud7af]")
+WIDE_SCRIPT = re.compile(f"[{HAN_CLASS}\u3040-\u30ff\u3105-\u312f\u31a0-\u31bf\u1100-\u11ff\uac00-\ud7af]")
 
 
 def compatible(text: str) -> str:

@@ -1,0 +1,119 @@
+"""What is indexed of a text: its words, pairs of Chinese characters, pinyin, fragments of numbers, mail addresses.
+
+A token holds no space, quotation mark, colon or backslash, so both databases take a row of tokens, joined by spaces, as
+it is. What a query looks for is the matter of `guanxi.foundation.search.query`, which stands on the same rules:
+
+- words: runs of letters and digits ("SO-00042" has so, 00042, and so00042 in one), and their first signs (^s, ^0), for
+  which looking up all words with that beginning would take too long;
+- numbers: every four digits in a row, so that any fragment of four and more is found; without leading zeros;
+- Chinese: every two characters in a row and the last one alone, so that one character is found as a beginning;
+- pinyin: syllables, joined (wangmeiling; of short runs also meiling), initials (wml);
+- mail: the whole address, its domain, the words of its local part.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from guanxi.foundation.language.forms import HAN_CLASS, HAN, fold
+from guanxi.foundation.language.pinyin import initials, romanise
+
+LONGEST_TEXT = 4000  # characters of a text that are indexed
+LONGEST_WORD = 60
+LONGEST_NUMBER = 24  # digits in a row of which fragments are indexed
+FRAGMENT = 4  # digits
+LONGEST_READ = 16  # characters in a row that are joined as pinyin
+SHORT_NAME = 4  # characters in a row up to which the given name alone is found in pinyin
+
+PIECE = re.compile(rf"[{HAN_CLASS}]+|[^\W_{HAN_CLASS}]+")
+DIGITS = re.compile(r"[0-9]{4,}")
+UNSAFE = re.compile(r"['\"\\:]+")
+EDGE = ".,;<>()[]{}!?|/&*=+~^%$#@-"
+
+
+def index_tokens(text: str) -> list[str]:
+    """The tokens of a text, in no order that means anything; some may repeat."""
+    tokens: list[str] = []
+    for chunk in fold(text[:LONGEST_TEXT]).split():
+        address = mail_of(chunk)
+        if address:
+            local, _at, domain = address.rpartition("@")
+            tokens += [address, domain, *_piece_tokens(PIECE.findall(local))]
+        else:
+            pieces = PIECE.findall(chunk)
+            tokens += _piece_tokens(pieces)
+            if len(pieces) > 1 and any("0" <= character <= "9" for character in chunk):
+                tokens.append("".join(pieces)[:LONGEST_WORD])
+    return tokens
+
+
+def mail_of(chunk: str) -> str:
+    """The mail address that a chunk without spaces is, made safe; "" where it is none."""
+    if "@" not in chunk:
+        return ""
+    address = UNSAFE.sub("", chunk).strip(EDGE)
+    return address[:LONGEST_WORD] if 0 < address.find("@") < min(len(address), LONGEST_WORD) - 1 else ""
+
+
+def title_token(title: str) -> str:
+    """The token that stands for a title as a whole: by it exact titles and their beginnings are found first."""
+    return f"={joined(fold(title[:LONGEST_TEXT]))}"
+
+
+def joined(folded: str) -> str:
+    """A folded text without all that is no letter or digit."""
+    return "".join(PIECE.findall(folded))[:LONGEST_WORD]
+
+
+def _piece_tokens(pieces: list[str]) -> list[str]:
+    tokens: list[str] = []
+    for piece in pieces:
+        if is_han(piece[0]):
+            tokens += pairs(piece)
+            tokens += _pinyin_tokens(piece)
+        else:
+            tokens += [piece[:LONGEST_WORD], f"^{piece[0]}"]
+            if not piece.isalpha():
+                tokens += _number_tokens(piece)
+    return tokens
+
+
+def is_han(character: str) -> bool:
+    """Whether a character is Chinese."""
+    return not character.isascii() and HAN.match(character) is not None
+
+
+def pairs(run: str) -> list[str]:
+    """Every two characters in a row, and the last one alone."""
+    return [run[index : index + 2] for index in range(len(run))]
+
+
+def fragments(number: str) -> list[str]:
+    """Every four digits in a row."""
+    return [number[index : index + FRAGMENT] for index in range(len(number) - FRAGMENT + 1)]
+
+
+def _number_tokens(piece: str) -> list[str]:
+    tokens: list[str] = []
+    for run in DIGITS.findall(piece):
+        if run != piece or len(run) > FRAGMENT:
+            tokens += fragments(run[:LONGEST_NUMBER])
+    bare = piece.lstrip("0")
+    if bare and bare != piece and piece.isdecimal():
+        tokens.append(bare[:LONGEST_WORD])
+    return tokens
+
+
+@functools.lru_cache(maxsize=4096)
+def _pinyin_tokens(run: str) -> tuple[str, ...]:
+    variants = romanise(run[:200])
+    tokens: list[str] = []
+    for syllables in variants:
+        tokens += syllables
+        tokens += [f"^{syllable[0]}" for syllable in syllables]
+        if 2 <= len(run) <= LONGEST_READ and len(syllables) > 1:
+            last = len(syllables) - 1 if len(run) <= SHORT_NAME else 1
+            tokens += ["".join(syllables[index:])[:LONGEST_WORD] for index in range(last)]
+            tokens.append(initials(syllables))
+    return tuple(tokens if len(variants) == 1 else dict.fromkeys(tokens))

@@ -1,0 +1,187 @@
+"""Finding: the index names candidates, each is checked and ranked, and only what the viewer may see is given.
+
+However common a word is (one in fourteen may be called 王), only so many candidates are looked at; where the index has
+more, exact titles and titles that begin with the query are looked up on their own, so that they are never missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db import connection, models, transaction
+
+from guanxi.foundation.language.tokens import index_tokens, joined, title_token
+from guanxi.foundation.language.forms import fold
+from guanxi.foundation.search.query import Query, Term, parse
+from guanxi.foundation.search.sources import Source, all_sources, object_id, source_of_model
+from guanxi.foundation.visibility import Viewer, may
+
+CANDIDATES = 300  # documents of one type looked at, at the least
+M = TypeVar("M", bound=models.Model)
+
+LOOK_UP = {
+    # Newest first: FTS5 reads its lists backwards as fast as forwards. A GIN bitmap has no such order.
+    "sqlite": "SELECT rowid AS id FROM search_index WHERE search_index MATCH %s ORDER BY rowid DESC LIMIT %s",
+    "postgresql": "SELECT id FROM search_index WHERE tokens @@ %s::tsquery LIMIT %s",
+}
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something found."""
+
+    type: str
+    object_id: int
+    title: str
+    subtitle: str
+    icon: str
+    url: str
+    score: float
+
+
+def find(
+    query: str, viewer: Viewer, types: Sequence[str] | None = None, limit: int = 20
+) -> list[Hit]:
+    """The best `limit` hits of each type (all types, or those named), best first. Takes any query."""
+    parsed = parse(query)
+    if parsed.is_empty or limit < 1:
+        return []
+    hits: list[Hit] = []
+    with _index_only():
+        for source in all_sources():
+            if (types is None or source.object_type in types) and may(viewer, "view", source.model):
+                hits += _hits(source, parsed, viewer, limit)
+    order = {source.object_type: index for index, source in enumerate(all_sources())}
+    return sorted(hits, key=lambda hit: (-int(hit.score), order[hit.type], -hit.score))
+
+
+def matching_ids(model: type[models.Model], query: str, viewer: Viewer, limit: int = 1000) -> list[int]:
+    """The ids of the rows that match, best first. Raises LookupError for a model without a `Source`."""
+    source, parsed = source_of_model(model), parse(query)
+    if parsed.is_empty or not may(viewer, "view", model):
+        return []
+    with _index_only():
+        found = _ranked(source, parsed, limit)
+    return _visible(source, [object_id(document.id) for document in found], viewer)[:limit]
+
+
+def filter_queryset(
+    queryset: models.QuerySet[M], query: str, viewer: Viewer, limit: int = 1000
+) -> models.QuerySet[M]:
+    """`queryset` narrowed to the best matches of `query`; unchanged where the query is blank."""
+    if not query.strip():
+        return queryset
+    return queryset.filter(pk__in=matching_ids(queryset.model, query, viewer, limit))
+
+
+@dataclass(frozen=True)
+class _Document:
+    id: int
+    title: str
+    subtitle: str
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    id: int
+    title: str
+    subtitle: str
+    score: float
+
+
+def _hits(source: Source, query: Query, viewer: Viewer, limit: int) -> list[Hit]:
+    ranked = {object_id(found.id): found for found in _ranked(source, query, max(limit, CANDIDATES))}
+    visible = _visible(source, list(ranked), viewer)[:limit]
+    return [
+        Hit(
+            source.object_type, pk, ranked[pk].title, ranked[pk].subtitle, source.icon, source.url(pk), ranked[pk].score
+        )
+        for pk in visible
+    ]
+
+
+def _visible(source: Source, ids: list[int], viewer: Viewer) -> list[int]:
+    manager = source.model._default_manager
+    rows = manager.visible_to(viewer) if hasattr(manager, "visible_to") else manager.all()
+    allowed = set(rows.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+    return [pk for pk in ids if pk in allowed]
+
+
+def _ranked(source: Source, query: Query, limit: int) -> list[_Ranked]:
+    """Checked candidates, best first: exact title, exact number, beginning of the title, of a token, any."""
+    found = _candidates(_expression(source, query), limit)
+    if len(found) == limit:
+        found |= _candidates(_any_of(source, [Term(f"={query.key}"), *map(Term, sorted(query.exact))]), limit)
+        if len(query.key) > 1:
+            found |= _candidates(_any_of(source, [Term(f"={query.key}", "start")]), limit)
+    ranked = [ranked for document in found.values() if (ranked := _rank(document, query)) is not None]
+    return sorted(ranked, key=lambda entry: (-entry.score, -entry.id))
+
+
+def _rank(document: _Document, query: Query) -> _Ranked | None:
+    tokens = {title_token(document.title), *index_tokens(f"{document.title} {document.text}")}
+    if not query.matches(tokens):
+        return None
+    title = joined(fold(document.title))
+    if title == query.key:
+        score = 5.0
+    elif not query.exact.isdisjoint(tokens):
+        score = 4.0
+    elif title.startswith(query.key):
+        score = 3.0
+    else:
+        score = 2.0 if any(token.startswith(query.key) for token in tokens) else 1.0
+    return _Ranked(document.id, document.title, document.subtitle, score + 0.9 * document.weight)
+
+
+def _candidates(expression: str, limit: int) -> dict[int, _Document]:
+    sql = (
+        f"SELECT d.id, d.title, d.subtitle, d.text, d.weight FROM ({LOOK_UP[connection.vendor]}) AS i "
+        "JOIN search_document AS d ON d.id = i.id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [expression, limit])
+        return {row[0]: _Document(*row) for row in cursor.fetchall()}
+
+
+def _expression(source: Source, query: Query) -> str:
+    """The query in the language of the database."""
+    conjunction = " & " if connection.vendor == "postgresql" else " AND "
+    words = []
+    for word in query.words:
+        ways = [
+            conjunction.join(_lookup(source, *lookup) for term in way for lookup in term.lookups) for way in word
+        ]
+        words.append(_disjunction(ways))
+    return conjunction.join(words)
+
+
+def _any_of(source: Source, terms: Sequence[Term]) -> str:
+    return _disjunction([_lookup(source, term.token, term.how == "start") for term in terms])
+
+
+def _disjunction(ways: Sequence[str]) -> str:
+    return f"({(' | ' if connection.vendor == 'postgresql' else ' OR ').join(f'({way})' for way in ways)})"
+
+
+def _lookup(source: Source, token: str, prefix: bool) -> str:
+    if connection.vendor == "postgresql":
+        return f"'{source.letter}{token}'{':*' if prefix else ''}"
+    return f'"{source.letter}{token}"{" *" if prefix else ""}'
+
+
+@contextmanager
+def _index_only() -> Iterator[None]:
+    """PostgreSQL takes a common word for a reason to read the whole table; reading on in the index is what is bounded."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_seqscan = on")
