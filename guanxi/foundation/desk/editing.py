@@ -177,6 +177,6 @@ def _clean_by_kind(field: Field, raw: str) -> Any:
     return raw
 
 
-def _visible(model: Any, viewer: Viewer) -> models.QuerySet[Any]:
+def _visible(model: Any, viewer: Viewer) -> Any:
     rows = model._default_manager.all()
     return rows.visible_to(viewer) if hasattr(rows, "visible_to") else rows

@@ -63,7 +63,7 @@ def _in_csv(value: Any) -> Any:
 def xlsx(title: str, fields: list[Field], rows: Iterable[Any]) -> IO[bytes]:
     """An open XLSX file, at its start; it is gone when it is closed. Beyond a million rows it has several sheets."""
     book = Workbook(write_only=True)
-    sheet = None
+    sheet: Any = None
     for number, row in enumerate(rows):
         if number % ROWS_PER_SHEET == 0:
             sheet = _sheet(book, title, fields)
@@ -102,4 +102,5 @@ def _in_sheet(sheet: Any, field: Field, value: Any) -> Any:
 
 
 def _text(value: str) -> str:
-    return ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST_CELL]
+    cleaned: str = ILLEGAL_CHARACTERS_RE.sub("", value)
+    return cleaned[:LONGEST_CELL]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -47,7 +48,7 @@ class Active:
 
     name: str
     field: Field | None
-    asked: dict[str, list[str]] = field(default_factory=dict)  # operator -> texts
+    asked: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # operator -> texts
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -81,7 +82,7 @@ class Active:
         return self.field.label if self.field else self.name
 
     @property
-    def q(self) -> Q | Exists:
+    def q(self) -> Q:
         """The condition for the database; Q() where there is none."""
         assert self.field is not None and self.field.path is not None
         condition = Q()
@@ -205,7 +206,7 @@ def _reference(text: str) -> int:
 # Conditions -------------------------------------------------------------------------------------------------------
 
 
-def _condition(item: Field, operator: str, values: list[Any]) -> Q | Exists:
+def _condition(item: Field, operator: str, values: list[Any]) -> Q:
     assert item.path is not None
     if not item.path.many:
         return _plain_condition(item, operator, values)

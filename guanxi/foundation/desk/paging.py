@@ -36,11 +36,11 @@ class RowBeyond(Func):
         super().__init__(*sides)
         self.sign = sign
 
-    def as_sql(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
         compiled = [compiler.compile(side) for side in self.source_expressions]
         half = len(compiled) // 2
         left, right = (", ".join(sql for sql, _ in part) for part in (compiled[:half], compiled[half:]))
-        return f"(({left}) {self.sign} ({right}))", [value for _, values in compiled for value in values]
+        return f"(({left}) {self.sign} ({right}))", tuple(value for _, values in compiled for value in values)
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ def _without_value(rows: QuerySet[Any], order: Order, after: tuple[Any, int] | N
 
 
 def _blankable(field: Field) -> bool:
-    """Whether an empty text stands for “no value”."""
+    """Whether an empty text stands for “no value”: of every text, whatever forms demand (imports write past them)."""
     assert field.path is not None
-    return bool(isinstance(field.path.field, models.CharField | models.TextField) and field.path.field.blank)
+    return isinstance(field.path.field, models.CharField | models.TextField)
 
 
 def _present(field: Field) -> Q:

@@ -128,10 +128,10 @@ def _belongs(key: str, name: str) -> bool:
 
 def read(desk: Desk, viewer: Viewer, given: QueryDict) -> State:
     """The state that an address stands for. Nothing in it can fail: what is wrong is said in `notices` or on a pill."""
-    pairs = [(key, value) for key, values in given.lists() for value in values]
+    pairs = [(key, str(value)) for key, values in given.lists() for value in values]
     # A filter's editor sends the operator and the values apart: op.x=f.city__has, value.x=Taipei.
     operators = [key for key in given if key.startswith("op.")]
-    pairs += [(given[key], value) for key in operators for value in given.getlist(f"value.{key[3:]}")]
+    pairs += [(str(given[key]), value) for key in operators for value in given.getlist(f"value.{key[3:]}")]
     view, asked, notices = _view(desk, viewer, given)
     known = {column.name: column for column in desk.all_columns()}
     names = [name for value in given.getlist("cols") for name in value.split(",")]
@@ -161,7 +161,7 @@ def from_query(desk: Desk, viewer: Viewer, query: str) -> State:
 def _view(desk: Desk, viewer: Viewer, given: QueryDict) -> tuple[SavedView | None, bool, list[str]]:
     if "view" not in given:
         return None, False, []
-    number = given["view"]
+    number = str(given["view"])
     if not number:
         return None, True, []
     views = SavedView.objects.visible_to(viewer).filter(desk=desk.slug)

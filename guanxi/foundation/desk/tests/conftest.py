@@ -25,7 +25,7 @@ def desk() -> Iterator[Desk]:
 @pytest.fixture
 def parties(db: None) -> list[Any]:
     """120 parties: every third without purchases, many of equal name and revenue, every fourth without a city."""
-    made = Party.objects.bulk_create(
+    made: list[Any] = Party.objects.bulk_create(
         Party(
             name=NAMES[number % len(NAMES)],
             city=CITIES[number % 4],

@@ -83,7 +83,7 @@ class People(Desk):
     create = create_party
 
     def subtitle(self, row: Any) -> str:
-        return row.latin_name
+        return str(row.latin_name)
 
     def pills(self, row: Any) -> list[Pill]:
         return [Pill(str(role), "accent") for role in row.roles.all()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def check(order: Order, size: int) -> None:
     present = [(value, row.pk) for value, row in zip(values, found, strict=True) if value is not None]
     if not isinstance(present[0][0] if present else "", str):  # how texts compare is the database's affair
         assert present == sorted(present, reverse=order.descending)
-    for (one, first), (two, second) in zip(present, present[1:], strict=False):
+    for (one, first), (two, second) in pairwise(present):
         assert one != two or (first > second) == order.descending
 
 

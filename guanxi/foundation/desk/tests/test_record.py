@@ -152,7 +152,7 @@ def test_panels_at_once_and_lazy(staff_client: Client, desk: Desk, party: Any) -
 
     lazy = Panel("right", "Household", "foundation/shell/empty.html", context, lazy=True, key="household")
     now = Panel("left", "Now", "foundation/shell/empty.html", context, bare=True)
-    never = Panel("left", "Never", "foundation/shell/empty.html", when=lambda record, viewer: False, key="never")
+    never = Panel("left", "Never", "foundation/shell/empty.html", when=lambda *_: False, key="never")
     with (
         hooks.registered("panel:people", lazy),
         hooks.registered("panel:people", now),
@@ -167,7 +167,7 @@ def test_panels_at_once_and_lazy(staff_client: Client, desk: Desk, party: Any) -
 
 
 def test_header_buttons_of_higher_floors(staff_client: Client, desk: Desk, party: Any) -> None:
-    with hooks.registered("record_button:people", lambda row, viewer: Button(f"致電 {row.name}", "/call/", "phone")):
+    with hooks.registered("record_button:people", lambda row, _viewer: Button(f"致電 {row.name}", "/call/", "phone")):
         assert "致電 王美玲" in words(staff_client.get(f"/people/{party.pk}/"))
 
 

@@ -140,11 +140,11 @@ def test_xlsx_holds_numbers_and_dates(staff_client: Client, desk: Desk, parties:
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        ("=1+1", "'=1+1"), ("+SUM(A1)", "'+SUM(A1)"), ("-cmd|' /C calc'!A0", "'-cmd|' /C calc'!A0"), ("@SUM(1)", "'@SUM(1)"),
-        ("\t=1", "'\t=1"), ("\r=1", "'\r=1"), ("\n=1", "'\n=1"), ("-5", "-5"), ("+886912345678", "+886912345678"), ("-5.25", "-5.25"),
-        ("-inf", "'-inf"), ("王美玲", "王美玲"), ("", ""), ("a=b", "a=b"), ("+", "'+"), ("-", "'-"),
+        *[(text, f"'{text}") for text in ("=1+1", "+SUM(A1)", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "\r=1", "\n=1")],
+        *[(text, f"'{text}") for text in ("-inf", "+", "-", "+1x")],
+        *[(text, text) for text in ("-5", "+886912345678", "-5.25", "王美玲", "", "a=b")],
     ],
-)  # fmt: skip
+)
 def test_formulas_are_made_harmless(text: str, written: str) -> None:
     assert harmless(text) == written
 
