@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from guanxi.foundation import hooks
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.foundation import hooks, shell
+from guanxi.foundation.reports import Report, Rhythm
+from guanxi.foundation.shell import MenuEntry
 from guanxi.foundation.tasks import Daily, Every
 from guanxi.lake import tables, tasks
+from guanxi.lake.reports import today, who_buys
 
 hooks.register("schedule", Every(tasks.refresh, seconds=30))
 hooks.register("schedule", Daily(tasks.tidy, at="03:30"))
 hooks.register("ready", tables.ready)
+
+TODAY = Report("today", _("Yesterday in brief"), "lake/today.html", today.context, Rhythm.DAILY, "home", "/")
+WHO_BUYS = Report("who-buys", _("Who buys"), "lake/who_buys.html", who_buys.context, Rhythm.MONTHLY, "users-group")
+hooks.register("report", TODAY)
+hooks.register("report", WHO_BUYS)
+
+hooks.register("menu", MenuEntry(shell.TOP, _("Today"), "today", "home", order=0))
+hooks.register("menu", MenuEntry(shell.KNOW, _("Explore"), "explore", "chart-dots", order=10))
+hooks.register("menu", MenuEntry(shell.KNOW, _("Who buys"), "/reports/who-buys/", "users-group", order=20))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from guanxi.foundation import hooks
+from guanxi.foundation import hooks, search
 from guanxi.foundation.desk import Column, Filter, Panel
 from guanxi.foundation.tasks import Every
 from guanxi.ledger.kinds import EventKind, Family
 from guanxi.orders import desk as desk
-from guanxi.orders import panels, queries, scores
+from guanxi.orders import panels, queries, rhythm, scores
+from guanxi.orders.models import Order
 
 
 def _of_lines(payload: dict[str, Any]) -> str:
@@ -61,3 +63,28 @@ hooks.register(
 hooks.register("panel:orders", Panel("middle", _("Lines"), "orders/lines.html", context=panels.lines, order=10, bare=True))
 hooks.register("schedule", Every(scores.refresh_scores, minutes=60))
 
+hooks.register(
+    "search",
+    search.Source(
+        object_type="orders.order",
+        letter="o",
+        model=Order,
+        title=lambda order: order.number,
+        subtitle=lambda order: order.party.name,
+        text=lambda order: order.key if order.key != order.number else "",
+        url=lambda number: reverse("desk:record", args=["orders", number]),
+        icon="receipt",
+        select_related=("party",),
+    ),
+    order=30,
+)
+
+hooks.register("slipping_away", rhythm.slipping)
+hooks.register(
+    "columns:customers",
+    [
+        Column("purchases.yearly_pace", label=_("Pace of a year"), shown=False),
+        Column("purchases.overdue_from", label=_("Overdue from"), sort=False, shown=False),
+        Column("purchases.lost_from", label=_("Lost from"), sort=False, shown=False),
+    ],
+)

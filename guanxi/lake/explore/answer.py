@@ -1,0 +1,190 @@
+"""The answer as a table and a plot: plain, or with one dimension across; every figure with a link to the orders behind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from guanxi.lake import dimensions
+from guanxi.lake.explore import links
+from guanxi.lake.explore.state import State
+from guanxi.lake.measures import MONEY, PERCENT
+from guanxi.lake.query import Column, Result
+from guanxi.lake.reports import figures
+
+MOST_ACROSS = 18
+MOST_POINTS = 60
+MOST_SERIES = 6
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: text, where it leads, and whether it is a figure."""
+
+    text: str
+    url: str = ""
+    figure: bool = False
+    value: float | None = None
+
+
+@dataclass
+class Table:
+    """What the page shows: heads (text, address that sorts by it), rows, the totals, and the plot."""
+
+    heads: list[Cell]
+    rows: list[list[Cell]] = field(default_factory=list)
+    totals: list[Cell] = field(default_factory=list)
+    plot: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def table(state: State, result: Result) -> Table:
+    """The table of an answer."""
+    made = _across(state, result) if state.across else _plain(state, result)
+    made.notes += result.notes
+    return made
+
+
+def words(column: Column, value: Any) -> str:
+    """A value of a dimension as people read it."""
+    if value is None:
+        return _("not known")
+    if value in column.labels:
+        return str(column.labels[value])
+    if isinstance(value, date):
+        shapes = {
+            dimensions.MONTH: pgettext("month", "F Y"),
+            dimensions.YEAR: "Y",
+            dimensions.WEEK: pgettext("date format", "j M Y"),
+        }
+        if column.format == dimensions.QUARTER:
+            return f"{value.year} Q{(value.month + 2) // 3}"
+        return date_format(value, shapes.get(column.format, pgettext("date format", "j M Y")))
+    return str(value)
+
+
+def figure(column: Column, value: Any) -> str:
+    """A measured value as people read it."""
+    if value is None:
+        return "–"
+    if column.format == MONEY:
+        return figures.money(value)
+    if column.format == PERCENT:
+        return f"{number_format(100 * float(value), 1)} %"
+    return number_format(value, 2 if isinstance(value, float) else None, use_l10n=True, force_grouping=True)
+
+
+def condition(column: Column, row: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The filter that a row stands for in one dimension; records by their id."""
+    value = row.get(column.key) if column.key else row[column.name]
+    return {column.name: [value.isoformat() if isinstance(value, date) else value]}
+
+
+def _split(result: Result) -> tuple[list[Column], list[Column]]:
+    by = [column for column in result.columns if column.role == "dimension"]
+    return by, [column for column in result.columns if column.role == "measure"]
+
+
+def _plain(state: State, result: Result) -> Table:
+    by, measured = _split(result)
+    made = Table([_head(state, column, figure=column in measured) for column in (*by, *measured)])
+    for row in result.rows:
+        where = dict(state.where)
+        for column in by:
+            where |= condition(column, row)
+        behind = links.orders(where)
+        cells = [Cell(words(column, row[column.name])) for column in by]
+        made.rows.append(cells + [_figure(column, row[column.name], behind) for column in measured])
+    if result.totals is not None and by:
+        behind = links.orders(state.where)
+        made.totals = [Cell(_("All"))] + [Cell("")] * (len(by) - 1)
+        made.totals += [_figure(column, result.totals[column.name], behind) for column in measured]
+    made.plot = _plot(state, by, made.rows[:MOST_POINTS], [(c.label, len(by) + i) for i, c in enumerate(measured[:1])])
+    _set_format(made.plot, measured)
+    return made
+
+
+def _across(state: State, result: Result) -> Table:
+    """The last dimension as columns; those beyond the largest are left out, and it says so."""
+    by, measured = _split(result)
+    *rows_by, across = by
+    (measure,) = measured
+    sizes: dict[Any, Decimal | float] = defaultdict(Decimal)
+    grid: dict[tuple[Any, ...], dict[Any, Any]] = {}
+    conditions: dict[Any, dict[str, list[Any]]] = {}
+    for row in result.rows:
+        key = tuple(row.get(column.key or column.name) for column in rows_by)
+        value = row.get(across.key or across.name)
+        sizes[value] += Decimal(str(row[measure.name] or 0))
+        conditions.setdefault(value, condition(across, row) | {"_words": [words(across, row[across.name])]})
+        grid.setdefault(key, {"_row": row})[value] = row[measure.name]
+    shown = sorted(sorted(sizes, key=lambda value: -sizes[value])[:MOST_ACROSS], key=_ordering(across, conditions))
+    names = {value: conditions[value].pop("_words")[0] for value in sizes}
+    made = Table([Cell(str(column.label)) for column in rows_by] or [Cell("")])
+    made.heads += [Cell(names[value], figure=True) for value in shown]
+    for cells in grid.values():
+        where = dict(state.where)
+        for column in rows_by:
+            where |= condition(column, cells["_row"])
+        line = [Cell(words(column, cells["_row"][column.name])) for column in rows_by] or [Cell(measure.label)]
+        line += [
+            _figure(measure, cells.get(value), links.orders(where | conditions[value]) if value in cells else "")
+            for value in shown
+        ]
+        made.rows.append(line)
+    if len(sizes) > len(shown):
+        made.notes.append(_("Only the %(count)s largest columns are shown.") % {"count": len(shown)})
+    offset = max(len(rows_by), 1)
+    series = [(names[value], offset + index) for index, value in enumerate(shown[:MOST_SERIES])]
+    made.plot = _plot(state, rows_by, made.rows[:MOST_POINTS], series)
+    _set_format(made.plot, measured)
+    return made
+
+
+def _ordering(column: Column, conditions: Mapping[Any, Mapping[str, list[Any]]]) -> Callable[[Any], Any]:
+    """Periods and coded values in their own order, others by name; not known comes last."""
+    ranks = {value: rank for rank, value in enumerate(column.labels)}
+
+    def key(value: Any) -> Any:
+        if value is None:
+            return (3, 0, "")
+        if value in ranks:
+            return (0, ranks[value], "")
+        return (1, 0, conditions[value][column.name][0] if isinstance(value, date) else conditions[value]["_words"][0])
+
+    return key
+
+
+def _head(state: State, column: Column, *, figure: bool) -> Cell:
+    down = f"-{column.name}"
+    return Cell(column.label, state.url(order=column.name if state.order == down else down), figure)
+
+
+def _figure(column: Column, value: Any, url: str) -> Cell:
+    return Cell(figure(column, value), url if value is not None else "", True, figures.as_float(value))
+
+
+def _plot(state: State, by: list[Column], rows: list[list[Cell]], series: list[tuple[Any, int]]) -> dict[str, Any] | None:
+    """The first dimension along the axis; with several, their words joined."""
+    if state.plot == "none" or not rows or not series:
+        return None
+    names = [" · ".join(cell.text for cell in cells[: max(len(by), 1)]) for cells in rows]
+    return {
+        "type": state.plot,
+        "x": names,
+        "series": [{"name": str(label), "data": [cells[index].value for cells in rows]} for label, index in series],
+        "links": [cells[series[0][1]].url for cells in rows],
+    }
+
+
+def _set_format(plot: dict[str, Any] | None, measured: list[Column]) -> None:
+    if plot is not None:
+        plot["format"] = measured[0].format

@@ -1,0 +1,79 @@
+"""Explore, and the values that a filter can take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from guanxi.foundation.actions import Refused
+from guanxi.lake import dimensions
+from guanxi.lake.explore import answer
+from guanxi.lake.explore.state import PLOTS, State, choices
+from guanxi.lake.query import Query, run
+
+MOST_VALUES = 300
+PLOT_ICONS = {"bar": "chart-bar", "line": "chart-line", "hbar": "list-details", "none": "table"}
+
+
+@require_GET
+def explore(request: HttpRequest) -> HttpResponse:
+    """The whole page; htmx takes its middle."""
+    state = State.read(request.GET)
+    context: dict[str, Any] = {"state": state, "choices": choices(), "pills": _pills(state)}
+    try:
+        result = run(state.query, request.user)
+        context |= {"table": answer.table(state, result), "as_of": result.as_of, "currency": result.currency}
+    except Refused as refusal:
+        context["problem"] = refusal.message
+    plots = {"bar": _("Bars"), "line": _("Lines"), "hbar": _("Lying bars"), "none": _("Table only")}
+    context["plots"] = [(plot, plots[plot], PLOT_ICONS[plot], state.url(plot=plot)) for plot in PLOTS]
+    return render(request, "lake/explore.html", context)
+
+
+@require_GET
+def values(request: HttpRequest, name: str) -> HttpResponse:
+    """The editor of one filter: the values of a dimension, the largest by sales first, or a span of days."""
+    dimension = dimensions.all().get(name)
+    context: dict[str, Any] = {"name": name, "dimension": dimension, "state": State.read(request.GET)}
+    if dimension is None:
+        context["problem"] = _("There is no dimension “%(name)s”.") % {"name": name}
+    elif dimension.kind not in dimensions.PERIODS:
+        result = run(Query(["sales"], [name], limit=MOST_VALUES), request.user)
+        column = result.columns[0]
+        chosen = set(context["state"].where.get(name, []))
+        context["values"] = [
+            (_raw(row, column), answer.words(column, row[name]), row[name] in chosen or row.get(column.key) in chosen)
+            for row in result.rows
+        ]
+    return render(request, "lake/explore_filter.html", context)
+
+
+def _raw(row: dict[str, Any], column: Any) -> str:
+    """A value as the address holds it; records by “#” and their id."""
+    if column.key:
+        return f"#{row[column.key]}" if row.get(column.key) is not None else ""
+    return "" if row[column.name] is None else str(row[column.name])
+
+
+def _pills(state: State) -> list[dict[str, str]]:
+    known = dimensions.all()
+    pills = []
+    for name, asked in state.where.items():
+        dimension = known.get(name)
+        label = str(dimension.label) if dimension else name
+        pills.append({"name": name, "text": f"{label}: {_words(dimension, asked)}", "off": state.without(name)})
+    return pills
+
+
+def _words(dimension: Any, asked: Any) -> str:
+    if isinstance(asked, dict):
+        return f"{asked.get('from', '…')} – {asked.get('to', '…')}"
+    labels = dimension.labels if dimension else {}
+    shown = [_("not known") if value is None else str(labels.get(value, value)) for value in asked[:3]]
+    more = len(asked) - len(shown)
+    return ", ".join(shown) + (_(" and %(count)s more") % {"count": more} if more else "")
+
