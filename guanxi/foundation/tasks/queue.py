@@ -188,6 +188,13 @@ def _update(row: BackgroundTask, **columns: Any) -> bool:
     return True
 
 
+def drop_older_runs(row: BackgroundTask) -> None:
+    """Of what a schedule does again and again, keep the latest run that went well, beside all that failed."""
+    if row.routine and row.state == row.State.DONE:
+        older = type(row).objects.filter(unique_key=row.unique_key, routine=True, state=row.State.DONE, pk__lt=row.pk)
+        older.delete()
+
+
 def delay_after(attempt: int) -> timedelta:
     """How long to wait after the failure of the attempt with this number (1 is the first)."""
     return min(FIRST_DELAY * (1 << 2 * min(attempt - 1, 10)), LONGEST_DELAY)

@@ -10,15 +10,11 @@ from django_tasks import task
 
 from guanxi.foundation.tasks.models import BackgroundTask, State
 
-KEEP_ROUTINE = timedelta(days=1)
 KEEP = timedelta(days=90)
 
 
 @task(label=_("Clear old background tasks"))
 def clear_old() -> int:
-    """Forget tasks that ended long ago; those run by schedule sooner, unless they failed. Returns how many."""
-    now = timezone.now()
+    """Forget tasks that ended long ago. Returns how many."""
     ended = BackgroundTask.objects.filter(state__in=[State.DONE, State.FAILED, State.CANCELLED])
-    routine = ended.filter(routine=True, finished_at__lt=now - KEEP_ROUTINE).exclude(state=State.FAILED)
-    old = ended.filter(finished_at__lt=now - KEEP)
-    return routine.delete()[0] + old.delete()[0]
+    return ended.filter(finished_at__lt=timezone.now() - KEEP).delete()[0]

@@ -179,6 +179,7 @@ def perform(held: Held) -> None:
         end = _ending(queue.finish, row, State.DONE, result=result, error="", traceback="", **held.columns())
     if _persistently(end):
         notice.tell_requester(row)
+        _persistently(lambda: queue.drop_older_runs(row))
 
 
 def run_waiting(limit: int = 1000) -> int:

@@ -12,9 +12,9 @@ from django.db import connection
 from django.utils import timezone
 
 from guanxi.foundation import hooks
-from guanxi.foundation.tasks import Daily, Every, Monthly, Weekly, schedule
+from guanxi.foundation.tasks import Daily, Every, Monthly, Weekly, schedule, worker
 from guanxi.foundation.tasks.models import BackgroundTask, Schedule, State
-from guanxi.foundation.tasks.tasks import KEEP, KEEP_ROUTINE, clear_old
+from guanxi.foundation.tasks.tasks import KEEP, clear_old
 from guanxi.foundation.tasks.tests import work
 
 NOON = datetime(2017, 3, 25, 12, tzinfo=UTC)  # a Saturday
@@ -138,18 +138,25 @@ def test_several_schedulers_begin_once(every_minute: Every) -> None:
 
 
 @pytest.mark.django_db
+def test_of_its_runs_the_latest_and_the_failed_are_kept(every_minute: Every) -> None:
+    schedule.tick(NOON)
+    worker.run_waiting()
+    failed = BackgroundTask.objects.get()
+    BackgroundTask.objects.filter(pk=failed.pk).update(state=State.FAILED)
+    for minute in (1, 2, 3):
+        schedule.tick(NOON + timedelta(minutes=minute))
+        worker.run_waiting()
+    assert list(BackgroundTask.objects.order_by("pk").values_list("state", flat=True)) == [State.FAILED, State.DONE]
+
+
+@pytest.mark.django_db
 def test_old_tasks_are_cleared() -> None:
-    def ended(age: timedelta, state: str, routine: bool = False) -> int:
+    def ended(age: timedelta, state: str) -> int:
         finished = timezone.now() - age - timedelta(minutes=1)
-        return BackgroundTask.objects.create(function="x.y", state=state, routine=routine, finished_at=finished).pk
+        return BackgroundTask.objects.create(function="x.y", state=state, finished_at=finished).pk
 
     ended(KEEP, State.DONE)
-    ended(KEEP_ROUTINE, State.DONE, routine=True)
-    kept = [
-        ended(timedelta(0), State.DONE, routine=True),
-        ended(KEEP_ROUTINE, State.FAILED, routine=True),
-        ended(KEEP_ROUTINE, State.DONE),
-        BackgroundTask.objects.create(function="x.y").pk,
-    ]
+    ended(KEEP, State.FAILED)
+    kept = [ended(timedelta(0), State.DONE), BackgroundTask.objects.create(function="x.y").pk]
     assert clear_old.call() == 2
     assert sorted(BackgroundTask.objects.values_list("pk", flat=True)) == sorted(kept)
