@@ -57,6 +57,17 @@ def calls(path: Path) -> Iterator[tuple[ast.Call, str, str]]:
                 yield node, "", node.func.id
 
 
+def imports(path: Path) -> set[str]:
+    """The top names of all modules that a Python file imports."""
+    names = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name.split(".")[0] for name in names}
+
+
 def messages() -> dict[tuple[str | None, str], str]:
     """Every (context, message) that people can see, and where it stands."""
     found: dict[tuple[str | None, str], str] = {}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.sources import ROOT, calls, files, messages, named, place, tree
+from tests.sources import ROOT, calls, files, imports, messages, named, place, tree
 
 # Where rows may be written without `create`, `change`, `delete` of foundation/actions.py, and why.
 MAY_WRITE = {
@@ -32,7 +34,7 @@ MAY_WRITE = {
 WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}
 WRITES_ON_QUERYSETS = {"create", "update"}
 QUERYSET = re.compile(r"\.objects\b|_manager\b|\.(filter|exclude|visible_to|select_for_update|all)\(")
-NOT_ROWS = re.compile(r"\b(super\(\)|book|workbook|storage)$")
+NOT_ROWS = re.compile(r"\b(super\(\)|book|workbook|storage|np)$")
 NAMES_THAT_SAY_NOTHING = {"utils.py", "helpers.py", "common.py", "misc.py"}
 LONGEST = 600
 INLINE = re.compile(r"""<style\b|<script(?![^>]*\bsrc=)[^>]*>|\s(style|on[a-z]{3,})\s*=\s*["']""", re.IGNORECASE)
@@ -126,11 +128,28 @@ def test_every_dependency_is_explained() -> None:
         *project["dependency-groups"]["dev"],
         *[line for line in (ROOT / "requirements" / "build.in").read_text().splitlines() if not line.startswith("#")],
     ]
-    names = {re.split(r"[\[<>=~! ]", line)[0] for line in lines} | set(
-        json.loads((ROOT / "package.json").read_text())["dependencies"]
-    )
+    names = {name_of(line) for line in lines} | set(json.loads((ROOT / "package.json").read_text())["dependencies"])
     explained = set(re.findall(r"^\| `?([^ `|]+)`?", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE))
     none(names - explained, "Add a row to docs/dependencies.md (package, for, licence, why this one):")
+
+
+def test_every_import_is_a_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {name_of(line) for line in [*project["dependencies"], *project["optional-dependencies"]["demo"]]}
+    providers = packages_distributions()
+    found = [
+        f"{place(path)} imports {module}"
+        for path in named(".py")
+        for module in imports(path)
+        if module not in sys.stdlib_module_names | {"guanxi", "benchmarks"}
+        and not declared & {name_of(provider) for provider in providers.get(module, [])}
+    ]
+    none(found, "Name the package in pyproject.toml and docs/dependencies.md:")
+
+
+def name_of(line: str) -> str:
+    """The name of a package in the form of lock files, from a line of requirements."""
+    return re.split(r"[\[<>=~! ]", line)[0].lower().replace("_", "-")
 
 
 def test_every_dependency_is_locked() -> None:
@@ -142,7 +161,7 @@ def test_every_dependency_is_locked() -> None:
     missing = []
     for lock, lines in wanted.items():
         locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements" / lock).read_text(), re.MULTILINE))
-        names = {re.split(r"[\[<>=~! ]", line)[0].lower() for line in lines}
+        names = {name_of(line) for line in lines}
         missing += [f"{name} in {lock}" for name in names - locked]
     none(missing, "Run `make lock`; not locked:")
 
