@@ -1,3 +1,33 @@
 """What the catalogue hangs into the house."""
 
+from __future__ import annotations
+
+from django.urls import reverse
+
+from guanxi.catalog import api
 from guanxi.catalog import desk as desk
+from guanxi.catalog.models import Product
+from guanxi.foundation import hooks, search
+
+
+def _sought(product: Product) -> str:
+    named = [product.category, product.brand]
+    return " ".join([product.code, *(str(named_) for named_ in named if named_)])
+
+
+hooks.register(
+    "search",
+    search.Source(
+        object_type="catalog.product",
+        letter="c",
+        model=Product,
+        title=lambda product: product.name,
+        subtitle=lambda product: " · ".join([product.code, *([product.category.path] if product.category else [])]),
+        text=_sought,
+        url=lambda number: reverse("desk:record", args=["products", number]),
+        icon="package",
+        select_related=("category", "brand"),
+    ),
+    order=40,
+)
+hooks.register("api", ("/products", api.router), order=20)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers import api, panels, profile
 from guanxi.customers import desk as desk
-from guanxi.customers import panels, profile
 from guanxi.customers.models import Party
-from guanxi.foundation import hooks, shell
+from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.desk import Panel, list_url
 
 for position, field in enumerate(profile.READY_MADE):
@@ -29,3 +30,27 @@ hooks.register(
     "panel:customers",
     Panel("right", _("Consent"), "customers/consents.html", context=panels.consents, order=40),
 )
+
+
+def _sought(party: Party) -> str:
+    return " ".join([party.latin_name, *(point.key for point in party.contact_points.all())])
+
+
+hooks.register(
+    "search",
+    search.Source(
+        object_type="customers.party",
+        letter="p",
+        model=Party,
+        title=lambda party: party.name,
+        subtitle=lambda party: " · ".join(part for part in (party.latin_name, party.city) if part),
+        text=_sought,
+        url=lambda number: reverse("desk:record", args=["customers", number]),
+        icon="user",
+        prefetch_related=("contact_points",),
+    ),
+    order=10,
+)
+hooks.register("palette", shell.Command(_("New customer"), "/customers/new/", "user-plus"))
+
+hooks.register("api", ("/parties", api.router), order=10)

@@ -98,6 +98,6 @@ def household(party: Party, viewer: Viewer) -> list[Party]:
 
 def find(words: str, viewer: Viewer, *, limit: int = 8) -> list[Party]:
     """The parties that fit what somebody typed (name, pinyin, telephone, mail), best first."""
-    ids = [hit.object_id for hit in search.find(words, viewer, types=["customers.party"], limit=limit)]
+    ids = search.matching_ids(Party, words, viewer, limit)
     found = {party.pk: party for party in parties(viewer).filter(pk__in=ids)}
     return [found[number] for number in ids if number in found]

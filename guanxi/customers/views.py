@@ -62,9 +62,7 @@ def contact_point(request: HttpRequest, pk: int) -> HttpResponse:
     except Conflict as conflict:
         message = _("Meanwhile somebody wrote “%(theirs)s” here. Save again to replace it with yours.")
         error = message % {"theirs": conflict.theirs}
-        return _contact_points(
-            request, point.party, 409, editing=pk, draft=draft, error=error, seen=conflict.theirs
-        )
+        return _contact_points(request, point.party, 409, editing=pk, draft=draft, error=error, seen=conflict.theirs)
     except Refused as refusal:
         return _contact_points(request, point.party, 422, editing=pk, draft=draft, error=refusal.message, seen=seen)
     return _contact_points(request, point.party, notice=_shared(changed))
@@ -95,7 +93,11 @@ def relationships(request: HttpRequest, pk: int) -> HttpResponse:
         return _ties(request, party, adding="add" in request.GET, draft={"kind": Relationship.Kind.HOUSEHOLD.value})
     draft = {name: request.POST.get(name, "") for name in ("kind", "other", "title", "q")}
     chosen = draft["other"]
-    other = queries.parties(request.user).filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
+    other = (
+        queries.parties(request.user).filter(pk=int(chosen)).first()
+        if chosen.isdecimal() and len(chosen) < 19
+        else None
+    )
     if other is None:
         error = _("Search for the other one and choose him from the list.")
         return _ties(request, party, 422, adding=True, draft=draft, error=error)

@@ -87,4 +87,3 @@ class Events(desk.Desk):
     def rows(self, viewer: Viewer) -> QuerySet[Any]:
         """Events with their parties."""
         return super().rows(viewer).select_related("party")
-

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models import Consent, ContactPoint, Relationship
 from guanxi.foundation import hooks
 from guanxi.foundation.desk import Panel
-from guanxi.ledger import actions, views
+from guanxi.ledger import actions, api, views
 from guanxi.ledger import desk as desk
 from guanxi.ledger.kinds import EventKind, Family
 
@@ -57,12 +57,21 @@ RECORDS = Family.RECORDS
 KINDS = [
     EventKind("party.created", _("Customer added"), "user-plus", _("Became known"), family=RECORDS),
     EventKind(
-        "party.changed", _("Details corrected"), "pencil", _("Details corrected"), _field_names, RECORDS,
+        "party.changed",
+        _("Details corrected"),
+        "pencil",
+        _("Details corrected"),
+        _field_names,
+        RECORDS,
         many=_("%(count)s corrections"),
     ),
     EventKind("contact.added", _("Contact point added"), "address-book", _("Contact point added"), _contact, RECORDS),
-    EventKind("contact.changed", _("Contact point changed"), "address-book", _("Contact point changed"), _contact, RECORDS),
-    EventKind("contact.removed", _("Contact point removed"), "address-book-off", _("Contact point removed"), _contact, RECORDS),
+    EventKind(
+        "contact.changed", _("Contact point changed"), "address-book", _("Contact point changed"), _contact, RECORDS
+    ),
+    EventKind(
+        "contact.removed", _("Contact point removed"), "address-book-off", _("Contact point removed"), _contact, RECORDS
+    ),
     EventKind("relationship.added", _("Relationship noted"), "link", _("Relationship noted"), _tie, RECORDS),
     EventKind("relationship.removed", _("Relationship ended"), "unlink", _("Relationship ended"), _tie, RECORDS),
     EventKind("consent.given", _("Consent given"), "circle-check", _("Consent given"), _consent, RECORDS),
@@ -74,3 +83,6 @@ KINDS = [
 ]
 for position, kind in enumerate(KINDS):
     hooks.register("event_kind", kind, order=10 + position)
+
+hooks.register("api", ("/parties", api.of_party), order=12)
+hooks.register("api", ("/events", api.router), order=40)

@@ -26,7 +26,9 @@ def original_link(row: Order) -> SafeString | str:
     """A link to the sale that a return gives back."""
     if row.returns is None:
         return ""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["orders", row.returns_id]), row.returns.number)
+    return format_html(
+        '<a href="{}">{}</a>', reverse("desk:record", args=["orders", row.returns_id]), row.returns.number
+    )
 
 
 @desk.register
@@ -59,7 +61,9 @@ class Orders(desk.Desk):
         Column("number"),
         Column("party.name", label=_("Customer"), render=party_link, editable=False),
         "placed_at",
-        Column("returns.number", label=_("Returns"), render=original_link, editable=False, when=lambda row: row.returns_id),
+        Column(
+            "returns.number", label=_("Returns"), render=original_link, editable=False, when=lambda row: row.returns_id
+        ),
         "place",
         "channel",
         "sales_person",

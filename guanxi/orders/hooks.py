@@ -12,8 +12,8 @@ from guanxi.foundation import hooks, search
 from guanxi.foundation.desk import Column, Filter, Panel
 from guanxi.foundation.tasks import Every
 from guanxi.ledger.kinds import EventKind, Family
+from guanxi.orders import api, panels, queries, rhythm, scores
 from guanxi.orders import desk as desk
-from guanxi.orders import panels, queries, rhythm, scores
 from guanxi.orders.models import Order
 
 
@@ -25,15 +25,31 @@ def _of_lines(payload: dict[str, Any]) -> str:
 CARD = "orders/card.html"
 KINDS = [
     EventKind(
-        "order.placed", _("Order"), "receipt", _("Order %(number)s · %(amount)s"), _of_lines, Family.ORDERS, template=CARD
-    ),
-    EventKind(
-        "order.returned", _("Return"), "receipt-refund", _("Return %(number)s · %(amount)s"), _of_lines, Family.ORDERS,
+        "order.placed",
+        _("Order"),
+        "receipt",
+        _("Order %(number)s · %(amount)s"),
+        _of_lines,
+        Family.ORDERS,
         template=CARD,
     ),
     EventKind(
-        "order.changed", _("Order corrected"), "pencil", _("Order %(number)s corrected"),
-        _("now %(amount)s, was %(was)s"), Family.ORDERS, many=_("%(count)s corrections of orders"),
+        "order.returned",
+        _("Return"),
+        "receipt-refund",
+        _("Return %(number)s · %(amount)s"),
+        _of_lines,
+        Family.ORDERS,
+        template=CARD,
+    ),
+    EventKind(
+        "order.changed",
+        _("Order corrected"),
+        "pencil",
+        _("Order %(number)s corrected"),
+        _("now %(amount)s, was %(was)s"),
+        Family.ORDERS,
+        many=_("%(count)s corrections of orders"),
     ),
 ]
 for position, kind in enumerate(KINDS):
@@ -53,14 +69,23 @@ hooks.register("pills:customers", panels.pills)
 hooks.register("timeline_top", Panel("middle", "", "orders/plot.html", context=panels.plot))
 hooks.register(
     "panel:customers",
-    Panel("left", _("Buys most"), "orders/buys_most.html", context=panels.most_bought, order=30, lazy=True,
-          when=panels.has_bought),
+    Panel(
+        "left",
+        _("Buys most"),
+        "orders/buys_most.html",
+        context=panels.most_bought,
+        order=30,
+        lazy=True,
+        when=panels.has_bought,
+    ),
 )
 hooks.register(
     "panel:customers",
     Panel("right", _("What we know"), "orders/worth.html", context=panels.worth, order=30, bare=True),
 )
-hooks.register("panel:orders", Panel("middle", _("Lines"), "orders/lines.html", context=panels.lines, order=10, bare=True))
+hooks.register(
+    "panel:orders", Panel("middle", _("Lines"), "orders/lines.html", context=panels.lines, order=10, bare=True)
+)
 hooks.register("schedule", Every(scores.refresh_scores, minutes=60))
 
 hooks.register(
@@ -88,3 +113,5 @@ hooks.register(
         Column("purchases.lost_from", label=_("Lost from"), sort=False, shown=False),
     ],
 )
+hooks.register("api", ("/parties", api.of_party), order=11)
+hooks.register("api", ("/orders", api.router), order=30)

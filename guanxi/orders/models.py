@@ -76,7 +76,13 @@ class Order(models.Model):
     line_count = models.PositiveIntegerField(_("lines"), default=0)
     # The sale that a return gives back, where it is known.
     returns = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, db_index=False, related_name="returned_by", verbose_name=_("returns")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="returned_by",
+        verbose_name=_("returns"),
     )
     import_run = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(_("recorded"), default=timezone.now)

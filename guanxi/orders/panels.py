@@ -53,7 +53,7 @@ def worth(party: Party, viewer: Viewer) -> dict[str, Any]:
         "bounds": known,
         "rhythm": rhythm,
         "rhythm_words": rhythm_words(rhythm),
-        "silence": min(rhythm.silent, rhythm.expected) if rhythm.expected else None,
+        "silence": min(rhythm.silent, rhythm.allowed) if rhythm.allowed else None,
     }
 
 

@@ -41,26 +41,19 @@ class MonthOfPurchases:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How often a party buys and how long he has been silent, in days."""
+    """How often a party buys and how long he has been silent, in days; `allowed` is how long he may be."""
 
     usual: float | None
-    deviation: float | None
     silent: int
-
-    @property
-    def expected(self) -> float | None:
-        """After how many days he could be missed: his usual gap and two deviations (or as much again)."""
-        if self.usual is None:
-            return None
-        return self.usual + (2 * self.deviation if self.deviation is not None else self.usual)
+    allowed: int | None
 
     @property
     def overdue(self) -> bool:
-        return self.expected is not None and self.silent > max(self.expected, 1)
+        return self.allowed is not None and self.silent >= self.allowed
 
     @property
     def due(self) -> bool:
-        return self.usual is not None and not self.overdue and self.silent >= self.usual
+        return self.allowed is not None and not self.overdue and self.silent >= (self.usual or 0)
 
 
 def orders(viewer: Viewer, *, party: Party | int | None = None) -> QuerySet[Order]:
@@ -82,7 +75,8 @@ def purchases(party: Party | int, viewer: Viewer) -> PurchaseSummary | None:
 
 def rhythm(summary: PurchaseSummary) -> Rhythm:
     """The rhythm of a party as of today."""
-    return Rhythm(summary.gap_mean, summary.gap_deviation, max((clock.today() - summary.last_day).days, 0))
+    allowed = (summary.overdue_from - summary.last_day).days if summary.overdue_from else None
+    return Rhythm(summary.gap_mean, max((clock.today() - summary.last_day).days, 0), allowed)
 
 
 def buys_most(party: Party | int, viewer: Viewer, *, limit: int = 5) -> list[Bought]:

@@ -1,0 +1,377 @@
+"""Customers for programs: parties, contact points, relationships, consents."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema, Status
+
+from guanxi.customers import actions, queries
+from guanxi.customers.actions.consents import CHANNELS
+from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.api import keyset
+from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Number, Page
+
+router = Router(tags=["Parties"])
+
+Kind = Literal["person", "organisation"]
+Role = Literal["prospect", "customer", "partner", "supplier", "competitor"]
+ContactKind = Literal["mail", "phone", "address", "social", "card", "device", "external"]
+TieKind = Literal["works_at", "household", "parent", "referred_by", "sells_for", "reports_to"]
+BuyingRole = Literal["", "initiator", "user", "influencer", "gatekeeper", "decider", "buyer"]
+Gender = Literal["", "female", "male", "other"]
+Purpose = Literal["marketing", "service", "research", "profiling"]
+Basis = Literal["consent", "contract", "legitimate_interest", "legal_duty"]
+ConsentChannel = Literal["mail", "phone", "sms", "post", "chat", "app", "any"]
+Text = Annotated[str, Field(max_length=200)]
+ProfileValue = str | int | float | bool | None
+assert set(ConsentChannel.__args__) == set(CHANNELS)
+
+
+class ContactPointIn(Schema):
+    """A way to reach or recognise a party."""
+
+    kind: ContactKind
+    value: Annotated[str, Field(max_length=300, description="As given; the key is worked out from it.")]
+    label: Annotated[str, Field(max_length=50)] = ""
+    preferred: bool = False
+
+
+class ContactPointOut(Schema):
+    id: int
+    kind: str
+    value: str
+    key: str = Field(description="The normalised value by which a touch is recognised: E.164, lower-cased mail …")
+    label: str
+    preferred: bool
+    verified_at: Moment | None
+
+
+class ContactPointAdded(ContactPointOut):
+    shared_with: list[int] = Field(description="Numbers of other parties that have the same one.")
+
+
+class ContactPointChange(Schema):
+    value: Annotated[str, Field(max_length=300)] | None = None
+    label: Annotated[str, Field(max_length=50)] | None = None
+    preferred: bool | None = None
+    expected: dict[str, Any] | None = Field(None, description="The values that you saw; refused where they changed.")
+
+
+class PartyFacts(Schema):
+    """What may be said of a party."""
+
+    kind: Kind | None = None
+    name: Text | None = None
+    latin_name: Text | None = None
+    family_name: Annotated[str, Field(max_length=100)] | None = None
+    given_name: Annotated[str, Field(max_length=100)] | None = None
+    gender: Gender | None = None
+    date_of_birth: Day | None = None
+    occupation: Annotated[str, Field(max_length=100)] | None = None
+    language: Annotated[str, Field(max_length=10)] | None = None
+    city: Annotated[str, Field(max_length=100)] | None = None
+    country: Annotated[str, Field(max_length=2, description="ISO 3166, two letters.")] | None = None
+    profile: dict[str, ProfileValue] | None = Field(None, description="Declared profile fields, such as `age`.")
+    roles: list[Role] | None = None
+
+
+class PartyIn(PartyFacts):
+    """A new party. Without `name` it is put together from `family_name` and `given_name`."""
+
+    contact_points: Annotated[list[ContactPointIn], Field(max_length=50)] = []
+
+
+class PartyChange(PartyFacts):
+    """What is to change; leave out the rest. What is said here wins over every import."""
+
+    expected: dict[str, Any] | None = Field(
+        None, description="The values that you saw, profile fields as `profile.age`; 409 with both values otherwise."
+    )
+
+
+class PartyOut(Schema):
+    id: int
+    kind: str
+    name: str
+    latin_name: str
+    family_name: str
+    given_name: str
+    gender: str
+    date_of_birth: Day | None
+    occupation: str
+    language: str
+    city: str
+    country: str
+    profile: dict[str, Any]
+    roles: list[str]
+    contact_points: list[ContactPointOut]
+    made_up: bool
+    created_at: Moment
+    changed_at: Moment
+
+    @staticmethod
+    def resolve_roles(party: Party) -> list[str]:
+        return sorted(role.role for role in party.roles.all())
+
+    @staticmethod
+    def resolve_contact_points(party: Party) -> list[ContactPoint]:
+        return sorted(party.contact_points.all(), key=lambda point: point.pk)
+
+
+class RelationshipIn(Schema):
+    """`party` (of the address) is *kind* of `other`."""
+
+    kind: TieKind
+    other: Number
+    title: Annotated[str, Field(max_length=100)] = ""
+    department: Annotated[str, Field(max_length=100)] = ""
+    buying_role: BuyingRole = ""
+    stance: Annotated[int, Field(ge=-2, le=2)] | None = None
+    influence: Annotated[int, Field(ge=1, le=5)] | None = None
+    since: Day | None = None
+    until: Day | None = None
+
+
+class RelationshipOut(Schema):
+    id: int
+    party: int = Field(alias="party_id")
+    kind: str
+    other: int = Field(alias="other_id")
+    title: str
+    department: str
+    buying_role: str
+    stance: int | None
+    influence: int | None
+    since: Day | None
+    until: Day | None
+
+
+class ConsentIn(Schema):
+    purpose: Purpose
+    channel: ConsentChannel
+    given: bool = Field(description="false: withdrawn")
+    basis: Basis = "consent"
+    source: Annotated[str, Field(max_length=100)] = ""
+    proof: dict[str, Any] = {}
+    at: Moment | None = None
+
+
+class ConsentOut(Schema):
+    id: int
+    purpose: str
+    channel: str
+    given: bool
+    basis: str
+    source: str
+    proof: dict[str, Any]
+    at: Moment
+
+
+class PartyFilter(Schema):
+    """How a list of parties is narrowed."""
+
+    updated_since: Moment | None = Field(None, description="Changed at or after; then in order of change.")
+    kind: Kind | None = None
+    role: Role | None = None
+    q: Annotated[str, Field(max_length=200, description="Words: the best matches, at most `limit`, no `next`.")] = ""
+    mail: Annotated[str, Field(max_length=300)] | None = None
+    phone: Annotated[str, Field(max_length=300)] | None = None
+    card: Annotated[str, Field(max_length=300)] | None = None
+    external: Annotated[str, Field(max_length=300, description="“source:number”")] | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+    def keys(self) -> list[tuple[str, str]]:
+        """The keys asked for."""
+        asked = {"mail": self.mail, "phone": self.phone, "card": self.card, "external": self.external}
+        return [(kind, value) for kind, value in asked.items() if value]
+
+
+def _with_all(rows: QuerySet[Party]) -> QuerySet[Party]:
+    return rows.prefetch_related("roles", "contact_points")
+
+
+def one(request: HttpRequest, number: int) -> Party:
+    """The party of that number, with roles and contact points. Raises Party.DoesNotExist."""
+    return _with_all(queries.parties(request.user)).get(pk=number)
+
+
+@router.get("", response=Page[PartyOut], summary="List parties", operation_id="list_parties")
+def list_parties(request: HttpRequest, asked: Query[PartyFilter]) -> dict[str, Any]:
+    """By number; with `updated_since` by time of change, so that a program can follow what changed."""
+    rows = _with_all(queries.parties(request.user))
+    if asked.kind:
+        rows = rows.filter(kind=asked.kind)
+    if asked.role:
+        rows = rows.filter(pk__in=PartyRole.objects.filter(role=asked.role).values("party"))
+    if asked.keys():
+        rows = rows.filter(pk__in=[party.pk for party in queries.recognise(asked.keys(), request.user, limit=200)])
+    if asked.q.strip():
+        found = queries.find(asked.q, request.user, limit=asked.limit)
+        kept = {party.pk: party for party in rows.filter(pk__in=[party.pk for party in found])}
+        return {"items": [kept[party.pk] for party in found if party.pk in kept], "next": None}
+    order = ["id"]
+    if asked.updated_since:
+        rows, order = rows.filter(changed_at__gte=asked.updated_since), ["changed_at", "id"]
+    items, following = keyset.page(rows, order, asked.cursor, asked.limit)
+    return {"items": items, "next": following}
+
+
+@router.post("", response={201: PartyOut}, summary="Create a party", operation_id="create_party")
+def create_party(request: HttpRequest, body: PartyIn) -> Status[Party]:
+    """With its contact points, all or nothing. It is not looked for first: do that with the filters of the list."""
+    values = body.model_dump(exclude_unset=True, exclude={"contact_points"})
+    values = {name: value for name, value in values.items() if value is not None}
+    with transaction.atomic():
+        party = actions.create_party(by=request.user, **values)
+        for position, point in enumerate(body.contact_points):
+            try:
+                actions.add_contact_point(party, by=request.user, **point.model_dump())
+            except Refused as refusal:
+                raise Refused(refusal.message, f"contact_points.{position}.{refusal.field}") from refusal
+    return Status(201, one(request, party.pk))
+
+
+@router.get("/{number}", response=PartyOut, summary="Get a party", operation_id="get_party")
+def get_party(request: HttpRequest, number: Number) -> Party:
+    """One party, with roles, profile and contact points."""
+    return one(request, number)
+
+
+@router.patch("/{number}", response=PartyOut, summary="Change a party", operation_id="change_party")
+def change_party(request: HttpRequest, number: Number, body: PartyChange) -> Party:
+    """Only what is sent changes. With `expected`, 409 and both values where somebody else was quicker."""
+    values = body.model_dump(exclude_unset=True, exclude={"expected", "roles", "profile"})
+    changes = {name: _emptied(name, value) for name, value in values.items()}
+    changes |= {f"profile.{name}": value for name, value in (body.profile or {}).items()}
+    with transaction.atomic():
+        party = actions.edit_party(number, changes, body.expected, by=request.user)
+        if body.roles is not None:
+            actions.set_roles(party, body.roles, by=request.user)
+    return one(request, number)
+
+
+def _emptied(name: str, value: Any) -> Any:
+    return "" if value is None and name != "date_of_birth" else value
+
+
+@router.get(
+    "/{number}/contact-points",
+    response=list[ContactPointOut],
+    summary="List contact points",
+    operation_id="list_contact_points",
+)
+def list_contact_points(request: HttpRequest, number: Number) -> list[ContactPoint]:
+    """All ways to reach and recognise a party."""
+    return sorted(one(request, number).contact_points.all(), key=lambda point: point.pk)
+
+
+@router.post(
+    "/{number}/contact-points",
+    response={201: ContactPointAdded},
+    summary="Add a contact point",
+    operation_id="add_contact_point",
+)
+def add_contact_point(request: HttpRequest, number: Number, body: ContactPointIn) -> Status[dict[str, Any]]:
+    """The same one on another party is allowed and reported in `shared_with`."""
+    added = actions.add_contact_point(one(request, number), by=request.user, **body.model_dump())
+    return Status(201, _added(added))
+
+
+@router.patch(
+    "/{number}/contact-points/{point}",
+    response=ContactPointAdded,
+    summary="Change a contact point",
+    operation_id="change_contact_point",
+)
+def change_contact_point(
+    request: HttpRequest, number: Number, point: Number, body: ContactPointChange
+) -> dict[str, Any]:
+    """Value, label or whether it is preferred. A new value is no longer verified."""
+    ContactPoint.objects.visible_to(request.user).get(pk=point, party=number)
+    values = body.model_dump(exclude_unset=True, exclude={"expected"})
+    changes = {name: value for name, value in values.items() if value is not None}
+    return _added(actions.change_contact_point(point, changes, body.expected, by=request.user))
+
+
+@router.delete(
+    "/{number}/contact-points/{point}",
+    response={204: None},
+    summary="Remove a contact point",
+    operation_id="remove_contact_point",
+)
+def remove_contact_point(request: HttpRequest, number: Number, point: Number) -> Status[None]:
+    """Take it away from the party."""
+    ContactPoint.objects.visible_to(request.user).get(pk=point, party=number)
+    actions.remove_contact_point(point, by=request.user)
+    return Status(204, None)
+
+
+def _added(added: actions.Added) -> dict[str, Any]:
+    point = added.contact_point
+    names = ("kind", "value", "key", "label", "preferred", "verified_at")
+    return {
+        "id": point.pk,
+        **{name: getattr(point, name) for name in names},
+        "shared_with": [party.pk for party in added.shared_with],
+    }
+
+
+@router.get(
+    "/{number}/relationships",
+    response=list[RelationshipOut],
+    summary="List relationships",
+    operation_id="list_relationships",
+)
+def list_relationships(request: HttpRequest, number: Number) -> list[Relationship]:
+    """In both directions: `party` or `other` is the party of the address."""
+    return [tie.relationship for tie in queries.ties(one(request, number), request.user)]
+
+
+@router.post(
+    "/{number}/relationships",
+    response={201: RelationshipOut},
+    summary="Add a relationship",
+    operation_id="add_relationship",
+)
+def add_relationship(request: HttpRequest, number: Number, body: RelationshipIn) -> Status[Relationship]:
+    """Say how the party stands to another."""
+    values = body.model_dump(exclude={"kind", "other"})
+    other = queries.parties(request.user).filter(pk=body.other).first()
+    if other is None:
+        raise Refused(f"There is no party {body.other}.", "other")
+    row = actions.add_relationship(one(request, number), body.kind, other, by=request.user, **values)
+    return Status(201, row)
+
+
+@router.delete(
+    "/{number}/relationships/{row}",
+    response={204: None},
+    summary="Remove a relationship",
+    operation_id="remove_relationship",
+)
+def remove_relationship(request: HttpRequest, number: Number, row: Number) -> Status[None]:
+    """Take it away."""
+    ties = {tie.relationship.pk for tie in queries.ties(one(request, number), request.user)}
+    if row not in ties:
+        raise Relationship.DoesNotExist
+    actions.remove_relationship(row, by=request.user)
+    return Status(204, None)
+
+
+@router.get("/{number}/consents", response=list[ConsentOut], summary="What counts now", operation_id="list_consents")
+def list_consents(request: HttpRequest, number: Number) -> list[Consent]:
+    """The newest word on each purpose and channel."""
+    return queries.consent_state(one(request, number), request.user)
+
+
+@router.post("/{number}/consents", response={201: ConsentOut}, summary="Note a consent", operation_id="record_consent")
+def record_consent(request: HttpRequest, number: Number, body: ConsentIn) -> Status[Consent]:
+    """Given or withdrawn. Nothing is overwritten; the newest counts."""
+    row = actions.record_consent(one(request, number), by=request.user, **body.model_dump())
+    return Status(201, row)

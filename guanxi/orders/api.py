@@ -1,0 +1,216 @@
+"""Orders for programs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from django.db import transaction
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema, Status
+
+from guanxi.catalog.models import Product
+from guanxi.customers.models import Party
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.api import keyset
+from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Money, Number, Page, Quantity
+from guanxi.ledger.api import Channel
+from guanxi.orders import actions, queries
+from guanxi.orders.models import Order, OrderLine
+
+router = Router(tags=["Orders"])
+of_party = Router(tags=["Orders"])
+NEWEST_FIRST = ("-placed_at", "-id")
+Code = Annotated[str, Field(max_length=100)]
+
+
+class LineIn(Schema):
+    """A position: a product by its `code`, or a `description`. Give the `amount` paid, or a `price` (less `discount`)."""
+
+    product: Code | None = Field(None, description="The product's code.")
+    description: Annotated[str, Field(max_length=250)] = ""
+    quantity: Quantity = Decimal(1)
+    amount: Money | None = None
+    price: Money | None = None
+    discount: Annotated[Decimal, Field(ge=0, le=10**11, decimal_places=4)] = Decimal(0)
+    cost: Money | None = None
+
+
+class OrderIn(Schema):
+    """A new order. Its sums follow from its lines."""
+
+    party: Number
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=actions.MOST_LINES)]
+    number: Annotated[
+        str, Field(max_length=100, description="Unique among orders made here; made up where left out.")
+    ] = ""
+    placed_at: Moment | None = None
+    place: Code | None = Field(None, description="The code of the place of sale; made where it is new.")
+    channel: Channel = "other"
+    sales_person: Code | None = Field(None, description="The code of the sales person; made where he is new.")
+    currency: Annotated[str, Field(pattern="^([A-Z]{3})?$")] = ""
+
+
+class ReturnIn(Schema):
+    """What comes back: quantities by number of the line; everything that is left where `lines` is left out."""
+
+    lines: dict[str, Quantity] | None = None
+    placed_at: Moment | None = None
+
+
+class LineOut(Schema):
+    id: int
+    product: str | None
+    description: str
+    quantity: Quantity
+    amount: Money
+    discount: Money
+    cost: Money | None
+
+    @staticmethod
+    def resolve_product(line: OrderLine) -> str | None:
+        return line.product.code if line.product else None
+
+
+class OrderOut(Schema):
+    id: int
+    number: str
+    kind: Literal["sale", "return"]
+    party: int = Field(alias="party_id")
+    placed_at: Moment
+    day: Day
+    place: str | None
+    channel: str
+    sales_person: str | None
+    currency: str
+    amount: Money
+    discount: Money
+    cost: Money | None
+    line_count: int
+    returns: int | None = Field(alias="returns_id", description="The sale that a return gives back.")
+    source: str
+    changed_at: Moment
+
+    @staticmethod
+    def resolve_place(order: Order) -> str | None:
+        return order.place.code if order.place else None
+
+    @staticmethod
+    def resolve_sales_person(order: Order) -> str | None:
+        return order.sales_person.code if order.sales_person else None
+
+    @staticmethod
+    def resolve_source(order: Order) -> str:
+        return order.source.code
+
+
+class OrderWithLines(OrderOut):
+    lines: list[LineOut]
+
+
+class OrderFilter(Schema):
+    """How a list of orders is narrowed."""
+
+    party: Number | None = None
+    kind: Literal["sale", "return"] | None = None
+    channel: Channel | None = None
+    since: Moment | None = None
+    until: Moment | None = Field(None, description="Before this time.")
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+
+def _page(request: HttpRequest, asked: OrderFilter, party: int | None) -> dict[str, Any]:
+    rows = queries.orders(request.user, party=party)
+    narrowed = {
+        "kind": asked.kind,
+        "channel": asked.channel,
+        "placed_at__gte": asked.since,
+        "placed_at__lt": asked.until,
+    }
+    rows = rows.filter(**{name: value for name, value in narrowed.items() if value is not None})
+    items, following = keyset.page(rows, NEWEST_FIRST, asked.cursor, asked.limit)
+    return {"items": items, "next": following}
+
+
+def one(request: HttpRequest, number: int) -> Order:
+    """The order of that number, with its lines and their products. Raises Order.DoesNotExist."""
+    return queries.orders(request.user).prefetch_related("lines__product").get(pk=number)
+
+
+@router.get("", response=Page[OrderOut], summary="List orders", operation_id="list_orders")
+def list_orders(request: HttpRequest, asked: Query[OrderFilter]) -> dict[str, Any]:
+    """Newest first, without lines."""
+    return _page(request, asked, asked.party)
+
+
+@router.post("", response={201: OrderWithLines}, summary="Place an order", operation_id="create_order")
+def create_order(request: HttpRequest, body: OrderIn) -> Status[Order]:
+    """With its lines, all or nothing. Send an `Idempotency-Key`, so that a repeat places no second one."""
+    party = Party.objects.visible_to(request.user).filter(pk=body.party).first()
+    if party is None:
+        raise Refused(f"There is no party {body.party}.", "party")
+    by = request.user
+    with transaction.atomic():
+        order = actions.create_order(
+            party,
+            _lines(request, body.lines),
+            by=by,
+            placed_at=body.placed_at,
+            number=body.number.strip(),
+            place=actions.place_called(body.place, by=by) if body.place else None,
+            channel=body.channel,
+            sales_person=actions.sales_person_called(body.sales_person, by=by) if body.sales_person else None,
+            currency=body.currency,
+        )
+    return Status(201, one(request, order.pk))
+
+
+@router.get("/{number}", response=OrderWithLines, summary="Get an order", operation_id="get_order")
+def get_order(request: HttpRequest, number: Number) -> Order:
+    """One order with its lines."""
+    return one(request, number)
+
+
+@router.post("/{number}/lines", response={201: OrderWithLines}, summary="Add lines", operation_id="add_order_lines")
+def add_lines(
+    request: HttpRequest, number: Number, body: Annotated[list[LineIn], Field(min_length=1, max_length=500)]
+) -> Status[Order]:
+    """Add positions to an order; its sums follow."""
+    actions.add_lines(number, _lines(request, body), by=request.user)
+    return Status(201, one(request, number))
+
+
+@router.post("/{number}/return", response={201: OrderWithLines}, summary="Take back", operation_id="return_order")
+def return_order(request: HttpRequest, number: Number, body: ReturnIn) -> Status[Order]:
+    """Makes a return with negative quantities and amounts, pro rata of what was paid."""
+    quantities = None if body.lines is None else {_number(key): quantity for key, quantity in body.lines.items()}
+    made = actions.return_order(number, quantities=quantities, placed_at=body.placed_at, by=request.user)
+    return Status(201, one(request, made.pk))
+
+
+@of_party.get(
+    "/{number}/orders", response=Page[OrderOut], summary="The orders of a party", operation_id="list_party_orders"
+)
+def list_party_orders(request: HttpRequest, number: Number, asked: Query[OrderFilter]) -> dict[str, Any]:
+    """Newest first, without lines."""
+    Party.objects.visible_to(request.user).get(pk=number)
+    return _page(request, asked, number)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise Refused(f"“{text}” is no number of a line.", "lines")
+    return int(text)
+
+
+def _lines(request: HttpRequest, drafts: list[LineIn]) -> list[actions.Line]:
+    codes = {draft.product for draft in drafts if draft.product is not None}
+    products = {product.code: product for product in Product.objects.visible_to(request.user).filter(code__in=codes)}
+    lines = []
+    for position, draft in enumerate(drafts):
+        if draft.product is not None and draft.product not in products:
+            raise Refused(f"There is no product “{draft.product}”.", f"lines.{position}.product")
+        product = products.get(draft.product or "")
+        lines.append(actions.Line(product=product, **draft.model_dump(exclude={"product"})))
+    return lines
