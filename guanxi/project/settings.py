@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "guanxi.catalog",
     "guanxi.ledger",
     "guanxi.customers",
+    "guanxi.foundation.api",
     "guanxi.foundation.reports",
     "guanxi.foundation.desk",
     "guanxi.foundation.search",
