@@ -41,32 +41,33 @@ def _table() -> dict[str, str]:
 def readings(character: str, first: bool = False) -> tuple[str, ...]:
     """The readings of a folded character, the likeliest first; none where it has no reading.
 
-    `first`: it begins a name, so it may be a surname. ü is found as v, yu and u (呂: lv, lyu, lu).
+    `first`: it begins a name, so it is likely read as a surname. ü is found as v, yu and u (呂: lv, lyu, lu).
     """
-    common = _table().get(character, "")
-    surname = SURNAMES.get(character, "") if first else ""
-    found = [syllable for syllable in (surname, common) if syllable]
+    both = [SURNAMES.get(character, ""), _table().get(character, "")]
+    found = [syllable for syllable in (both if first else reversed(both)) if syllable]
     for syllable in list(found):
         if syllable in ("lv", "nv", "lve", "nve"):
             found += [syllable.replace("v", "yu", 1), syllable.replace("v", "u", 1)]
     return tuple(dict.fromkeys(found))
 
 
-def romanise(run: str) -> list[tuple[str, ...]]:
-    """The readings of a run of folded characters, syllable by syllable: the likeliest first, at most four."""
-    compound = COMPOUND_READINGS.get(run[:2])
+def syllables(run: str) -> list[tuple[str, ...]]:
+    """Per character of a run of folded characters its readings; characters without one are left out."""
     options = [readings(character, index == 0) for index, character in enumerate(run)]
+    compound = COMPOUND_READINGS.get(run[:2])
     if compound and len(run) > 2:
         options[:2] = [tuple(dict.fromkeys((new, *old))) for new, old in zip(compound, options[:2], strict=True)]
-    options = [option for option in options if option]
-    if all(len(option) == 1 for option in options):
-        return [tuple(option[0] for option in options)]
-    return list(itertools.islice(itertools.product(*options), VARIANTS))
+    return [option for option in options if option]
 
 
-def initials(syllables: tuple[str, ...]) -> str:
+def romanise(run: str) -> list[tuple[str, ...]]:
+    """The readings of a run of folded characters as a whole: the likeliest first, at most four."""
+    return list(itertools.islice(itertools.product(*syllables(run)), VARIANTS))
+
+
+def initials(read: tuple[str, ...]) -> str:
     """The first letters: ("wang", "mei", "ling") gives "wml"."""
-    return "".join(syllable[0] for syllable in syllables)
+    return "".join(syllable[0] for syllable in read)
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -81,7 +82,7 @@ def latin_name(name: str) -> str:
     bare = name.replace(" ", "").replace("·", "").replace("•", "")
     if not has_han(bare) or not all(HAN.match(character) for character in bare):
         return ""
-    family, given = split_name(bare)
-    syllables = romanise(fold(bare))[0]
-    words = ["".join(syllables[: len(family)]), "".join(syllables[len(family) :])]
+    family, _given = split_name(bare)
+    read = romanise(fold(bare))[0]
+    words = ["".join(read[: len(family)]), "".join(read[len(family) :])]
     return " ".join(word.replace("v", "ü").capitalize() for word in words if word)

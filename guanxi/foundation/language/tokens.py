@@ -5,7 +5,8 @@ it is. What a query looks for is the matter of `guanxi.foundation.search.query`,
 
 - words: runs of letters and digits ("SO-00042" has so, 00042, and so00042 in one), and their first signs (^s, ^0), for
   which looking up all words with that beginning would take too long;
-- numbers: every four digits in a row, so that any fragment of four and more is found; without leading zeros;
+- numbers: whole, as written and without leading zeros (#00042, #42), and every four digits in a row, so that any
+  fragment of four and more is found;
 - Chinese: every two characters in a row and the last one alone, so that one character is found as a beginning;
 - pinyin: syllables, joined (wangmeiling; of short runs also meiling), initials (wml);
 - mail: the whole address, its domain, the words of its local part.
@@ -17,19 +18,20 @@ import functools
 import re
 
 from guanxi.foundation.language.forms import HAN_CLASS, HAN, fold
-from guanxi.foundation.language.pinyin import initials, romanise
+from guanxi.foundation.language.pinyin import initials, romanise, syllables
 
 LONGEST_TEXT = 4000  # characters of a text that are indexed
 LONGEST_WORD = 60
 LONGEST_NUMBER = 24  # digits in a row of which fragments are indexed
 FRAGMENT = 4  # digits
+LONGEST_RUN = 200  # characters in a row that are read
 LONGEST_READ = 16  # characters in a row that are joined as pinyin
 SHORT_NAME = 4  # characters in a row up to which the given name alone is found in pinyin
 
 PIECE = re.compile(rf"[{HAN_CLASS}]+|[^\W_{HAN_CLASS}]+")
 DIGITS = re.compile(r"[0-9]{4,}")
-UNSAFE = re.compile(r"['\"\\:]+")
-EDGE = ".,;<>()[]{}!?|/&*=+~^%$#@-"
+UNSAFE = re.compile(r"[^\w.@+&-]+")
+EDGE = ".@+&-"
 
 
 def index_tokens(text: str) -> list[str]:
@@ -73,9 +75,8 @@ def _piece_tokens(pieces: list[str]) -> list[str]:
             tokens += pairs(piece)
             tokens += _pinyin_tokens(piece)
         else:
-            tokens += [piece[:LONGEST_WORD], f"^{piece[0]}"]
-            if not piece.isalpha():
-                tokens += _number_tokens(piece)
+            tokens.append(f"^{piece[0]}")
+            tokens += [piece[:LONGEST_WORD]] if piece.isalpha() else _number_tokens(piece)
     return tokens
 
 
@@ -95,25 +96,26 @@ def fragments(number: str) -> list[str]:
 
 
 def _number_tokens(piece: str) -> list[str]:
-    tokens: list[str] = []
-    for run in DIGITS.findall(piece):
-        if run != piece or len(run) > FRAGMENT:
-            tokens += fragments(run[:LONGEST_NUMBER])
-    bare = piece.lstrip("0")
-    if bare and bare != piece and piece.isdecimal():
-        tokens.append(bare[:LONGEST_WORD])
-    return tokens
+    """What is indexed of a word with digits; `piece` itself only where it is no long number."""
+    if not (piece.isascii() and piece.isdecimal()):
+        return [piece[:LONGEST_WORD], *(part for run in DIGITS.findall(piece) for part in fragments(run[:LONGEST_NUMBER]))]
+    number = piece[:LONGEST_NUMBER]
+    bare = number.lstrip("0")
+    whole = [f"#{number}", f"#{bare}"] if bare != number and bare else [f"#{number}"]
+    if len(number) > FRAGMENT:
+        return whole + fragments(number)
+    return [*whole, number, bare] if bare != number and bare else [*whole, number]
 
 
 @functools.lru_cache(maxsize=4096)
 def _pinyin_tokens(run: str) -> tuple[str, ...]:
-    variants = romanise(run[:200])
-    tokens: list[str] = []
-    for syllables in variants:
-        tokens += syllables
-        tokens += [f"^{syllable[0]}" for syllable in syllables]
-        if 2 <= len(run) <= LONGEST_READ and len(syllables) > 1:
-            last = len(syllables) - 1 if len(run) <= SHORT_NAME else 1
-            tokens += ["".join(syllables[index:])[:LONGEST_WORD] for index in range(last)]
-            tokens.append(initials(syllables))
-    return tuple(tokens if len(variants) == 1 else dict.fromkeys(tokens))
+    run = run[:LONGEST_RUN]
+    options = syllables(run)
+    tokens = [syllable for option in options for syllable in option]
+    tokens += [f"^{syllable[0]}" for option in options for syllable in option]
+    if 2 <= len(run) <= LONGEST_READ and len(options) > 1:
+        for read in romanise(run):
+            last = len(read) - 1 if len(run) <= SHORT_NAME else 1
+            tokens += ["".join(read[index:])[:LONGEST_WORD] for index in range(last)]
+            tokens.append(initials(read))
+    return tuple(tokens)

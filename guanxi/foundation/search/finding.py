@@ -55,7 +55,7 @@ def find(
             if (types is None or source.object_type in types) and may(viewer, "view", source.model):
                 hits += _hits(source, parsed, viewer, limit)
     order = {source.object_type: index for index, source in enumerate(all_sources())}
-    return sorted(hits, key=lambda hit: (-int(hit.score), order[hit.type], -hit.score))
+    return sorted(hits, key=lambda hit: (-round(hit.score - 0.2), order[hit.type], -hit.score))
 
 
 def matching_ids(model: type[models.Model], query: str, viewer: Viewer, limit: int = 1000) -> list[int]:
@@ -64,7 +64,7 @@ def matching_ids(model: type[models.Model], query: str, viewer: Viewer, limit: i
     if parsed.is_empty or not may(viewer, "view", model):
         return []
     with _index_only():
-        found = _ranked(source, parsed, limit)
+        found = _ranked(source, parsed, max(limit, CANDIDATES))
     return _visible(source, [object_id(document.id) for document in found], viewer)[:limit]
 
 
@@ -113,12 +113,13 @@ def _visible(source: Source, ids: list[int], viewer: Viewer) -> list[int]:
 
 
 def _ranked(source: Source, query: Query, limit: int) -> list[_Ranked]:
-    """Checked candidates, best first: exact title, exact number, beginning of the title, of a token, any."""
+    """Checked candidates, best first: exact title, exact number, beginning of the title, whole token, beginning of one."""
+    key = query.key
     found = _candidates(_expression(source, query), limit)
     if len(found) == limit:
-        found |= _candidates(_any_of(source, [Term(f"={query.key}"), *map(Term, sorted(query.exact))]), limit)
-        if len(query.key) > 1:
-            found |= _candidates(_any_of(source, [Term(f"={query.key}", "start")]), limit)
+        found |= _candidates(_any_of(source, [Term(f"={key}"), Term(key), *map(Term, sorted(query.exact))]), limit)
+        if len(key) > 1:
+            found |= _candidates(_any_of(source, [Term(f"={key}", "start")]), limit)
     ranked = [ranked for document in found.values() if (ranked := _rank(document, query)) is not None]
     return sorted(ranked, key=lambda entry: (-entry.score, -entry.id))
 
@@ -135,8 +136,8 @@ def _rank(document: _Document, query: Query) -> _Ranked | None:
     elif title.startswith(query.key):
         score = 3.0
     else:
-        score = 2.0 if any(token.startswith(query.key) for token in tokens) else 1.0
-    return _Ranked(document.id, document.title, document.subtitle, score + 0.9 * document.weight)
+        score = 1.0 + (query.key in tokens) + any(token.startswith(query.key) for token in tokens) / 2
+    return _Ranked(document.id, document.title, document.subtitle, score + 0.4 * document.weight)
 
 
 def _candidates(expression: str, limit: int) -> dict[int, _Document]:

@@ -9,10 +9,12 @@ from typing import Literal
 
 from guanxi.foundation.language.forms import fold
 from guanxi.foundation.language.tokens import (
+    EDGE,
     FRAGMENT,
     LONGEST_NUMBER,
     LONGEST_WORD,
     PIECE,
+    UNSAFE,
     fragments,
     is_han,
     joined,
@@ -73,33 +75,26 @@ class Query:
 def parse(text: str) -> Query:
     """What `text`, as somebody typed it, looks for. Takes anything."""
     folded = fold(text[:LONGEST]).replace("(0)", " ").strip()
+    chunks = _chunks(folded)
+    words = [word for index, chunk in enumerate(chunks) for word in _chunk_words(chunk, index == len(chunks) - 1)]
     key = joined(folded)
-    if NUMBER.fullmatch(folded) and sum(map(str.isdecimal, folded)) > FRAGMENT:
-        digits = re.sub(r"[^0-9]", "", folded)[:LONGEST_NUMBER]
-        return Query((_number_word(folded, digits),), key, frozenset({digits, digits.lstrip("0")} - {""}))
-    words: list[Word] = []
-    chunks = folded.split()[:MOST_WORDS]
-    for index, chunk in enumerate(chunks):
-        words += _chunk_words(chunk, last=index == len(chunks) - 1)
-    exact = {key}
-    if len(chunks) == 1:
-        exact |= {key.lstrip("0") if key.isdecimal() else key, mail_of(folded)}
-    return Query(tuple(words[:MOST_WORDS]), key, frozenset(exact - {""}))
+    exact = {mail_of(folded)} if len(chunks) == 1 else set()
+    if key.isascii() and key.isdecimal():
+        exact |= {f"#{key[:LONGEST_NUMBER]}", f"#{key.lstrip('0')[:LONGEST_NUMBER]}"}
+    elif any("0" <= character <= "9" for character in key):
+        exact.add(key)
+    return Query(tuple(words[:MOST_WORDS]), key, frozenset(exact - {"", "#"}))
 
 
-def _number_word(folded: str, digits: str) -> Word:
-    """A query of nothing but digits and what stands between them: one number, however it is written, or several."""
-    ways: list[Way] = [(_inside(digits),)]
-    pieces = PIECE.findall(folded)
-    if len(pieces) > 1 and all(len(piece) >= FRAGMENT for piece in pieces):
-        ways.append(tuple(_inside(piece) for piece in pieces))
-    return tuple(ways)
-
-
-def _inside(number: str) -> Term:
-    """Digits inside of a number; zeros in front, which other ways of writing it lack, do not count."""
-    bare = number.lstrip("0")
-    return Term((bare if len(bare) >= FRAGMENT else number)[:LONGEST_NUMBER], "inside")
+def _chunks(folded: str) -> list[str]:
+    """The parts of a query between spaces; parts that may be one number, written with gaps, stay together."""
+    chunks: list[str] = []
+    for chunk in folded.split()[:MOST_WORDS]:
+        if chunks and NUMBER.fullmatch(chunk) and NUMBER.fullmatch(chunks[-1]):
+            chunks[-1] += f" {chunk}"
+        else:
+            chunks.append(chunk)
+    return chunks
 
 
 def _chunk_words(chunk: str, last: bool) -> list[Word]:
@@ -110,11 +105,21 @@ def _chunk_words(chunk: str, last: bool) -> list[Word]:
     words = [_piece_word(piece, last and index == len(pieces) - 1) for index, piece in enumerate(pieces)]
     if not pieces or chunk in pieces or any(is_han(piece[0]) for piece in pieces):
         return words
+    if NUMBER.fullmatch(chunk):
+        return _number_words("".join(pieces), words)
     # With signs between the letters it may also be a number written without them, or the beginning of an address.
-    whole = re.sub(r"[^\w.@+-]+", "", chunk).strip(".@+-")[:LONGEST_WORD]
-    together = [((Term("".join(pieces)[:LONGEST_WORD], "start"),)), ((Term(whole, "start"),))]
+    whole = UNSAFE.sub("", chunk).strip(EDGE)[:LONGEST_WORD]
+    together: list[Way] = [(Term("".join(pieces)[:LONGEST_WORD], "start"),), (Term(whole, "start"),)]
     apart = tuple(term for word in words for term in word[0])
     return [(apart, *together)]
+
+
+def _number_words(digits: str, apart: list[Word]) -> list[Word]:
+    """Digits and what stands between them: one number however it is written, or several."""
+    if len(digits) < FRAGMENT:
+        return apart
+    one = _piece_word(digits, last=True)
+    return [(*one, tuple(term for word in apart for term in word[0]))] if len(apart) > 1 else [one]
 
 
 def _piece_word(piece: str, last: bool) -> Word:
@@ -122,7 +127,12 @@ def _piece_word(piece: str, last: bool) -> Word:
         run = piece[:LONGEST_WORD]
         return (tuple(Term(pair) for pair in pairs(run)[:-1]),) if len(run) > 1 else ((Term(run, "start"),),)
     if piece.isdecimal() and piece.isascii() and len(piece) >= FRAGMENT:
-        return ((_inside(piece),),)
-    if last and len(piece) == 1:
+        # Zeros in front, which other ways of writing a number lack, do not count.
+        number, bare = piece[:LONGEST_NUMBER], piece.lstrip("0")[:LONGEST_NUMBER]
+        if len(bare) >= FRAGMENT:
+            return ((Term(bare, "inside"),),)
+        whole: Way = (Term(number, "inside"),)
+        return (whole, (Term(bare, "start"),)) if len(bare) == FRAGMENT - 1 else (whole,)
+    if len(piece) == 1 and (last or not piece.isdecimal()):
         return ((Term(f"^{piece}"),),)
     return ((Term(piece[:LONGEST_WORD], "start" if last else "whole"),),)
