@@ -1,0 +1,141 @@
+"""`guanxi import`: sales, parties, products and events from files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import tasks
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.visibility import SYSTEM
+
+
+@click.group(name="import")
+def import_() -> None:
+    """Take in a file (CSV, TSV, XLSX, Parquet).
+
+    Format, encoding, separator, dates and columns are found and shown. Rejected rows go to a file with their row number
+    and the reason. The same file twice changes nothing; a file whose import was killed goes on where it was.
+    """
+
+
+def _options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that all kinds of import have."""
+    options = [
+        click.argument("file", type=click.Path(path_type=Path)),
+        click.option(
+            "--map",
+            "maps",
+            multiple=True,
+            metavar="FIELD=COLUMN",
+            help="Which column feeds a field; repeatable. FIELD= for none.",
+        ),
+        click.option("--mapping", help="Use the mapping kept under this name."),
+        click.option("--save-mapping", help="Keep the mapping under this name."),
+        click.option(
+            "--source",
+            help="Code of the system the file comes from; customer numbers are unique within it. Default: files.",
+        ),
+        click.option("--encoding", help="Such as utf-8, utf-16, gb18030, big5, cp1252. Found by itself."),
+        click.option("--separator", help="One character; tab for a tabulator. Found by itself."),
+        click.option("--date-format", help="Such as %d/%m/%Y or dd/mm/yyyy, or ISO. Found by itself."),
+        click.option("--decimal", help="Decimal mark, . or , (found by itself)."),
+        click.option("--dry-run", is_flag=True, help="Check only, write nothing but the rejects."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@import_.command()
+@_options
+@click.option("--currency", help="Of all amounts that name none, such as TWD.")
+@click.option("--channel", help="Of all lines that name none: till, web, phone, ...")
+def sales(**options: Any) -> None:
+    """Sales lines: customer, date and amount at the least."""
+    _import("sales", **options)
+
+
+@import_.command()
+@_options
+@click.option("--role", help="Of all that name none: customer (default), prospect, partner, supplier, competitor.")
+@click.option("--kind", help="Of all that name none: person (default) or organisation.")
+def parties(**options: Any) -> None:
+    """Customers: people and organisations."""
+    _import("parties", **options)
+
+
+@import_.command()
+@_options
+def products(**options: Any) -> None:
+    """Products with category, brand, unit, price and cost."""
+    _import("products", **options)
+
+
+@import_.command()
+@_options
+@click.option("--kind", help="Of all that name none, such as mailing.sent.")
+@click.option("--channel", help="Of all that name none: mail, phone, web, ...")
+@click.option("--direction", help="Of all that name none: in, out or inside.")
+def events(**options: Any) -> None:
+    """Anything that happened with a customer; columns that feed no field become its details."""
+    _import("events", **options)
+
+
+def _import(
+    kind: str, file: Path, maps: tuple[str, ...], save_mapping: str | None, dry_run: bool, **options: Any
+) -> None:
+    from guanxi.intake import actions, running
+    from guanxi.intake.plan import prepare
+
+    named = {name: options.pop(name) for name in ("encoding", "date_format", "decimal", "source")}
+    separator = {"tab": "\t", "\\t": "\t"}.get(options["separator"] or "", options["separator"])
+    mapping = options.pop("mapping")
+    del options["separator"]
+    own = {name: value for name, value in options.items() if value}
+    try:
+        plan = prepare(kind, file, mapping=_maps(maps), mapping_name=mapping, separator=separator, options=own, **named)
+        for what, words in plan.described():
+            click.echo(f"{what}: {words}", err=True)
+        if save_mapping:
+            actions.keep_mapping(plan, save_mapping, by=SYSTEM)
+        begun = actions.begin_import(plan, by=SYSTEM, dry_run=dry_run)
+        if begun.phase:
+            click.echo(
+                _("Going on with import %(number)s, which did not come to its end.") % {"number": begun.pk}, err=True
+            )
+        with tasks.shown_on_console():
+            done = running.run(begun.pk)
+    except Refused as refusal:
+        click.echo(f"{_('Error')}: {refusal.message}", err=True)
+        sys.exit(1)
+    _tell(done)
+
+
+def _maps(maps: tuple[str, ...]) -> dict[str, list[str]]:
+    mapping: dict[str, list[str]] = {}
+    for text in maps:
+        name, equals, column = text.partition("=")
+        if not equals:
+            raise click.BadParameter(_("Write FIELD=COLUMN, not “%(text)s”.") % {"text": text}, param_hint="--map")
+        mapping.setdefault(name.strip(), []).append(column.strip())
+    return mapping
+
+
+def _tell(done: Any) -> None:
+    counts = _("%(read)s rows read, %(accepted)s accepted, %(rejected)s rejected") % {
+        "read": f"{done.read:,}", "accepted": f"{done.accepted:,}", "rejected": f"{done.rejected:,}",
+    }  # fmt: skip
+    click.echo(counts)
+    if not done.dry_run:
+        what = _("%(created)s new, %(updated)s changed, %(unchanged)s unchanged") % {
+            "created": f"{done.created:,}", "updated": f"{done.updated:,}", "unchanged": f"{done.unchanged:,}",
+        }  # fmt: skip
+        click.echo(what)
+    if done.rejected:
+        click.echo(_("Rejected rows with their reasons: %(path)s") % {"path": done.rejects_path})

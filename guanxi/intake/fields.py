@@ -1,0 +1,353 @@
+"""What can be imported: for each kind of file its fields, and the words by which their columns are recognised."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.customers import profile
+from guanxi.customers.models import Consent
+from guanxi.ledger.models import Channel
+
+TEXT, MOMENT, DAY, NUMBER, WORD = "text", "moment", "day", "number", "word"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an import. `many`: several columns may feed it (discounts add up, categories join to a path)."""
+
+    name: str
+    label: Any
+    kind: str = TEXT
+    required: bool = False
+    longest: int = 200
+    many: bool = False
+    synonyms: tuple[str, ...] = ()
+    words: dict[str, str] | None = None  # for WORD: what the file may say -> what is stored
+
+
+def plain(name: str) -> str:
+    """A column's name as names are compared: full width folded, lower case, only letters and digits."""
+    return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(plain(name) for name in text.split("|"))
+
+
+def _words(**values: str) -> dict[str, str]:
+    return {word: value for value, words in values.items() for word in [value, *words.split("|")]}
+
+
+YES_NO = {
+    **dict.fromkeys(["yes", "y", "true", "1", "是", "有", "同意", "on", "x"], "yes"),
+    **dict.fromkeys(["no", "n", "false", "0", "否", "無", "无", "不同意", "off"], "no"),
+}
+CHANNELS = _words(
+    till="pos|store|shop|門市|门店|店面|櫃台|實體",
+    web="online|internet|website|網路|网络|網站|网站|網店|线上|線上|ecommerce|e-commerce",
+    mail="email|e-mail|電子郵件|电子邮件",
+    phone="telephone|call|電話|电话",
+    post="letter|direct mail|郵寄|邮寄",
+    fax="傳真|传真",
+    in_person="visit|field|拜訪|拜访|面對面",
+    edi="edi",
+    chat="line|wechat|微信|whatsapp",
+    sms="text message|簡訊|短信",
+    app="mobile|手機|手机",
+    other="其他|unknown",
+)
+KINDS_OF_ORDER = _words(
+    sale="sales|s|purchase|order|銷售|销售|銷貨|购买|購買", **{"return": "returns|refund|r|credit|退貨|退货|退款|銷退"}
+)
+GENDERS = _words(female="f|woman|w|女|女性|女士|2", male="m|man|男|男性|先生|1", other="o|x|diverse|其他|unknown")
+PARTY_KINDS = _words(
+    person="p|individual|個人|个人|自然人|b2c", organisation="o|organization|company|business|公司|企業|企业|法人|b2b"
+)
+ROLES = _words(
+    prospect="lead|潛在客戶|潜在客户",
+    customer="client|客戶|客户|member|會員|会员",
+    partner="夥伴|伙伴|合作夥伴",
+    supplier="vendor|供應商|供应商",
+    competitor="競爭者|竞争者",
+)
+
+CUSTOMER = Field(
+    "customer",
+    _("Customer"),
+    required=True,
+    longest=150,
+    synonyms=_names(
+        "customer|customer_id|customer no|customer number|customer code|cust_id|cust_no|client|client_id|household_id|"
+        "household_key|member_id|member|member no|account_id|buyer|buyer_id|user_id|contact_id|party|party_id|"
+        "客戶|客户|客戶編號|客户编号|客戶代號|客户代码|客戶號|客户号|顧客|顾客|顧客編號|顾客编号|會員|会员|會員編號|会员编号|"
+        "會員卡號|会员号|買家|买家"
+    ),
+)
+DATE = _names(
+    "date|day|order_date|invoice_date|transaction_date|transaction_timestamp|timestamp|datetime|date time|purchase_date|"
+    "sale_date|sales_date|invoicedate|placed_at|created_at|time|日期|時間|时间|交易日期|交易時間|交易时间|訂單日期|订单日期|"
+    "銷售日期|销售日期|購買日期|购买日期|下單時間|下单时间|發票日期|发票日期"
+)
+
+SALES = (
+    CUSTOMER,
+    Field("date", _("Date"), MOMENT, required=True, synonyms=DATE),
+    Field(
+        "amount",
+        _("Amount"),
+        NUMBER,
+        required=True,
+        synonyms=_names(
+            "amount|sales_value|sales|value|total|line_total|line total|net_amount|net amount|paid|revenue|turnover|"
+            "price_paid|sum|subtotal|金額|金额|銷售額|销售额|銷售金額|销售金额|實付金額|实付金额|小計|小计|合計|合计|總額|总额"
+        ),
+    ),
+    Field(
+        "order",
+        _("Order number"),
+        longest=100,
+        synonyms=_names(
+            "order|order_id|order_no|order number|basket_id|basket|invoice|invoice_id|invoice_no|invoiceno|receipt|"
+            "receipt_id|receipt_no|transaction_id|transaction|ticket|ticket_id|bill_no|訂單|订单|訂單編號|订单编号|訂單號碼|"
+            "订单号|單號|单号|發票號碼|发票号码|交易編號|交易编号|小票號"
+        ),
+    ),
+    Field(
+        "line",
+        _("Line number"),
+        longest=60,
+        synonyms=_names(
+            "line|line_id|line_no|line number|order_line_id|order_line|position|項次|行号|行號|明細編號|明细编号"
+        ),
+    ),
+    Field(
+        "product",
+        _("Product number"),
+        longest=100,
+        synonyms=_names(
+            "product|product_id|product_no|product code|product number|sku|item|item_id|item_no|item code|article|"
+            "article_no|stock_code|stockcode|upc|ean|gtin|barcode|商品|商品編號|商品编号|商品代碼|商品代码|產品|产品|產品編號|"
+            "产品编号|品號|料號|货号|貨號|條碼|条码"
+        ),
+    ),
+    Field(
+        "product_name",
+        _("Product name"),
+        longest=250,
+        synonyms=_names(
+            "product_name|product name|item_name|item name|description|product description|article name|商品名稱|商品名称|產品名稱|"
+            "产品名称|品名"
+        ),
+    ),
+    Field(
+        "quantity",
+        _("Quantity"),
+        NUMBER,
+        synonyms=_names("quantity|qty|units|unit_count|pieces|count|數量|数量|件數|件数"),
+    ),
+    Field(
+        "discount",
+        _("Discount"),
+        NUMBER,
+        many=True,
+        synonyms=_names(
+            "discount|discount_amount|retail_disc|coupon_disc|coupon_match_disc|rebate|折扣|折讓|折让|折扣金額|折扣金额|優惠|优惠"
+        ),
+    ),
+    Field(
+        "cost",
+        _("Cost"),
+        NUMBER,
+        synonyms=_names("cost|costs|cost_amount|line_cost|cogs|成本|成本金額|成本金额"),
+    ),
+    Field(
+        "place",
+        _("Place of sale"),
+        longest=100,
+        synonyms=_names(
+            "place|store|store_id|store_no|shop|shop_id|branch|branch_id|outlet|location|門市|门店|店號|店号|門市編號|门店编号|分店|店別"
+        ),
+    ),
+    Field(
+        "channel",
+        _("Channel"),
+        WORD,
+        words=CHANNELS,
+        synonyms=_names("channel|sales_channel|通路|渠道|銷售通路|销售渠道"),
+    ),
+    Field(
+        "sales_person",
+        _("Sales person"),
+        longest=100,
+        synonyms=_names(
+            "sales_person|salesperson|sales_rep|sales rep|seller|agent|cashier|employee|employee_id|staff|業務員|业务员|銷售員|"
+            "销售员|店員|店员|業務|收銀員"
+        ),
+    ),
+    Field("currency", _("Currency"), longest=3, synonyms=_names("currency|currency_code|幣別|币种|貨幣|货币|幣種")),
+    Field(
+        "kind",
+        _("Sale or return"),
+        WORD,
+        words=KINDS_OF_ORDER,
+        synonyms=_names("kind|type|order_type|transaction_type|交易類型|交易类型|單別|类型|類型"),
+    ),
+)
+
+PARTIES = (
+    Field(
+        "external_id",
+        _("Customer number"),
+        longest=150,
+        synonyms=(*CUSTOMER.synonyms, *_names("id|external_id|external id|code|編號|编号")),
+    ),
+    Field(
+        "name",
+        _("Name"),
+        synonyms=_names(
+            "name|full_name|full name|customer_name|company|company_name|display_name|姓名|名稱|名称|客戶名稱|客户名称|公司|公司名稱"
+        ),
+    ),
+    Field(
+        "family_name", _("Family name"), longest=100, synonyms=_names("family_name|last_name|lastname|surname|姓|姓氏")
+    ),
+    Field(
+        "given_name", _("Given name"), longest=100, synonyms=_names("given_name|first_name|firstname|forename|名|名字")
+    ),
+    Field(
+        "latin_name",
+        _("Name in Latin letters"),
+        synonyms=_names("latin_name|english_name|romanised name|英文名|英文姓名"),
+    ),
+    Field(
+        "kind", _("Kind"), WORD, words=PARTY_KINDS, synonyms=_names("kind|type|party_kind|customer_type|類型|类型|類別")
+    ),
+    Field("gender", _("Gender"), WORD, words=GENDERS, synonyms=_names("gender|sex|性別|性别")),
+    Field(
+        "date_of_birth",
+        _("Date of birth"),
+        DAY,
+        synonyms=_names("date_of_birth|birth_date|birthdate|birthday|dob|born|生日|出生日期|出生年月日"),
+    ),
+    Field(
+        "occupation",
+        _("Occupation"),
+        longest=100,
+        synonyms=_names("occupation|job|profession|title|職業|职业|職稱|职务"),
+    ),
+    Field("language", _("Language"), longest=10, synonyms=_names("language|lang|locale|語言|语言")),
+    Field(
+        "mail",
+        _("Mail"),
+        longest=254,
+        synonyms=_names("mail|email|e-mail|email_address|mail address|電子郵件|电子邮件|電郵|邮箱|信箱|電子信箱"),
+    ),
+    Field(
+        "phone",
+        _("Telephone"),
+        longest=60,
+        many=True,
+        synonyms=_names(
+            "phone|telephone|tel|mobile|mobile_phone|cell|phone_number|電話|电话|手機|手机|手机号|行動電話|聯絡電話|联系电话"
+        ),
+    ),
+    Field(
+        "address",
+        _("Address"),
+        longest=300,
+        many=True,
+        synonyms=_names("address|street|address_line|地址|住址|通訊地址|通讯地址"),
+    ),
+    Field("city", _("City"), longest=100, synonyms=_names("city|town|縣市|县市|城市|市")),
+    Field("country", _("Country"), longest=2, synonyms=_names("country|country_code|國家|国家|國別")),
+    Field(
+        "card",
+        _("Member card"),
+        longest=100,
+        synonyms=_names("card|card_no|card_number|loyalty_card|member_card|卡號|卡号|會員卡|会员卡"),
+    ),
+    Field("role", _("Role"), WORD, words=ROLES, synonyms=_names("role|relationship|角色|身分|身份")),
+)
+
+PRODUCTS = (
+    Field(
+        "code",
+        _("Product number"),
+        required=True,
+        longest=100,
+        synonyms=(*next(f.synonyms for f in SALES if f.name == "product"), *_names("code|id|number|編號|编号")),
+    ),
+    Field(
+        "name",
+        _("Name"),
+        longest=250,
+        synonyms=(*next(f.synonyms for f in SALES if f.name == "product_name"), *_names("name|title|名稱|名称")),
+    ),
+    Field(
+        "category",
+        _("Category"),
+        longest=150,
+        many=True,
+        synonyms=_names(
+            "department|division|product_group|category_path|category|product_category|subcategory|sub_category|"
+            "product_type|type|commodity_desc|sub_commodity_desc|部門|部门|大類|大类|類別|类别|分類|分类|中類|中类|小類|小类"
+        ),
+    ),
+    Field("brand", _("Brand"), longest=150, synonyms=_names("brand|brand_name|manufacturer|品牌|廠牌")),
+    Field("unit", _("Unit"), longest=20, synonyms=_names("unit|uom|unit_of_measure|單位|单位")),
+    Field("size", _("Size"), longest=50, synonyms=_names("size|package_size|pack_size|content|規格|规格|容量|包裝")),
+    Field(
+        "price",
+        _("Price"),
+        NUMBER,
+        synonyms=_names("price|list_price|unit_price|retail_price|單價|单价|價格|价格|售價|售价|定價"),
+    ),
+    Field("cost", _("Cost"), NUMBER, synonyms=_names("cost|unit_cost|purchase_price|成本|進價|进价")),
+)
+
+EVENTS = (
+    replace(CUSTOMER, required=True),
+    Field(
+        "occurred_at",
+        _("When"),
+        MOMENT,
+        required=True,
+        synonyms=(*DATE, *_names("occurred_at|sent_at|redemption_date|start_date")),
+    ),
+    Field("kind", _("Kind"), longest=40, synonyms=_names("kind|event|event_kind|event_type|type|類型|类型|事件")),
+    Field("channel", _("Channel"), WORD, words=CHANNELS, synonyms=_names("channel|通路|渠道")),
+    Field(
+        "direction",
+        _("Direction"),
+        WORD,
+        words=_words(**{"in": "inbound|incoming|進", "out": "outbound|outgoing|出", "inside": "internal"}),
+        synonyms=_names("direction|方向"),
+    ),
+)
+
+_KINDS = {"sales": SALES, "parties": PARTIES, "products": PRODUCTS, "events": EVENTS}
+# Every file lacks some fields that the options may give for all its rows.
+OPTION_FIELDS = {"kind", "channel", "direction", "currency", "role", "occurred_at", "place"}
+
+
+def fields_of(kind: str) -> dict[str, Field]:
+    """The fields of a kind of import by name; for parties the declared profile fields and the consents too."""
+    fields = list(_KINDS[kind])
+    if kind == "parties":
+        fields += [_profile_field(declared) for declared in profile.fields()]
+        fields += [
+            Field(f"consent.{purpose}.{channel}", f"{_('Consent')}: {purpose}, {channel}", WORD, words=YES_NO)
+            for purpose in Consent.Purpose.values
+            for channel in Channel.values
+        ]
+    return {field.name: field for field in fields}
+
+
+def _profile_field(declared: profile.ProfileField) -> Field:
+    name = declared.name
+    own = {"household_composition": ("household_comp",), "kids": ("kids_count",)}.get(name, ())
+    return Field(f"profile.{name}", declared.label, synonyms=_names("|".join([name, f"profile.{name}", *own])))

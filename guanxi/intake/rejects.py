@@ -1,0 +1,100 @@
+"""Rows that were not taken in: written to a file with their number, column, value and reason, ready to be mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pyarrow import csv
+
+from guanxi.intake.records import ROW, Broken, cells_of
+
+NAMES = ["row", "column", "value", "reason"]
+REASONS: dict[str, Any] = {
+    "missing": gettext_lazy("This has to be there and is empty."),
+    "date": gettext_lazy("This is no date, or not in the date format of the file."),
+    "future": gettext_lazy("This day lies in the future."),
+    "past": gettext_lazy("This day lies too far in the past to be true."),
+    "number": gettext_lazy("This is no number, or not with the decimal mark of the file."),
+    "large": gettext_lazy("This number is too large."),
+    "places": gettext_lazy("This number has more than four decimal places."),
+    "word": gettext_lazy("This word is not known here."),
+    "long": gettext_lazy("This text is too long."),
+    "quotes": gettext_lazy("The quotation marks in this row do not match."),
+    "nul": gettext_lazy("This row holds a NUL character."),
+    "encoding": gettext_lazy("This row does not decode in the encoding of the file."),
+    "columns": gettext_lazy("This row has %(actual)s cells, the header has %(expected)s."),
+    "other_customer": gettext_lazy("This order number belongs to another customer."),
+    "other_currency": gettext_lazy("This order is in another currency."),
+    "twice": gettext_lazy(
+        "This number stands in the file more than once, with different contents; the first row counts."
+    ),
+    "no_name": gettext_lazy("A name, a customer number, a mail, a telephone or a card has to be there."),
+    "other_line": gettext_lazy(
+        "This line number stands in the order more than once, with different contents; the first counts."
+    ),
+    "unknown_customer": gettext_lazy("No customer with this number is known."),
+}
+
+
+class RejectFile:
+    """The CSV file of a run's rejected rows; made at the first of them. UTF-8 with BOM, so that spreadsheets read it."""
+
+    def __init__(self, path: Path, columns: list[str], separator: str) -> None:
+        self.path, self.columns, self.separator = path, columns, separator
+        clash = {name.casefold() for name in columns} & set(NAMES)
+        self.names = [f"rejected {name}" for name in NAMES] if clash else NAMES
+        self.file: Any = None
+        self.count = 0
+
+    def add_broken(self, broken: list[Broken]) -> None:
+        """Rows that could not even be cut into cells."""
+        if not broken:
+            return
+        cells = [cells_of(row.text, self.separator, len(self.columns)) for row in broken]
+        rows = {name: pa.array([c[place] for c in cells], pa.string()) for place, name in enumerate(self.columns)}
+        reasons = [self.words(row.reason) for row in broken]
+        head = [[row.row for row in broken], [""] * len(broken), [row.text for row in broken], reasons]
+        self._write(pa.table(dict(zip(self.names, head, strict=True)) | rows))
+
+    def add(self, rows: pa.Table, column: pa.Array, value: pa.Array, reason: pa.Array) -> None:
+        """Rows with what was wrong in them; `reason` holds keys of REASONS."""
+        if not rows.num_rows:
+            return
+        keys = pa.chunked_array([reason]) if isinstance(reason, pa.Array) else reason
+        encoded = keys.combine_chunks().dictionary_encode()
+        words = pa.array([self.words(key) for key in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+        head = dict(zip(self.names, [rows.column(ROW), column, value, words], strict=True))
+        self._write(pa.table(head | {name: rows.column(name) for name in self.columns}))
+
+    def words(self, reason: str) -> str:
+        """A reason in words."""
+        key, _colon, actual = reason.partition(":")
+        return (
+            str(REASONS[key]) % {"actual": actual, "expected": len(self.columns)}
+            if actual
+            else str(_(str(REASONS[key])))
+        )
+
+    def _write(self, rows: pa.Table) -> None:
+        if self.file is None:
+            self.file = self.path.open("wb")
+            self.file.write("\ufeff".encode())
+            csv.write_csv(rows.slice(0, 0), self.file)
+        csv.write_csv(rows, self.file, csv.WriteOptions(include_header=False))
+        self.count += rows.num_rows
+
+    def go_on(self, size: int) -> None:
+        """Continue a file of which `size` bytes count; what stands behind them is written anew."""
+        if size:
+            self.file = self.path.open("r+b")
+            self.file.truncate(size)
+            self.file.seek(size)
+
+    def close(self) -> None:
+        """Bring everything to the disk."""
+        if self.file is not None:
+            self.file.close()

@@ -1,0 +1,199 @@
+"""The engine: takes a planned run from where it stands to its end. Command line, browser and API all call `run`.
+
+First half: the file is checked into a stage in the run's folder (intake.checking). Second half: the stage is written chunk
+by chunk, each one transaction that also advances the run's checkpoint. So a run that was killed goes on where it was, and
+the same file twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import bulk
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.bulk.wire import BulkError
+from guanxi.foundation.tasks import progress
+from guanxi.foundation.visibility import SYSTEM, Viewer
+from guanxi.intake import actions, checking
+from guanxi.intake.importing import Job, Outcome
+from guanxi.intake.models import ImportRun
+from guanxi.intake.plan import Plan
+from guanxi.intake.rejects import RejectFile
+
+State = ImportRun.State
+
+
+def run(run_id: int, *, by: Viewer = SYSTEM) -> ImportRun:
+    """Take a run to its end. Raises Refused with what stands in the way; the run can then be started again."""
+    current = ImportRun.objects.get(pk=run_id)
+    if current.state == State.DONE:
+        return current
+    try:
+        with _held(current):
+            return _run(current, by)
+    except (Refused, OSError, duckdb.Error, BulkError, pa.ArrowException) as error:
+        if os.environ.get("INTAKE_DEBUG"):
+            raise
+        message = _explained(error, current)
+        actions.note_state(current, by=by, state=State.FAILED, error=message)
+        raise Refused(message) from error
+
+
+def _run(current: ImportRun, by: Viewer) -> ImportRun:
+    plan = Plan.from_json(current.plan)
+    if not (current.state in (State.WRITING, State.FAILED) and current.phase and _marks(current).exists()):
+        current = _check(current, plan, by)
+    if not current.dry_run:
+        _write(current, plan, by)
+    _reject_refused(current, plan)
+    current = actions.finish_import(current, by=by)
+    _clear(current.folder)
+    return current
+
+
+@contextmanager
+def _held(current: ImportRun) -> Iterator[None]:
+    """Make the run's folder and hold it, so that no two processes work on one run."""
+    current.folder.mkdir(parents=True, exist_ok=True)
+    with (current.folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunning from error
+        yield
+
+
+class AlreadyRunning(Refused):
+    """Another process works on this run."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This file is being imported already."))
+
+
+# First half -------------------------------------------------------------------------------------------------------
+
+
+def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
+    current = actions.note_state(
+        current, by=by, state=State.CHECKING, phase="", checkpoint=0, created=0, updated=0, unchanged=0
+    )
+    _clear(current.folder)
+    current.rejects_path.unlink(missing_ok=True)
+    rejects = RejectFile(current.rejects_path, plan.form.columns, plan.form.separator)
+    with checking.stage(current.folder) as work:
+        counts = checking.check(plan, work, rejects, _size(current))
+        late = _module(plan).arrange(work, plan)
+        checking.reject_later(plan, rejects, late)
+        counts.accepted -= late.num_rows
+        counts.rejected += late.num_rows
+        counts.balance()
+    rejects.close()
+    assert rejects.count == counts.rejected, f"{counts}: {rejects.count} rows stand in the rejects"
+    size = current.rejects_path.stat().st_size if rejects.count else 0
+    _marks(current).write_text(json.dumps({"rejects_size": size}))
+    return actions.note_state(
+        current, by=by, state=State.WRITING, phase="begun", checkpoint=0,
+        read=counts.read, accepted=counts.accepted, rejected=counts.rejected,
+    )  # fmt: skip
+
+
+def _size(current: ImportRun) -> int:
+    if current.plan["form"]["kind"] == "parquet":
+        return int(pq.ParquetFile(current.path).metadata.num_rows)
+    return current.file_size
+
+
+def _module(plan: Plan) -> Any:
+    return importlib.import_module(f"guanxi.intake.{plan.kind}")
+
+
+def _marks(current: ImportRun) -> Path:
+    """There once the first half is done; holds what the second must know."""
+    return current.folder / "checked.json"
+
+
+# Second half ------------------------------------------------------------------------------------------------------
+
+
+def _write(current: ImportRun, plan: Plan, by: Viewer) -> None:
+    source = actions.source_called(plan.source, by=by)
+    module = _module(plan)
+    with checking.stage(current.folder) as work:
+        job = Job(current.pk, plan, work, current.folder, source.pk, timezone.now())
+        module.prepare(job)
+        phases = module.phases(job)
+        names = [name for name, _count, _write in phases]
+        done = names.index(current.phase) if current.phase in names else -1
+        for place, (name, count, write) in enumerate(phases):
+            if place < done:
+                continue
+            first = current.checkpoint if place == done else 0
+            total = count(job)
+            for number in range(first, total):
+                _write_chunk(job, name, number, write)
+                progress(number + 1, total, _("Writing"))
+
+
+def _write_chunk(job: Job, phase: str, number: int, write: Any) -> None:
+    """One chunk and the checkpoint behind it in one transaction."""
+    with bulk.session() as db:
+        db.begin()
+        outcome: Outcome = write(job, db, number)
+        count = outcome.refused.num_rows
+        if count:
+            pq.write_table(outcome.refused, job.folder / f"refused-{phase}-{number}.parquet")
+        db.execute(
+            f"UPDATE intake_importrun SET phase = '{phase}', checkpoint = {number + 1}, created = created + {outcome.created}, "
+            f"updated = updated + {outcome.updated}, unchanged = unchanged + {outcome.unchanged}, "
+            f"accepted = accepted - {count}, rejected = rejected + {count} WHERE id = {job.run_id}"
+        )
+        db.commit()
+
+
+def _reject_refused(current: ImportRun, plan: Plan) -> None:
+    """Add what the chunks refused to the rejects. May be done again after a kill."""
+    files = sorted(current.folder.glob("refused-*.parquet"))
+    if not files:
+        return
+    size = json.loads(_marks(current).read_text())["rejects_size"]
+    rejects = RejectFile(current.rejects_path, plan.form.columns, plan.form.separator)
+    rejects.go_on(size)
+    checking.reject_later(plan, rejects, pa.concat_tables(pq.read_table(path) for path in files))
+    rejects.close()
+
+
+def _clear(folder: Path) -> None:
+    """Take away all but the rejects."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name not in ("rejected.csv", "lock"):
+            path.unlink(missing_ok=True)
+
+
+def _explained(error: Exception, current: ImportRun) -> str:
+    if isinstance(error, Refused):
+        return error.message
+    text = str(error)
+    if isinstance(error, OSError) and error.errno in (28, 122) or "No space left" in text or "disk is full" in text:
+        message = _("The disk is full. Make room in %(folder)s and import the file again: it goes on where it stopped.")
+        return message % {"folder": current.folder}
+    if isinstance(error, PermissionError) or (isinstance(error, OSError) and error.errno == 30):
+        message = _("Cannot write to %(folder)s: %(reason)s. Mend its rights or set GUANXI_HOME to another folder.")
+        return message % {"folder": current.folder, "reason": error.strerror}
+    message = _("The import stopped: %(reason)s. Nothing is half written; import the file again and it goes on.")
+    return message % {"reason": text.strip().splitlines()[0] if text.strip() else type(error).__name__}

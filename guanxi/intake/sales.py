@@ -1,0 +1,193 @@
+"""Sales: from checked lines to orders, customers, products, places and sales persons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from django.utils.translation import gettext as _
+
+from guanxi.catalog.bulk import ensure_products
+from guanxi.customers.bulk import create_customers, external_keys, parties_by_key
+from guanxi.foundation import bulk
+from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.tasks import progress
+from guanxi.intake.importing import Job, Outcome
+from guanxi.intake.plan import Plan
+from guanxi.intake.values import literal
+from guanxi.ledger.bulk import append_events
+from guanxi.orders import bulk as orders
+
+CHUNK = 200_000  # lines written in one transaction
+PARTIES = 100_000  # customers looked up, or summed up, in one transaction
+
+
+def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
+    """Give every line its order and bring whole orders together in chunks, in the order of time. No line is bad here."""
+    currency = literal(plan.options["currency"])
+    channel = literal(plan.options["channel"])
+    back = "kind = 'return'"
+    work.execute(
+        'CREATE OR REPLACE TABLE arranged AS SELECT row, coalesce("order", \'day:\' || CAST(CAST("date" AS DATE) AS VARCHAR) '
+        f"|| ':' || customer || CASE WHEN upper(coalesce(currency, {currency})) = {currency} THEN '' "
+        "ELSE ':' || upper(currency) END) AS key, "
+        'coalesce("order", left(customer || \' \' || CAST(CAST("date" AS DATE) AS VARCHAR), 100)) AS number, '
+        'customer, "date" AS placed_at, CAST("date" AS DATE) AS day, place, '
+        f"coalesce(channel, {channel}) AS channel, sales_person AS person, "
+        f"upper(coalesce(currency, {currency})) AS currency, line, product, coalesce(product_name, '') AS description, "
+        f"CASE WHEN {back} THEN -abs(coalesce(quantity, 10000)) "
+        "ELSE coalesce(quantity, CASE WHEN amount < 0 THEN -10000 ELSE 10000 END) END AS quantity, "
+        f"CASE WHEN {back} THEN -abs(amount) ELSE amount END AS amount, coalesce(discount, 0) AS discount, cost FROM checked"
+    )
+    work.execute("DROP TABLE checked")
+    total = work.execute("SELECT count(*) FROM arranged").fetchall()[0][0]
+    if total <= CHUNK:
+        work.execute("CREATE OR REPLACE TABLE lines AS SELECT *, 0 AS chunk FROM arranged")
+    else:
+        work.execute(
+            "CREATE OR REPLACE TABLE places AS SELECT key, CAST(floor((sum(n) OVER (ROWS UNBOUNDED PRECEDING) - n) "
+            f"/ {CHUNK}) AS INTEGER) AS chunk FROM ("
+            "SELECT key, min(placed_at) AS first, count(*) AS n FROM arranged GROUP BY key ORDER BY first, key)"
+        )
+        work.execute(
+            "CREATE OR REPLACE TABLE lines AS SELECT a.*, p.chunk FROM arranged AS a JOIN places AS p ON p.key = a.key "
+            "ORDER BY chunk"
+        )
+        work.execute("DROP TABLE places")
+    work.execute("DROP TABLE arranged")
+    return pa.table({"row": pa.array([], pa.int64()), "problem": pa.array([], pa.string())})
+
+
+def prepare(job: Job) -> None:
+    """Find or make all customers, products, places and sales persons of the file. May be done again at any time."""
+    _customers(job)
+    _catalog(job)
+
+
+def _customers(job: Job) -> None:
+    work, source = job.work, job.plan.source
+    work.execute("CREATE OR REPLACE TABLE customer_ids (customer VARCHAR, party_id BIGINT)")
+    numbers = work.sql("SELECT DISTINCT customer FROM lines ORDER BY customer").to_arrow_table()
+    for start in range(0, numbers.num_rows, PARTIES):
+        codes = numbers.column("customer").slice(start, PARTIES).combine_chunks()
+        keys = external_keys(source, codes)
+        with bulk.session() as db:
+            db.begin()
+            found = parties_by_key(db, "external", keys)
+            fresh = pc.invert(pc.is_in(keys, value_set=found.column("key").combine_chunks()))
+            made = codes.filter(fresh)
+            ids = pa.array([], pa.int64())
+            if len(made):
+                prefix, suffix = (_("Customer %(number)s") % {"number": "\0"}).split("\0")
+                names = pc.binary_join_element_wise(prefix, made, suffix, "")
+                ids = create_customers(db, source, made, names, job.now)
+                append_events(db, _created(ids, job), job.now)
+            db.commit()
+        known = pa.table({"key": pa.concat_arrays([found.column("key").combine_chunks(), keys.filter(fresh)])})
+        known = known.append_column("party_id", pa.concat_arrays([found.column("party_id").combine_chunks(), ids]))
+        known = known.append_column("customer", pc.utf8_slice_codeunits(known.column("key"), len(source) + 1))
+        work.register("known", known)
+        work.execute("INSERT INTO customer_ids SELECT customer, party_id FROM known")
+        progress(start + len(codes), numbers.num_rows, _("Customers"))
+
+
+def _created(ids: pa.Array, job: Job) -> pa.Table:
+    count = len(ids)
+    return pa.table(
+        {
+            "party_id": ids,
+            "kind": pa.repeat("party.created", count),
+            "channel": pa.repeat("other", count),
+            "direction": pa.repeat("inside", count),
+            "occurred_at": pa.repeat(pa.scalar(job.now, orders.MOMENT), count),
+            "object_type": pa.repeat("customers.party", count),
+            "object_id": ids,
+            "payload": pa.repeat('{"source": "%s"}' % job.plan.source, count),
+        }
+    )
+
+
+def _catalog(job: Job) -> None:
+    work = job.work
+    products = work.sql(
+        "SELECT product AS code, min(nullif(description, '')) AS name FROM lines WHERE product IS NOT NULL "
+        "GROUP BY product ORDER BY product"
+    ).to_arrow_table()
+    places = work.sql("SELECT DISTINCT place FROM lines WHERE place IS NOT NULL ORDER BY 1").to_arrow_table()
+    persons = work.sql("SELECT DISTINCT person FROM lines WHERE person IS NOT NULL ORDER BY 1").to_arrow_table()
+    with bulk.session() as db:
+        db.begin()
+        ids, _made = ensure_products(db, products)
+        job.memory["places"] = orders.ensure_places(db, places.column(0).combine_chunks())
+        job.memory["persons"] = orders.ensure_sales_persons(db, persons.column(0).combine_chunks())
+        db.commit()
+    work.register("found_products", ids)
+    work.execute("CREATE OR REPLACE TABLE product_ids AS SELECT * FROM found_products")
+
+
+def phases(job: Job) -> list[tuple[str, Any, Any]]:
+    """The phases after `prepare`: name, number of chunks, function that writes one chunk in an open session."""
+    return [("orders", _count_chunks, _write_orders), ("summaries", _count_summaries, _write_summaries)]
+
+
+def _count_chunks(job: Job) -> int:
+    found = job.work.execute("SELECT max(chunk) FROM lines").fetchall()[0][0]
+    return 0 if found is None else int(found) + 1
+
+
+def read_chunk(job: Job, number: int) -> pa.Table:
+    """The lines of a chunk with the ids of customers and products."""
+    columns = ", ".join(
+        {"party_id": "c.party_id", "product_id": "p.id AS product_id"}.get(name, f"l.{name}")
+        for name in orders.LINES.names
+    )
+    return job.work.sql(
+        f"SELECT {columns} FROM lines AS l JOIN customer_ids AS c ON c.customer = l.customer "
+        f"LEFT JOIN product_ids AS p ON p.code = l.product WHERE l.chunk = {number}"
+    ).to_arrow_table()
+
+
+def _write_orders(job: Job, db: BulkSession, number: int) -> Outcome:
+    written = orders.write_lines(
+        db,
+        read_chunk(job, number),
+        job.memory["places"],
+        job.memory["persons"],
+        source_id=job.source_id,
+        run_id=job.run_id,
+        at=job.now,
+    )
+    append_events(db, written.events, job.now)
+    pq.write_table(pa.table({"party_id": written.parties}), job.folder / f"touched-{number}.parquet")
+    return Outcome(written.created, written.updated, written.unchanged, _problems(written.refused))
+
+
+_FIELD_OF = {"other_customer": "customer", "other_currency": "currency", "other_line": "line"}
+
+
+def _problems(refused: pa.Table) -> pa.Table:
+    """Refused lines as problems of the rows they came from."""
+    problems = [f"{_FIELD_OF[reason]}:{reason}" for reason in refused.column("reason").to_pylist()]
+    return pa.table({"row": refused.column("row"), "problem": pa.array(problems, pa.string())})
+
+
+def _touched(job: Job) -> pa.Array:
+    if "touched" not in job.memory:
+        files = sorted(str(path) for path in job.folder.glob("touched-*.parquet"))
+        tables = [pq.read_table(path) for path in files]
+        ids = pa.concat_tables(tables).column(0) if tables else pa.chunked_array([pa.array([], pa.int64())])
+        distinct = pc.unique(ids)
+        job.memory["touched"] = distinct.take(pc.sort_indices(distinct))
+    return job.memory["touched"]
+
+
+def _count_summaries(job: Job) -> int:
+    return -(-len(_touched(job)) // PARTIES)
+
+
+def _write_summaries(job: Job, db: BulkSession, number: int) -> Outcome:
+    orders.summarise(db, _touched(job).slice(number * PARTIES, PARTIES))
+    return Outcome()

@@ -1,0 +1,389 @@
+"""Orders in sets: what imports write of orders, their lines and the purchases in sum.
+
+Each function works inside the caller's bulk transaction; the set algebra is done by DuckDB in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from guanxi.catalog.bulk import FOUND, append_with_ids, ids_of, missing
+from guanxi.foundation.bulk import BulkSession
+
+MOMENT = pa.timestamp("us", "UTC")
+LINES = pa.schema(
+    [
+        ("row", pa.int64()),  # where the line came from, to say so if it is refused
+        ("key", pa.string()),  # of the order, within the source
+        ("number", pa.string()),
+        ("party_id", pa.int64()),
+        ("placed_at", MOMENT),
+        ("day", pa.date32()),
+        ("place", pa.string()),
+        ("channel", pa.string()),
+        ("person", pa.string()),
+        ("currency", pa.string()),
+        ("line", pa.string()),  # the source's own line number, null where it has none
+        ("product", pa.string()),
+        ("product_id", pa.int64()),
+        ("description", pa.string()),
+        ("quantity", pa.int64()),
+        ("amount", pa.int64()),
+        ("discount", pa.int64()),
+        ("cost", pa.int64()),
+    ]
+)
+_KNOWN = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("key", pa.string()),
+        ("party_id", pa.int64()),
+        ("placed_at", MOMENT),
+        ("day", pa.date32()),
+        ("place", pa.string()),
+        ("channel", pa.string()),
+        ("person", pa.string()),
+        ("currency", pa.string()),
+        ("amount", pa.int64()),
+        ("discount", pa.int64()),
+        ("cost", pa.int64()),
+        ("line_count", pa.int64()),
+    ]
+)
+_KNOWN_LINES = pa.schema(
+    [
+        ("order_id", pa.int64()),
+        ("line_key", pa.string()),
+        ("line_id", pa.int64()),
+        ("product_id", pa.int64()),
+        ("description", pa.string()),
+        ("quantity", pa.int64()),
+        ("amount", pa.int64()),
+        ("discount", pa.int64()),
+        ("cost", pa.int64()),
+    ]
+)
+CONTENT = ("product_id", "description", "quantity", "amount", "discount", "cost")
+# What orders.actions tells the ledger of an order, as JSON.
+_PAYLOAD = (
+    '\'{"number": \' || CAST(to_json(number) AS VARCHAR) || \', "amount": "\' || %s || \'", "currency": "\' || currency '
+    "|| '\", \"lines\": ' || line_count || CASE WHEN was IS NULL THEN '' ELSE ', \"was\": \"' || %s || '\"' END || '}'"
+)
+_MONEY = (
+    "CASE WHEN {0} % 100 = 0 THEN CAST(CAST(CAST({0} AS DECIMAL(22, 4)) / 10000 AS DECIMAL(18, 2)) AS VARCHAR) "
+    "ELSE CAST(CAST(CAST({0} AS DECIMAL(22, 4)) / 10000 AS DECIMAL(18, 4)) AS VARCHAR) END"
+)
+
+
+@dataclass
+class Written:
+    """What became of a set of order lines."""
+
+    created: int
+    updated: int
+    unchanged: int
+    orders: int
+    parties: pa.Array  # whose orders changed
+    refused: pa.Table  # row, reason (other_customer, other_currency, other_line)
+    events: pa.Table  # for ledger.bulk.append_events
+
+
+def ensure_places(db: BulkSession, codes: pa.Array) -> pa.Table:
+    """The ids of places of sale by code; unknown ones are made, named by their code."""
+    return _ensure(db, "orders_place", codes, {"city": ""})
+
+
+def ensure_sales_persons(db: BulkSession, codes: pa.Array) -> pa.Table:
+    """The ids of sales persons by code; unknown ones are made, named by their code."""
+    return _ensure(db, "orders_salesperson", codes, {})
+
+
+def _ensure(db: BulkSession, table: str, codes: pa.Array, more: dict[str, str]) -> pa.Table:
+    found = ids_of(db, table, codes)
+    fresh = missing(codes, found)
+    if not len(fresh):
+        return found
+    blanks = {name: pa.repeat(value, len(fresh)) for name, value in more.items()}
+    ids = append_with_ids(db, table, pa.table({"code": fresh, "name": fresh} | blanks))
+    return pa.concat_tables([found, pa.table({"code": fresh, "id": ids}, schema=FOUND)])
+
+
+def write_lines(
+    db: BulkSession,
+    lines: pa.Table,
+    places: pa.Table,
+    persons: pa.Table,
+    *,
+    source_id: int,
+    run_id: int | None,
+    at: datetime,
+) -> Written:
+    """Write whole orders' lines (schema LINES): new orders, new lines of known orders, corrections of known lines.
+
+    An order is known by (source, key). What stands in its head is that of its earliest line. A line with a number of its
+    own is known by it, and a changed content corrects it; others are known by their content, the second of two equal ones
+    by its being the second. So the same lines twice change nothing. A line of another customer or currency is refused.
+    """
+    with duckdb.connect() as work:
+        work.execute("SET TimeZone = 'UTC'")
+        work.register("incoming", lines)
+        work.register("place_ids", places)
+        work.register("person_ids", persons)
+        _find_known_orders(db, work, source_id)
+        _judge(work)
+        _find_known_lines(db, work)
+        _compare(work)
+        _write_new_orders(db, work, source_id, run_id, at)
+        _write_changed_orders(db, work, at)
+        _write_the_lines(db, work)
+        return _outcome(work)
+
+
+def _find_known_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: int) -> None:
+    db.stage("incoming_orders", work.sql("SELECT DISTINCT key FROM incoming ORDER BY key").to_arrow_table())
+    known = db.read(
+        "SELECT o.id, o.key, o.party_id, o.placed_at, o.day, p.code, o.channel, s.code, o.currency, o.amount, o.discount, "
+        "o.cost, o.line_count FROM incoming_orders AS i CROSS JOIN orders_order AS o "
+        "LEFT JOIN orders_place AS p ON p.id = o.place_id LEFT JOIN orders_salesperson AS s ON s.id = o.sales_person_id "
+        f"WHERE o.source_id = {source_id} AND o.key = i.key",
+        _KNOWN,
+    )
+    work.register("known_now", known)
+    work.execute("CREATE TABLE known AS SELECT * FROM known_now")
+
+
+_HEAD = "{'placed_at': placed_at, 'place': place, 'channel': channel, 'person': person, 'day': day}"
+_WHOLE_HEAD = _HEAD[:-1] + ", 'number': number, 'party_id': party_id, 'currency': currency}"
+
+
+def _content(table: str) -> str:
+    return ", ".join(f"{table}.{name}" for name in CONTENT)
+
+
+def _judge(work: duckdb.DuckDBPyConnection) -> None:
+    """Refuse lines of another customer or currency than their order's; tell each line's key and each order's head."""
+    work.execute(
+        f"CREATE TABLE heads AS SELECT i.key, min({_WHOLE_HEAD}) AS head "
+        "FROM incoming AS i ANTI JOIN known AS k ON k.key = i.key GROUP BY i.key"
+    )
+    work.execute(
+        "CREATE TABLE owners AS SELECT key, head.party_id AS party_id, head.currency AS currency, NULL AS order_id FROM heads "
+        "UNION ALL SELECT key, party_id, currency, id FROM known"
+    )
+    digest = ", ".join(
+        f"coalesce(CAST({column} AS VARCHAR), '')"
+        for column in (
+            "epoch_us(placed_at)",
+            "product",
+            "description",
+            "quantity",
+            "amount",
+            "discount",
+            "cost",
+            "place",
+            "person",
+        )
+    )
+    work.execute(
+        "CREATE TABLE judged AS SELECT i.*, o.order_id, CASE WHEN i.party_id <> o.party_id THEN 'other_customer' "
+        "WHEN i.currency <> o.currency THEN 'other_currency' END AS refusal, "
+        f"CASE WHEN line IS NULL THEN left(md5(concat_ws(chr(31), {digest})), 16) END AS digest "
+        "FROM incoming AS i JOIN owners AS o ON o.key = i.key"
+    )
+    work.execute(
+        "CREATE TABLE numbered AS SELECT *, row_number() OVER (PARTITION BY key, digest, line ORDER BY row) AS nth "
+        "FROM judged WHERE refusal IS NULL"
+    )
+    mine, theirs = _content("l"), _content("f")
+    work.execute(
+        "INSERT INTO judged SELECT l.* EXCLUDE (nth) REPLACE ('other_line' AS refusal) FROM numbered AS l "
+        "JOIN numbered AS f ON f.key = l.key AND f.line = l.line AND f.nth = 1 "
+        f"WHERE l.nth > 1 AND ({mine}) IS DISTINCT FROM ({theirs})"
+    )
+    work.execute(
+        "CREATE TABLE lines AS SELECT * EXCLUDE (digest, nth, refusal), "
+        "coalesce(line, digest || CASE WHEN nth > 1 THEN '-' || nth ELSE '' END) AS line_key "
+        "FROM numbered WHERE line IS NULL OR nth = 1"
+    )
+
+
+def _find_known_lines(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
+    ids = work.sql("SELECT id FROM known ORDER BY id").to_arrow_table()
+    lines = _KNOWN_LINES.empty_table()
+    if ids.num_rows:
+        db.stage("known_orders", ids)
+        lines = db.read(
+            "SELECT l.order_id, l.key, l.id, l.product_id, l.description, l.quantity, l.amount, l.discount, l.cost "
+            "FROM known_orders AS k CROSS JOIN orders_orderline AS l WHERE l.order_id = k.id",
+            _KNOWN_LINES,
+        )
+    work.register("known_lines", lines)
+
+
+def _compare(work: duckdb.DuckDBPyConnection) -> None:
+    """Which lines are new, which corrected; by how much each known order changes and what its head becomes."""
+    work.execute(
+        "CREATE TABLE new_lines AS SELECT l.* FROM lines AS l "
+        "ANTI JOIN known_lines AS k ON k.order_id = l.order_id AND k.line_key = l.line_key"
+    )
+    work.execute(
+        "CREATE TABLE corrected AS SELECT k.line_id, l.* FROM lines AS l "
+        "JOIN known_lines AS k ON k.order_id = l.order_id AND k.line_key = l.line_key "
+        f"WHERE l.line IS NOT NULL AND ({_content('l')}) IS DISTINCT FROM ({_content('k')})"
+    )
+    work.execute(
+        "CREATE TABLE touched AS SELECT order_id, min(head) AS head, min(number) AS number FROM ("
+        f"SELECT order_id, number, {_HEAD} AS head FROM new_lines WHERE order_id IS NOT NULL UNION ALL "
+        f"SELECT order_id, number, {_HEAD} AS head FROM corrected) GROUP BY order_id"
+    )
+    work.execute(
+        "CREATE TABLE lines_now AS SELECT order_id, amount, discount, cost FROM new_lines WHERE order_id IS NOT NULL "
+        "UNION ALL SELECT order_id, amount, discount, cost FROM corrected "
+        "UNION ALL SELECT k.order_id, k.amount, k.discount, k.cost FROM known_lines AS k "
+        "SEMI JOIN touched AS t ON t.order_id = k.order_id ANTI JOIN corrected AS c ON c.line_id = k.line_id"
+    )
+    old_head = "{'placed_at': k.placed_at, 'place': k.place, 'channel': k.channel, 'person': k.person, 'day': k.day}"
+    work.execute(
+        f"CREATE TABLE changed_orders AS SELECT k.id, k.party_id, k.currency, t.number, k.amount AS was, s.*, "
+        f"CASE WHEN t.head < {old_head} THEN t.head ELSE {old_head} END AS head "
+        f"FROM known AS k JOIN touched AS t ON t.order_id = k.id JOIN (SELECT order_id, {_SUMS} FROM lines_now "
+        "GROUP BY order_id) AS s ON s.order_id = k.id"
+    )
+
+
+# As orders.actions has it: the cost of an order is known where that of all its lines is.
+_SUMS = (
+    "CAST(sum(amount) AS BIGINT) AS amount, CAST(sum(discount) AS BIGINT) AS discount, "
+    "CASE WHEN count(cost) = count(*) THEN CAST(sum(cost) AS BIGINT) END AS cost, count(*) AS line_count"
+)
+
+
+def _write_new_orders(
+    db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: int, run_id: int | None, at: datetime
+) -> None:
+    count = work.execute("SELECT count(*) FROM heads").fetchall()[0][0]
+    first = db.reserve_ids("orders_order", count) if count else 0
+    work.execute(
+        "CREATE TABLE new_orders AS SELECT h.key, h.head, s.* EXCLUDE (key), "
+        f"{first} - 1 + row_number() OVER (ORDER BY h.head.placed_at, h.key) AS id FROM heads AS h JOIN ("
+        f"SELECT key, {_SUMS} FROM lines WHERE order_id IS NULL GROUP BY key"
+        ") AS s ON s.key = h.key"
+    )
+    if not count:
+        return
+    moment = f"TIMESTAMPTZ '{at.isoformat()}'"
+    rows = work.sql(
+        f"SELECT o.id, head.number AS number, CAST({source_id} AS BIGINT) AS source_id, key, "
+        "CASE WHEN amount < 0 THEN 'return' ELSE 'sale' END AS kind, head.party_id AS party_id, head.placed_at AS placed_at, "
+        "head.day AS day, p.id AS place_id, head.channel AS channel, s.id AS sales_person_id, "
+        f"head.currency AS currency, amount, discount, cost, line_count, {_literal(run_id)} AS import_run, "
+        f"{moment} AS created_at, {moment} AS changed_at "
+        "FROM new_orders AS o LEFT JOIN place_ids AS p ON p.code = head.place "
+        "LEFT JOIN person_ids AS s ON s.code = head.person ORDER BY o.id"
+    ).to_arrow_table()
+    db.append("orders_order", rows)
+
+
+def _write_changed_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    rows = work.sql(
+        "SELECT o.id, amount, discount, cost, line_count, head.placed_at AS placed_at, head.day AS day, p.id AS place_id, "
+        "head.channel AS channel, s.id AS sales_person_id, "
+        f"CASE WHEN amount < 0 THEN 'return' ELSE 'sale' END AS kind, TIMESTAMPTZ '{at.isoformat()}' AS changed_at "
+        "FROM changed_orders AS o LEFT JOIN place_ids AS p ON p.code = head.place "
+        "LEFT JOIN person_ids AS s ON s.code = head.person ORDER BY o.id"
+    ).to_arrow_table()
+    if rows.num_rows:
+        db.stage("changed_orders", rows)
+        sets = ", ".join(f"{name} = c.{name}" for name in rows.column_names if name != "id")
+        db.execute(f"UPDATE orders_order SET {sets} FROM changed_orders AS c WHERE orders_order.id = c.id")
+
+
+def _write_the_lines(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
+    columns = "l.line_key AS key, l.product_id, coalesce(l.description, '') AS description, l.quantity, l.amount, l.discount, l.cost"
+    rows = work.sql(
+        f"SELECT coalesce(l.order_id, o.id) AS order_id, {columns} FROM new_lines AS l "
+        "LEFT JOIN new_orders AS o ON o.key = l.key ORDER BY 1, l.line_key"
+    ).to_arrow_table()
+    if rows.num_rows:
+        db.append("orders_orderline", rows)
+    rows = work.sql(f"SELECT l.line_id AS id, {columns} FROM corrected AS l ORDER BY 1").to_arrow_table()
+    if rows.num_rows:
+        db.stage("corrected_lines", rows)
+        sets = ", ".join(f"{name} = c.{name}" for name in CONTENT)
+        db.execute(f"UPDATE orders_orderline SET {sets} FROM corrected_lines AS c WHERE orders_orderline.id = c.id")
+
+
+def _outcome(work: duckdb.DuckDBPyConnection) -> Written:
+    count = {
+        name: work.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
+        for name in ("incoming", "new_lines", "corrected", "new_orders")
+    }
+    refused = work.sql("SELECT row, refusal AS reason FROM judged WHERE refusal IS NOT NULL").to_arrow_table()
+    touched = work.sql(
+        "SELECT DISTINCT party_id FROM (SELECT head.party_id AS party_id FROM new_orders UNION ALL "
+        "SELECT party_id FROM changed_orders)"
+    ).to_arrow_table()
+    payload = _PAYLOAD % (_MONEY.format("amount"), _MONEY.format("was"))
+    events = work.sql(
+        "SELECT party_id, kind, channel, 'in' AS direction, placed_at AS occurred_at, 'orders.order' AS object_type, "
+        f"id AS object_id, {payload} AS payload FROM ("
+        "SELECT head.party_id AS party_id, CASE WHEN amount < 0 THEN 'order.returned' ELSE 'order.placed' END AS kind, "
+        "head.channel AS channel, head.placed_at AS placed_at, id, head.number AS number, head.currency AS currency, amount, line_count, "
+        "CAST(NULL AS BIGINT) AS was FROM new_orders UNION ALL SELECT party_id, 'order.changed', head.channel, head.placed_at, id, "
+        "number, currency, amount, line_count, was FROM changed_orders) ORDER BY id"
+    ).to_arrow_table()
+    created, updated = count["new_lines"], count["corrected"]
+    unchanged = count["incoming"] - created - updated - refused.num_rows
+    parties = touched.column("party_id").combine_chunks()
+    return Written(created, updated, unchanged, count["new_orders"], parties, refused, events)
+
+
+def _literal(number: int | None) -> str:
+    return "CAST(NULL AS BIGINT)" if number is None else f"CAST({int(number)} AS BIGINT)"
+
+
+# Purchases in sum -------------------------------------------------------------------------------------------------
+
+_PURCHASES = pa.schema([("party_id", pa.int64()), ("day", pa.date32()), ("amount", pa.int64()), ("kind", pa.string())])
+SUMMARY = """
+WITH days AS (
+    SELECT party_id, day, day - lag(day) OVER (PARTITION BY party_id ORDER BY day) AS gap
+    FROM (SELECT DISTINCT party_id, day FROM purchases WHERE kind = 'sale')
+), gaps AS (
+    SELECT party_id, count(*) AS purchase_days, count(gap) AS n, sum(gap) AS total, sum(gap * gap) AS squares
+    FROM days GROUP BY party_id
+)
+SELECT p.party_id,
+    coalesce(min(p.day) FILTER (p.kind = 'sale'), min(p.day)) AS first_day,
+    coalesce(max(p.day) FILTER (p.kind = 'sale'), max(p.day)) AS last_day,
+    count(*) FILTER (p.kind = 'sale') AS order_count,
+    coalesce(any_value(g.purchase_days), 0) AS purchase_days,
+    CAST(sum(p.amount) AS BIGINT) AS revenue,
+    any_value(CASE WHEN g.n >= 1 THEN g.total / g.n END) AS gap_mean,
+    any_value(CASE WHEN g.n >= 2 THEN sqrt((g.squares * g.n - g.total * g.total) / (g.n * (g.n - 1))) END) AS gap_deviation
+FROM purchases AS p LEFT JOIN gaps AS g ON g.party_id = p.party_id
+GROUP BY p.party_id ORDER BY p.party_id
+"""
+
+
+def summarise(db: BulkSession, parties: pa.Array) -> None:
+    """Write the purchases in sum of these parties anew from their orders; no row where there is no order.
+
+    Days and value of sales; returns count in the value only. The gaps lie between days of purchase; their deviation is
+    that of a sample.
+    """
+    db.stage("touched_parties", pa.table({"party_id": parties}))
+    purchases = db.read(
+        "SELECT o.party_id, o.day, o.amount, o.kind FROM touched_parties AS t CROSS JOIN orders_order AS o "
+        "WHERE o.party_id = t.party_id",
+        _PURCHASES,
+    )
+    with duckdb.connect() as work:
+        work.register("purchases", purchases)
+        rows = work.sql(SUMMARY).to_arrow_table()
+    db.execute("DELETE FROM orders_purchasesummary WHERE party_id IN (SELECT party_id FROM touched_parties)")
+    db.append("orders_purchasesummary", rows)
