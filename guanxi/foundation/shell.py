@@ -171,6 +171,7 @@ class Shell:
             "notAllowed": _("You may not do that."),
             "copied": _("Copied."),
             "plot": _("Plot"),
+            "figures": _("figures as a table"),
             "noData": _("No data for this choice."),
         }
 

@@ -107,9 +107,13 @@ def test_auto_follows_the_system(gallery: Any) -> None:
 
 
 def test_plots_are_clicked_through_and_read_aloud(gallery: Any) -> None:
-    assert "Stability" in gallery.inner_text("[data-plot=stages] + table")
-    assert "1,124" in gallery.inner_text("[data-plot=stages] + table")
-    assert "12%" in gallery.inner_text("[data-plot=months] + table")
+    figures = gallery.locator("[data-plot=stages] + details")
+    figures.locator("summary").focus()
+    gallery.keyboard.press("Enter")
+    assert "1,124" in figures.inner_text()
+    assert figures.locator("a:has-text('Stability')").get_attribute("href") == "/account/?stage=2"
+    assert "12%" in gallery.locator("[data-plot=months] + details").text_content()
+    gallery.keyboard.press("Enter")
     assert gallery.inner_text("[data-plot=none]") == "No data for this choice."
     assert gallery.get_attribute("[data-plot=stages]", "aria-label") == "Customers by stage"
 

@@ -7,12 +7,11 @@ import re
 import pytest
 from django.template import engines
 from django.test import Client
-from django.urls import path
+from django.urls import include, path
 
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.models import AuditEntry, User
 from guanxi.foundation.templatetags.icons import UnknownIcon
-from guanxi.project.urls import urlpatterns as site
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +20,7 @@ def broken(request):
     raise RuntimeError("broken on purpose")
 
 
-urlpatterns = [path("broken/", broken), *site]
+urlpatterns = [path("broken/", broken), path("", include("guanxi.project.urls"))]
 
 
 def page_of(client: Client, address: str = "/account/") -> str:

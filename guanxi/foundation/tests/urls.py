@@ -6,9 +6,7 @@ from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import engines
-from django.urls import path
-
-from guanxi.project.urls import urlpatterns as site
+from django.urls import include, path
 
 GALLERY = Path(__file__).with_name("gallery.html")
 
@@ -65,5 +63,5 @@ urlpatterns = [
     path("gallery/", gallery),
     path("search/suggest/", suggest, name="search_suggest"),
     path("gallery/fragment/", fragment),
-    *site,
+    path("", include("guanxi.project.urls")),
 ]

@@ -11,7 +11,7 @@ const FORMATS = {
   percent: { style: "percent", maximumFractionDigits: 1 },
 };
 const TONES = { teal: 1, red: 4, amber: 5, blue: 6 };
-const MAX_LINE_POINTS = 40;
+const MANY_POINTS = 1000; // beyond that a canvas draws faster than SVG
 
 let library;
 function loadLibrary() {
@@ -109,16 +109,25 @@ function option(spec, label) {
   };
 }
 
-// The same figures as a table, for those who cannot see the plot; with the links, so that the keyboard reaches them too.
+// The same figures as a table, for those who cannot see the plot or point at it; it opens when the keyboard reaches it.
+function figures(spec, label) {
+  const details = document.createElement("details");
+  details.className = "plot-figures";
+  const summary = document.createElement("summary");
+  summary.textContent = `${label}: ${words.figures}`;
+  details.append(summary, table(spec, label));
+  return details;
+}
 function table(spec, label) {
   const made = document.createElement("table");
-  made.className = "visually-hidden";
+  made.className = "table";
   made.createCaption().textContent = label;
   const head = made.createTHead().insertRow();
   ["", ...spec.series.map((series) => series.name)].forEach((name) => {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = name;
+    if (name) cell.className = "num";
     head.append(cell);
   });
   const rows = made.createTBody();
@@ -127,11 +136,15 @@ function table(spec, label) {
     const row = rows.insertRow();
     const first = document.createElement("th");
     first.scope = "row";
-    const words = spec.links?.[index] ? Object.assign(document.createElement("a"), { href: spec.links[index] }) : first;
-    words.textContent = name;
-    if (words !== first) first.append(words);
+    const label = spec.links?.[index] ? Object.assign(document.createElement("a"), { href: spec.links[index] }) : first;
+    label.textContent = name;
+    if (label !== first) first.append(label);
     row.append(first);
-    spec.series.forEach((series) => { row.insertCell().textContent = series.data[index] === null ? "–" : format(series.data[index]); });
+    spec.series.forEach((series) => { 
+      const cell = row.insertCell();
+      cell.className = "num";
+      cell.textContent = series.data[index] === null ? "–" : format(series.data[index]);
+    });
   });
   return made;
 }
@@ -167,10 +180,10 @@ async function draw(holder) {
   drawn.set(holder, null);
   const echarts = await loadLibrary().catch(() => null);
   if (!echarts || !holder.isConnected) { drawn.delete(holder); holder.textContent = echarts ? "" : words.failed; return; }
-  const chart = echarts.init(holder, null, { renderer: spec.x.length > MAX_LINE_POINTS * 25 ? "canvas" : "svg" });
+  const chart = echarts.init(holder, null, { renderer: spec.x.length > MANY_POINTS ? "canvas" : "svg" });
   holder.setAttribute("role", "img");
   holder.setAttribute("aria-label", label);
-  holder.after(table(spec, label));
+  holder.after(figures(spec, label));
   chart.setOption(option(spec, label));
   drawn.set(holder, { chart, spec, label });
   follow(chart, spec);

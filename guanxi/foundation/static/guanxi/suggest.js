@@ -76,10 +76,10 @@ class Suggest {
     }
     if (turn !== this.asked) return;
     this.results = results;
-    this.draw(found, results, text, failed ? words.searchFailed : text.trim() && words.nothing);
+    this.draw(found, results, text, failed ? words.searchFailed : text.trim() && words.nothing, this.at);
   }
 
-  draw(found, results, text, otherwise) {
+  draw(found, results, text, otherwise, chosen = -1) {
     this.list.replaceChildren();
     this.options = [];
     if (found.length) this.group(this.withCommands ? words.commands : "", found, text);
@@ -88,7 +88,8 @@ class Suggest {
     if (text.trim() && searchUrl) this.searchAll(text.trim());
     this.list.hidden = !this.withCommands && !this.list.childElementCount;
     this.input.setAttribute("aria-expanded", String(!this.list.hidden));
-    this.choose(this.withCommands && this.options.length ? 0 : -1);
+    const first = this.withCommands && this.options.length ? 0 : -1;
+    this.choose(chosen > 0 && chosen < this.options.length ? chosen : first);
   }
 
   line(style, text) {
