@@ -32,6 +32,7 @@ class Source:
     text: Callable[[Any], str] = lambda row: ""
     subtitle: Callable[[Any], str] = lambda row: ""
     weight: Callable[[Any], float] = lambda row: 0.0
+    list_url: Callable[[str], str] | None = None  # the list of these objects narrowed to a query
     icon: str = "search"
     label: Any = None  # in the plural; the model's own by default
     select_related: tuple[str, ...] = ()
