@@ -9,7 +9,7 @@ from guanxi.foundation import hooks
 from guanxi.foundation.visibility import Viewer
 
 
-def tell(kind: str, party: Party, *, by: Viewer, **payload: Any) -> None:
+def tell(kind: str, party: Party, /, *, by: Viewer, **payload: Any) -> None:
     """Say that `kind` happened with `party`; whoever listens gets the payload as it is."""
     for listener in hooks.get("happened"):
         listener(kind, party=party, by=by, payload=payload)

@@ -55,7 +55,7 @@ def record(
 
 def _check(event: Event) -> None:
     try:
-        event.clean_fields(exclude=["party", "actor", "transaction", "payload"])
+        event.clean_fields(exclude=["party", "actor", "object_id", "transaction", "payload"])
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise Refused(messages[0], field) from error

@@ -84,7 +84,7 @@ class Order(models.Model):
         related_name="returned_by",
         verbose_name=_("returns"),
     )
-    import_run = models.BigIntegerField(null=True)
+    import_run = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(_("recorded"), default=timezone.now)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
 

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('discount', guanxi.foundation.money.MoneyField(default=0, verbose_name='discount')),
                 ('cost', guanxi.foundation.money.MoneyField(blank=True, null=True, verbose_name='cost')),
                 ('line_count', models.PositiveIntegerField(default=0, verbose_name='lines')),
-                ('import_run', models.BigIntegerField(null=True)),
+                ("import_run", models.BigIntegerField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='recorded')),
                 ('changed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='changed')),
                 ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='customers.party')),
