@@ -25,14 +25,17 @@ ZONES = ("left", "middle", "right")
 def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """The record in three zones."""
     row = _row(request, desk, pk)
-    panels: dict[str, list[SafeString]] = {zone: [] for zone in ZONES}
+    panels: dict[str, list[SafeString]] = {zone: [] for zone in (*ZONES, "top")}
     for panel in desk.panels():
         if panel.when is None or panel.when(row, request.user):
-            panels[panel.zone].append(_panel(request, desk, row, panel, at_once=not panel.lazy))
+            zone = "top" if panel.zone == "left" and panel.order < 0 else panel.zone  # above the facts
+            panels[zone].append(_panel(request, desk, row, panel, at_once=not panel.lazy))
     if desk.history:
         zone = "right" if panels["middle"] else "middle"
         panels[zone].append(render_to_string("desk/history_wait.html", {"desk": desk, "record": row}, request))
-    context = {"facts": [_shown(request, desk, row, field) for field in _facts(desk, row)], "panels": panels}
+    facts = [_shown(request, desk, row, field) for field in _facts(desk, row)]
+    known = [fact for fact in facts if fact["html"] != display.NOTHING]
+    context = {"facts": known, "unknown": [fact for fact in facts if fact not in known], "panels": panels}
     return render(request, "desk/record.html", {**_head(request, desk, row), **context})
 
 
