@@ -134,6 +134,11 @@ class Shell:
         return notifications.unread(self.viewer) if is_staff(self.viewer) else 0
 
     @property
+    def layout(self) -> str:
+        """The template that frames a page of errors: with the side bar for those who work here."""
+        return "foundation/base.html" if is_staff(self.viewer) else "foundation/entrance.html"
+
+    @property
     def initial(self) -> str:
         return str(self.viewer)[:1].upper()
 

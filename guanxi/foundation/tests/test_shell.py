@@ -185,7 +185,15 @@ def test_a_missing_page_says_so_in_our_look(staff_client: Client) -> None:
 
     assert answer.status_code == 404
     assert "does not exist" in answer.content.decode()
-    assert "guanxi.css" in answer.content.decode()
+    assert 'id="side"' in answer.content.decode()
+
+
+def test_a_missing_page_shows_strangers_no_frame() -> None:
+    answer = Client().get("/accounts/no-such-page/")
+
+    assert answer.status_code == 404
+    assert "does not exist" in answer.content.decode()
+    assert 'id="side"' not in answer.content.decode()
 
 
 @pytest.mark.urls(__name__)
