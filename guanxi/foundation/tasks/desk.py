@@ -91,18 +91,17 @@ class Tasks(desk.Desk):
     facts = (
         Column("requested_by", label=_("Asked for by"), render=asked_by),
         "enqueued_at",
-        "run_after",
-        "started_at",
-        "finished_at",
-        Column("duration", label=_("Ran for"), render=how_long),
-        "attempts",
-        "max_attempts",
+        Column("run_after", when=lambda row: row.state == State.WAITING),
+        Column("started_at", when=lambda row: row.started_at),
+        Column("finished_at", when=lambda row: row.finished_at),
+        Column("duration", label=_("Ran for"), render=how_long, when=lambda row: row.started_at),
+        Column("attempts", render=lambda row: f"{row.attempts} / {row.max_attempts}"),
         "routine",
         Column("function", render=lambda row: format_html('<span class="code">{}</span>', row.function)),
-        Column("args", render=data("args")),
-        Column("kwargs", render=data("kwargs")),
-        Column("result", render=data("result")),
-        "worker",
+        Column("args", render=data("args"), when=lambda row: row.args),
+        Column("kwargs", render=data("kwargs"), when=lambda row: row.kwargs),
+        Column("result", render=data("result"), when=lambda row: row.result is not None),
+        Column("worker", when=lambda row: row.worker),
     )
 
     def rows(self, viewer: Viewer) -> QuerySet[Any]:

@@ -24,7 +24,11 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def panel(request: HttpRequest, pk: int) -> HttpResponse:
     """State, progress and buttons, as on the task's page."""
-    return _panel(request, _task(request, pk))
+    row = _task(request, pk)
+    response = _panel(request, row)
+    if not row.is_open:
+        response["HX-Refresh"] = "true"  # it has ended: the facts beside the panel have changed too
+    return response
 
 
 @require_POST
@@ -45,7 +49,9 @@ def _do(action: Callable[..., Any], request: HttpRequest, pk: int) -> HttpRespon
         action(row, by=request.user)
     except Refused as refused:
         return _panel(request, _task(request, pk), refusal=refused.message)
-    return _panel(request, _task(request, pk))
+    response = _panel(request, _task(request, pk))
+    response["HX-Refresh"] = "true"
+    return response
 
 
 def _task(request: HttpRequest, pk: int) -> BackgroundTask:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
 
 from guanxi.intake.demo.commands import demo as importing
-from guanxi.project.cli.first_run import freeze_today
+from guanxi.project.cli.first_run import CHILD, freeze_today
+from guanxi.project.server.parent import end_with_parent
 
 
 class Demonstration(click.Command):
     """The command of the package `intake`, in a home that keeps the demonstration's day."""
 
     def invoke(self, context: click.Context) -> Any:
+        if os.environ.get(CHILD):
+            end_with_parent()
         freeze_today()
         return super().invoke(context)
 

@@ -35,12 +35,12 @@ def serve(host: str, port: int | None, workers: int, web_processes: int, first_r
 
     port = port or settings.PORT
     check_port(host, port)
-    fresh = prepare(_say)
+    prepare(_say)
     lines: list[str] = []
     if first_run:
         from guanxi.project.cli.first_run import fill
 
-        lines = fill(fresh, _say)
+        lines = fill(_say)
     from django.db import connection
 
     connection.close()

@@ -25,17 +25,15 @@ def init() -> None:
     click.echo(f"{settings.GUANXI_HOME} is ready.")
 
 
-def prepare(say: Callable[[str], None]) -> bool:
-    """Bring home, database and static files up to date; True where the database was empty before."""
+def prepare(say: Callable[[str], None]) -> None:
+    """Bring home, database and static files up to date."""
     from django.conf import settings
 
     with exclusively(settings.GUANXI_HOME / "init.lock"):
-        fresh = not initialised()
         _make_folders(say)
         _migrate(say)
         _make_cache_table(say)
     _collect_static(say)
-    return fresh
 
 
 def initialised() -> bool:

@@ -73,6 +73,6 @@ def test_reason_of_a_package(client: Client, ready: Worker) -> None:
         assert reason(client) == "the index is being built"
 
 
-def test_costs_two_queries_at_most(client: Client, ready: Worker, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_costs_two_queries_at_most(client: Client, ready: Worker, django_assert_max_num_queries) -> None:
     with django_assert_max_num_queries(2):
         client.get("/healthz")
