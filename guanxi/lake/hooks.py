@@ -9,6 +9,7 @@ from guanxi.foundation.reports import Report, Rhythm
 from guanxi.foundation.shell import MenuEntry
 from guanxi.foundation.tasks import Daily, Every
 from guanxi.lake import tables, tasks
+from guanxi.lake.explore import behind
 from guanxi.lake.reports import today, who_buys
 
 hooks.register("schedule", Every(tasks.refresh, seconds=30))
@@ -23,3 +24,5 @@ hooks.register("report", WHO_BUYS)
 hooks.register("menu", MenuEntry(shell.TOP, _("Today"), "today", "home", order=0))
 hooks.register("menu", MenuEntry(shell.KNOW, _("Explore"), "explore", "chart-dots", order=10))
 hooks.register("menu", MenuEntry(shell.KNOW, _("Who buys"), "/reports/who-buys/", "users-group", order=20))
+
+hooks.register("questions:orders", behind.QUESTION)

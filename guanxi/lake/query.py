@@ -19,7 +19,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import ibis
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -100,6 +99,8 @@ def ask(query: Query, viewer: Viewer) -> list[dict[str, Any]]:
 
 def drill(where: Mapping[str, Any], viewer: Viewer) -> ir.Table:
     """The orders behind a figure, newest first: an Ibis expression of `order_id` and `day`."""
+    import ibis
+
     asked = _Asked(Query(["lines"], where=where), viewer)
     orders = asked.rows().group_by("order_id").aggregate(day=ibis._.day.max())
     return orders.order_by(ibis.desc("day"), ibis.desc("order_id"))
@@ -189,6 +190,8 @@ class _Asked:
 
     def expression(self) -> ir.Table:
         """The whole query: lines, groups, the names of records, order, limit (one more, to see whether there are more)."""
+        import ibis  # here, not above: it takes half a second, which only questions should cost
+
         rows = self.rows()
         groups = {
             dimension.key if dimension.kind == dimensions.RECORD else dimension.name: dimension for dimension in self.by

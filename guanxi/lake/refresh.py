@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -195,22 +196,25 @@ def _refresh_first_purchases(lake: Lake, table: LakeTable, stored: DeltaTable, s
         return
     now = pa.Table.from_batches(sources.first_days(lake.db, affected), table.schema)
     before = store.rows_of(table, stored, affected, ["party_id", "first_day"])
-    known = dict(zip(before["party_id"].to_pylist(), before["first_day"].to_pylist(), strict=True))
-    fresh = dict(zip(now["party_id"].to_pylist(), now["first_day"].to_pylist(), strict=True))
-    keys = [key for key in affected.to_pylist() if known.get(key) != fresh.get(key)]
-    rows = {
-        "party_id": [key for key in keys if key in fresh],
-        "first_day": [fresh[key] for key in keys if key in fresh],
-    }
-    batches = lake.counted(table, iter(pa.table(rows, table.schema).to_batches()))
-    store.replace(table, stored, pa.array(keys, pa.int64()), batches, {LEDGER: lake.until})
+    fresh, known = (_days_of(affected, days) for days in (now, before))
+    differing = pc.not_equal(fresh, known)
+    rows = pa.table([affected, fresh.cast(pa.date32())], schema=table.schema)
+    written = rows.filter(pc.and_(differing, pc.is_in(affected, now["party_id"].combine_chunks())))
+    batches = lake.counted(table, iter(written.to_batches()))
+    store.replace(table, stored, affected.filter(differing), batches, {LEDGER: lake.until})
+
+
+def _days_of(parties: pa.Array, days: pa.Table) -> pa.Array:
+    """The first day of each party as a number, 0 where there is none."""
+    place = pc.index_in(parties, days["party_id"].combine_chunks())
+    return pc.fill_null(days["first_day"].combine_chunks().take(place).cast(pa.int32()), 0)
 
 
 def _former_buyers(orders: pa.Array) -> pa.Array:
     """The parties that the lake still has these orders under; this table is refreshed before the lines for that."""
     lines = store.open_table(schema.SALES_LINE)
     if lines is None:
-        return pa.array([], pa.int64())
+        return orders.slice(0, 0)
     return store.rows_of(schema.SALES_LINE, lines, orders, ["party_id"])["party_id"].combine_chunks().unique()
 
 

@@ -107,13 +107,13 @@ def rows_of(table: LakeTable, stored: DeltaTable, keys: pa.Array, columns: list[
     """The named columns of all rows with one of `keys`; reads only files that may hold some."""
     wanted = pa.schema([table.schema.field(name) for name in columns])
     names = list(dict.fromkeys([*columns, table.key]))
-    found = [wanted.empty_table()]
+    batches: list[pa.RecordBatch] = []
     for path in _files_with(table, stored, keys):
         for batch in _parquet(stored, path).iter_batches(batch_size=250_000, columns=names):
             chosen = batch.filter(pc.is_in(batch[table.key], keys))
             if chosen.num_rows:
-                found.append(pa.Table.from_batches([chosen]).select(columns).cast(wanted))
-    return pa.concat_tables(found)
+                batches.append(chosen.select(columns).cast(wanted))
+    return pa.Table.from_batches(batches, wanted)
 
 
 def keys_present(table: LakeTable, stored: DeltaTable, keys: pa.Array) -> pa.Array:

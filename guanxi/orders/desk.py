@@ -54,7 +54,7 @@ class Orders(desk.Desk):
         Column("currency", shown=False, sort=False),
     ]
     default_sort = "-placed_at"
-    filters = ["kind", "day", "amount", "place", "channel", "sales_person", Filter("party", label=_("Customer"))]
+    filters = ["kind", "placed_at", "amount", "place", "channel", "sales_person", Filter("party", label=_("Customer"))]
     search_type = "orders.order"
 
     facts = [

@@ -70,6 +70,19 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A filter that is no column and stands only in addresses, such as “behind a figure”: hung on `questions:<slug>`.
+
+    `condition(text)` turns what the address says into a `Q`, `words(text)` into the pill; both raise Refused where it
+    cannot be read.
+    """
+
+    name: str
+    condition: Callable[[str], models.Q]
+    words: Callable[[str], str]
+
+
+@dataclass(frozen=True)
 class Menu:
     """Where the list stands in the side bar."""
 

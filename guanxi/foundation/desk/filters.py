@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -13,14 +13,15 @@ from math import isfinite
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db import connection, models
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from guanxi.foundation import clock
+from guanxi.foundation import clock, hooks
+from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import display
-from guanxi.foundation.desk.declaration import Desk, Field
+from guanxi.foundation.desk.declaration import Desk, Field, Question
 from guanxi.foundation.desk.kinds import Kind
 
 IS, NOT, HAS, FROM, UNTIL, LAST, EMPTY = "", "not", "has", "gte", "lte", "last", "empty"
@@ -83,11 +84,31 @@ class Active:
 
     @property
     def q(self) -> Q:
-        """The condition for the database; Q() where there is none."""
-        assert self.field is not None and self.field.path is not None
+        """The condition for the database: right for any rows, and as fast where many fit."""
+        return self._conditions(_condition)
+
+    @property
+    def q_joined(self) -> Q:
+        """The same for collecting ids: rows may come several times, but the database can begin at the related ones."""
+        return self._conditions(_joined)
+
+    def walked(self, rows: QuerySet[Any], name: str) -> QuerySet[Any]:
+        """`rows` narrowed without an index of the filter, so that the database keeps to that of the order.
+
+        SQLite knows no frequencies of values: it would take the filter's index, and sort half a table.
+        """
+        item = self.field
+        assert item is not None and item.path is not None
+        if connection.vendor != "sqlite" or item.path.many or item.path.keys:
+            return rows.filter(self.q)
+        rows = rows.alias(**{name: Unindexed(F(item.path.orm))})
+        return rows.filter(self._conditions(lambda item, operator, values: _plain(item, operator, values, name)))
+
+    def _conditions(self, make: Callable[[Field, str, list[Any]], Q]) -> Q:
+        assert self.field is not None
         condition = Q()
         for operator, values in self.values.items():
-            condition &= _condition(self.field, operator, values)
+            condition &= make(self.field, operator, values)
         return condition
 
     @property
@@ -99,15 +120,55 @@ class Active:
         return _words(self.field, self.values)
 
 
+@dataclass
+class Asked(Active):
+    """A question in force (`declaration.Question`)."""
+
+    question: Question | None = None
+
+    @cached_property
+    def _answer(self) -> tuple[Q, str, str]:
+        """The condition, the words, and what is wrong."""
+        assert self.question is not None
+        try:
+            told = self.asked.get(IS, [""])[-1]
+            return self.question.condition(told), self.question.words(told), ""
+        except Refused as refusal:
+            return Q(pk__in=[]), self.name, refusal.message
+
+    @property
+    def error(self) -> str:
+        return self._answer[2]
+
+    @property
+    def q(self) -> Q:
+        return self._answer[0]
+
+    @property
+    def q_joined(self) -> Q:
+        return self.q
+
+    def walked(self, rows: QuerySet[Any], name: str) -> QuerySet[Any]:
+        return rows.filter(self.q)
+
+    @property
+    def text(self) -> str:
+        return self._answer[1]
+
+
 def read(desk: Desk, pairs: Iterable[tuple[str, str]]) -> list[Active]:
     """The filters that an address holds, in its order; blank ones are left out."""
+    questions = {question.name: question for question in hooks.get(f"questions:{desk.slug}")}
     known = {item.name: item for item in desk.all_filters() if item.path is not None}
     active: dict[str, Active] = {}
     for key, text in pairs:
         if not key.startswith("f.") or not text.strip():
             continue
         name, operator = _split(key[2:], known)
-        one = active.setdefault(name, Active(name, known.get(name)))
+        if name not in active:
+            question = questions.get(name)
+            active[name] = Asked(name, None, question=question) if question else Active(name, known.get(name))
+        one = active[name]
         texts = one.asked.setdefault(operator, [])
         if text.strip() not in texts:
             texts.append(text.strip())
@@ -206,37 +267,68 @@ def _reference(text: str) -> int:
 # Conditions -------------------------------------------------------------------------------------------------------
 
 
+class Unindexed(Func):
+    """A column as it is, but out of reach for SQLite's choice of an index."""
+
+    template = "+%(expressions)s"
+    arity = 1
+
+
 def _condition(item: Field, operator: str, values: list[Any]) -> Q:
     assert item.path is not None
     if not item.path.many:
-        return _plain_condition(item, operator, values)
-    negative = operator == NOT or (operator == EMPTY and values[0])
-    positive = _plain_condition(item, IS, values) if operator == NOT else _plain_condition(item, operator, [False])
-    if operator not in (NOT, EMPTY):
-        positive = _plain_condition(item, operator, values)
+        return _plain(item, operator, values, item.path.orm)
     # Not a join, which would list a row once for each match.
-    exists = Exists(item.path.model._base_manager.filter(positive, pk=OuterRef("pk")).values("pk"))
-    return ~Q(exists) if negative else Q(exists)
-
-
-def _plain_condition(item: Field, operator: str, values: list[Any]) -> Q:
-    assert item.path is not None
-    name = item.path.orm
     if operator == EMPTY:
-        return missing(item) if values[0] else ~missing(item) if item.kind.textual else Q(**{f"{name}__isnull": False})
+        return Q(_exists(item, EMPTY, [False])) if not values[0] else ~Q(_exists(item, EMPTY, [False]))
+    return ~Q(_exists(item, IS, values)) if operator == NOT else Q(_exists(item, operator, values))
+
+
+def _joined(item: Field, operator: str, values: list[Any]) -> Q:
+    assert item.path is not None
+    negative = operator == NOT or (operator == EMPTY and values[0])
+    return _condition(item, operator, values) if negative else _plain(item, operator, values, item.path.orm)
+
+
+def _exists(item: Field, operator: str, values: list[Any]) -> Exists:
+    assert item.path is not None
+    path = item.path
+    link = path.relations[0]
+    if link.one_to_many and len(path.names) > 1:
+        condition = _plain(item, operator, values, "__".join(path.names[1:]))
+        outer = {link.field.attname: OuterRef("pk")}
+        return Exists(link.related_model._base_manager.filter(condition, **outer))
+    return Exists(path.model._base_manager.filter(_plain(item, operator, values, path.orm), pk=OuterRef("pk")))
+
+
+def _plain(item: Field, operator: str, values: list[Any], name: str) -> Q:
+    """The condition on the column called `name`."""
+    assert item.path is not None
+    if operator == EMPTY:
+        return missing(item, name) if values[0] else ~missing(item, name)
     if operator == LAST:
         operator, values = FROM, [clock.today() - timedelta(days=values[0])]
     if item.kind is Kind.MOMENT:
-        return _moment_condition(name, operator, values)
+        return _moment(name, operator, values)
     if operator == HAS:
         return Q(*[Q(**{f"{name}__icontains": value}) for value in values], _connector=Q.OR)
     if operator in (FROM, UNTIL):
         return Q(**{f"{name}__{operator}": values[0]})
     one_of = Q(**{name: values[0]}) if len(values) == 1 else Q(**{f"{name}__in": values})
-    return ~one_of if operator == NOT else one_of
+    if operator == NOT:
+        return ~one_of | Q(**{f"{name}__isnull": True}) if item.path.nullable else ~one_of
+    return one_of
 
 
-def _moment_condition(name: str, operator: str, days: list[date]) -> Q:
+def missing(item: Field, name: str) -> Q:
+    """Rows without a value in the column called `name`: nothing stored or, for texts, an empty one."""
+    assert item.path is not None
+    blank = isinstance(item.path.field, models.CharField | models.TextField) and not item.path.keys
+    nothing = Q(**{f"{name}__isnull": True}) if item.path.nullable or item.path.many else Q(pk__in=[])
+    return Q(**{name: ""}) | nothing if blank else nothing
+
+
+def _moment(name: str, operator: str, days: list[date]) -> Q:
     if operator == FROM:
         return Q(**{f"{name}__gte": _start(days[0])})
     if operator == UNTIL:
@@ -250,14 +342,6 @@ def _start(day: date) -> Any:
 
 def _end(day: date) -> Any:
     return clock.start_of(min(day, date(9999, 12, 29)) + timedelta(days=1))
-
-
-def missing(item: Field) -> Q:
-    """Rows without a value: nothing stored or, for texts, an empty one."""
-    assert item.path is not None
-    blank = isinstance(item.path.field, models.CharField | models.TextField) and not item.path.keys
-    nothing = Q(**{f"{item.path.orm}__isnull": True}) if item.path.nullable else Q(pk__in=[])
-    return Q(**{item.path.orm: ""}) | nothing if blank else nothing
 
 
 # Words ------------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ def loading(rows: QuerySet[Any], fields: Iterable[Field], order: Order, viewer: 
         if path.relations:
             joined.add(path.prefix)
             only |= _links(path)
+    rows = rows.select_related(None)  # a declaration's own would clash with `only`
     rows = rows.select_related(*sorted(joined)) if joined else rows
     many = {path.prefix: path for path in paths if path.many}
     return rows.only(*sorted(only)).prefetch_related(*[_prefetch(path, viewer) for path in many.values()])

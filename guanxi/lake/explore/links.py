@@ -1,4 +1,4 @@
-"""Addresses of figures: the question itself on Explore, and the orders behind it."""
+"""Addresses of figures: the question itself on Explore, and the orders behind it, which the list of orders then asks for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.urls import reverse
 from guanxi.foundation.desk import list_url
 
 Where = Mapping[str, Any]
+FIGURE = "figure"
 
 
 def explore(measures: Sequence[str], by: Sequence[str], where: Where) -> str:
@@ -24,8 +25,8 @@ def explore(measures: Sequence[str], by: Sequence[str], where: Where) -> str:
 def orders(where: Where) -> str:
     """The address of the orders behind a figure: the list itself where it has the filters, else by the lake."""
     if set(where) <= {"day"}:
-        return list_url("orders", {f"f.day__{_operator(key)}": value for key, value in where.get("day", {}).items()})
-    return list_url("orders", {"f.figure": json.dumps(where, cls=DjangoJSONEncoder, ensure_ascii=False)})
+        return list_url("orders", {f"f.placed_at__{_operator(key)}": value for key, value in where.get("day", {}).items()})
+    return list_url("orders", {f"f.{FIGURE}": json.dumps(where, cls=DjangoJSONEncoder, ensure_ascii=False)})
 
 
 def pairs(where: Where) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from guanxi.foundation.actions import Refused
 from guanxi.lake import dimensions
-from guanxi.lake.explore import answer
+from guanxi.lake.explore import answer, behind
 from guanxi.lake.explore.state import PLOTS, State, choices
 from guanxi.lake.query import Query, run
 
@@ -65,15 +65,5 @@ def _pills(state: State) -> list[dict[str, str]]:
     for name, asked in state.where.items():
         dimension = known.get(name)
         label = str(dimension.label) if dimension else name
-        pills.append({"name": name, "text": f"{label}: {_words(dimension, asked)}", "off": state.without(name)})
+        pills.append({"name": name, "text": f"{label}: {behind.spoken(dimension, asked)}", "off": state.without(name)})
     return pills
-
-
-def _words(dimension: Any, asked: Any) -> str:
-    if isinstance(asked, dict):
-        return f"{asked.get('from', '…')} – {asked.get('to', '…')}"
-    labels = dimension.labels if dimension else {}
-    shown = [_("not known") if value is None else str(labels.get(value, value)) for value in asked[:3]]
-    more = len(asked) - len(shown)
-    return ", ".join(shown) + (_(" and %(count)s more") % {"count": more} if more else "")
-
