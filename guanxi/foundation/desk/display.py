@@ -71,16 +71,28 @@ def _when(value: Any, kind: Kind) -> str:
     return formats.date_format(value, pgettext("date format", "j M Y")) if isinstance(value, date) else str(value)
 
 
+class Cells:
+    """What the cells of one column show; labels of choices are looked up once for all rows."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.choices = [(value, str(label)) for value, label in field.choices]
+
+    def html(self, row: Any) -> SafeString:
+        """The cell or fact of `row`."""
+        if self.field.column.render is not None:
+            return rendered(self.field.column.render(row))
+        value = self.field.value(row)
+        if value is None or value == "" or value == []:
+            return NOTHING
+        if self.field.many and isinstance(value, list):
+            return rendered([Pill(text(self.field.kind, item, self.choices)) for item in value])
+        return conditional_escape(text(self.field.kind, value, self.choices))
+
+
 def cell(field: Field, row: Any) -> SafeString:
-    """What a cell or a fact shows of `row`."""
-    if field.column.render is not None:
-        return rendered(field.column.render(row))
-    value = field.value(row)
-    if value is None or value == "" or value == []:
-        return NOTHING
-    if field.many and isinstance(value, list):
-        return rendered([Pill(text(field.kind, item, field.choices)) for item in value])
-    return conditional_escape(text(field.kind, value, field.choices))
+    """What a single cell or fact shows of `row`."""
+    return Cells(field).html(row)
 
 
 def rendered(value: Any) -> SafeString:

@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Qu
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -59,7 +61,10 @@ def count(request: HttpRequest, desk: Desk) -> HttpResponse:
     visibility.require(request.user, "view", desk.model)
     state = states.read(desk, request.user, request.GET)
     exact = "exact" in request.GET
-    number = state.rows().order_by().count() if exact else capped_count(state.rows())
+    if state.few is not None:
+        number = len(state.few)
+    else:
+        number = state.rows().order_by().count() if exact else capped_count(state.rows())
     return render(request, "desk/count.html", {"state": state, **_counted(number, exact)})
 
 
@@ -137,33 +142,30 @@ def _default_view(request: HttpRequest, desk: Desk) -> SavedView | None:
 
 
 def _page(state: State, cursor: str = "") -> paging.Page:
-    shown = loading(state.rows(), state.columns, state.order, state.viewer)
+    shown = loading(state.rows_in_order(), state.columns, state.order, state.viewer)
     return paging.page(shown, state.order, cursor, PAGE_SIZE)
 
 
 def _table(state: State, found: paging.Page) -> dict[str, Any]:
     desk = state.desk
     lead = next((column for column in state.columns if column.column.link), state.columns[0])
-    lines = [
-        {
-            "pk": row.pk,
-            "url": desk.url(row),
-            "title": desk.title(row) if lead.path is None else "",
-            "cells": [
-                {
-                    "html": display.cell(column, row),
-                    "label": column.label,
-                    "numeric": column.kind.numeric,
-                    "quiet": column.kind.temporal,
-                    "lead": column is lead,
-                }
-                for column in state.columns
-            ],
-        }
-        for row in found.rows
-    ]
+    cells = [(display.Cells(column), _opening(column, column is lead)) for column in state.columns]
+    lines = []
+    for row in found.rows:
+        url = desk.url(row)
+        shown = [
+            (opening, format_html('<a href="{}">{}</a>', url, cell.html(row)) if cell.field is lead else cell.html(row))
+            for cell, opening in cells
+        ]
+        lines.append({"pk": row.pk, "url": url, "cells": shown})
     following = state.url("desk:rows", after=found.next) if found.next else ""
     return {"state": state, "desk": desk, "lines": lines, "following": following, "width": len(state.columns) + 1}
+
+
+def _opening(column: Field, lead: bool) -> SafeString:
+    """The cell's opening tag."""
+    style = "card-title" if lead else "num" if column.kind.numeric else "quiet" if column.kind.temporal else ""
+    return format_html('<td class="{}" data-label="{}">', style, column.label)
 
 
 def _context(request: HttpRequest, state: State) -> dict[str, Any]:
@@ -185,8 +187,15 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
         "may_export": visibility.may(viewer, "export", desk.model),
         "bulk_actions": [one for one in desk.bulk_actions() if visibility.may(viewer, one.verb, desk.model)],
         "state_pairs": state.pairs,
-        **(_counted(len(found.rows), True) if not found.next else {}),
+        **_known_count(state, found),
     }
+
+
+def _known_count(state: State, found: paging.Page) -> dict[str, Any]:
+    """The count, where it is known without asking for it."""
+    if state.few is not None:
+        return _counted(len(state.few), exact=True)
+    return {} if found.next else _counted(len(found.rows), exact=True)
 
 
 def _counted(number: int, exact: bool) -> dict[str, Any]:
