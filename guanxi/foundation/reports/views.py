@@ -17,7 +17,11 @@ from guanxi.foundation.reports.models import Subscription
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The report on the screen."""
     report = _report(slug)
-    context = report.context(request.user, request.GET.dict())
+    try:
+        context = report.context(request.user, request.GET.dict())
+    except Refused as refusal:  # a day that is none: say so, and show the newest instead
+        messages.error(request, refusal.message)
+        context = report.context(request.user, {})
     subscribed = Subscription.objects.filter(user=request.user, report=slug).exists()
     return render(request, "reports/page.html", context | {"report": report, "subscribed": subscribed})
 
