@@ -136,6 +136,7 @@ def take_all(browser: Browser, base: str, user: str, password: str, names: list[
             color_scheme=variant.theme,
             reduced_motion="reduce",
         )
+        context.set_default_timeout(10_000)
         page = context.new_page()
         errors = chromium.watch(page)
         for shot in shots(page, user, password):
@@ -159,10 +160,13 @@ def shots(page: Page, user: str, password: str) -> Iterator[Shot]:
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The address of a server of the demonstration data, for as long as the block runs."""
+def served(url: str | None) -> Iterator[str]:
+    """The address of the server named, or of one of the demonstration data for as long as the block runs."""
+    if url:
+        yield url
+        return
     HOME.parent.mkdir(parents=True, exist_ok=True)
-    place = Installation(HOME, "", GUANXI_ADMIN_PASSWORD=PASSWORD, GUANXI_STATIC=str(HOME / "static"))
+    place = Installation(HOME, "", GUANXI_ADMIN_PASSWORD=PASSWORD, GUANXI_STATIC=str(HOME.parent / "screens-static"))
     try:
         place.serve("--first-run", timeout=DEMONSTRATION_SECONDS)
         yield place.url
@@ -179,17 +183,15 @@ def main() -> int:
     parser.add_argument("--password", default=os.environ.get("GUANXI_ADMIN_PASSWORD", PASSWORD))
     asked = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
+    found = 0
+    with sync_playwright() as playwright, served(asked.url) as url:
         browser = chromium.launch(playwright)
-        if asked.url:
-            problems = list(take_all(browser, asked.url, asked.user, asked.password, asked.names))
-        else:
-            with served() as url:
-                problems = list(take_all(browser, url, USER, PASSWORD, asked.names))
+        for problem in take_all(browser, url, asked.user, asked.password, asked.names):
+            print(problem, flush=True)
+            found += 1
         browser.close()
-    print("\n".join(problems) or "nothing to mend")
-    print(f"pictures in {PICTURES.relative_to(ROOT)}")
-    return 1 if problems else 0
+    print(f"{found} to mend; pictures in {PICTURES.relative_to(ROOT)}")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
