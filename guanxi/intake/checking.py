@@ -19,6 +19,7 @@ from django.conf import settings
 from guanxi.foundation.tasks import progress
 from guanxi.intake import values
 from guanxi.intake.fields import DAY, MOMENT, NUMBER, Field, fields_of
+from guanxi.intake.importing import run_ahead
 from guanxi.intake.plan import Plan
 from guanxi.intake.records import ROW, Batch, batches, quote
 from guanxi.intake.rejects import RejectFile
@@ -61,7 +62,7 @@ def check(plan: Plan, work: duckdb.DuckDBPyConnection, rejects: RejectFile, size
     declared += ["payload VARCHAR"] if plan.kind in ("parties", "events") else []
     work.execute(f"CREATE OR REPLACE TABLE checked ({', '.join(declared)})")
     counts = Counts()
-    for batch in batches(Path(plan.path), plan.form):
+    for batch in run_ahead(batches(Path(plan.path), plan.form)):
         counts.read += batch.read
         rejects.add_broken(batch.broken)
         counts.rejected += len(batch.broken)
@@ -95,7 +96,9 @@ def _declared(one: Field) -> str:
 def _check_batch(plan: Plan, work: duckdb.DuckDBPyConnection, batch: Batch, rejects: RejectFile) -> int:
     """Check the rows of a batch; the good ones go to `checked`, the others to the rejects. How many were rejected."""
     work.register("batch", batch.rows)
-    work.execute(f"CREATE OR REPLACE TEMP TABLE looked_at AS {checking_sql(plan)}")
+    work.execute(f"CREATE OR REPLACE TEMP TABLE looked_at AS {checking_sql(plan, careful=False)}")
+    if work.execute("SELECT 1 FROM looked_at WHERE suffix(problem, ':number') LIMIT 1").fetchall():
+        work.execute(f"CREATE OR REPLACE TEMP TABLE looked_at AS {checking_sql(plan)}")
     good = ", ".join(f"{quote(one.name)}" for one in fields_of_stage(plan))
     payload = ", payload" if plan.kind in ("parties", "events") else ""
     work.execute(
@@ -151,7 +154,7 @@ def _case(of: str, branches: dict[str, str], otherwise: str) -> str:
     )
 
 
-def checking_sql(plan: Plan) -> str:
+def checking_sql(plan: Plan, careful: bool = True) -> str:
     """One query that reads all fields from the texts of `batch` and names the first problem of each row."""
     texts, reads, kept, problems = [f"{ROW} AS row"], [], [], []
     number = 0
@@ -165,7 +168,7 @@ def checking_sql(plan: Plan) -> str:
             number += 1
             texts.append(f"{values.text(column)} AS t{number}")
             if one.kind in (MOMENT, DAY, NUMBER) or one.words:
-                reads.append(f"{values.value(one, f't{number}', plan.date_format, plan.decimal)} AS v{number}")
+                reads.append(f"{values.value(one, f't{number}', plan.date_format, plan.decimal, careful)} AS v{number}")
             else:
                 reads.append(f"t{number} AS v{number}")
             problems += [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
+from guanxi.foundation.bulk import BulkSession
 from guanxi.intake.plan import Plan
 
 PROBLEMS = pa.schema([("row", pa.int64()), ("problem", pa.string())])
@@ -36,3 +39,33 @@ class Outcome:
     updated: int = 0
     unchanged: int = 0
     refused: pa.Table = field(default_factory=PROBLEMS.empty_table)
+
+
+def _nothing(job: Job, number: int) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of the second half of a run: how many chunks, and how one is written.
+
+    `ahead(job, number)` does what needs no database; it runs in a thread while the chunk before is being written, and
+    `write(job, db, number, made)` gets what it made.
+    """
+
+    name: str
+    count: Callable[[Job], int]
+    write: Callable[[Job, BulkSession, int, Any], Outcome]
+    ahead: Callable[[Job, int], Any] = _nothing
+
+
+T = TypeVar("T")
+
+
+def run_ahead(pieces: Iterator[T]) -> Iterator[T]:
+    """The same pieces, each next one made in a thread while the present one is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, pieces, None)
+        while (piece := following.result()) is not None:
+            following = pool.submit(next, pieces, None)
+            yield piece

@@ -217,7 +217,7 @@ def _batch(buffer: bytes, cut: Cut, line: int, names: list[str], separator: str,
     if misfits:
         numbers = np.delete(numbers, [index for index, _, _ in misfits])
     assert len(numbers) == rows.num_rows, "every row is either parsed or broken"
-    return Batch(rows.append_column(ROW, pa.array(numbers, pa.int64())), broken, position)
+    return Batch(rows.append_column(ROW, _whole(numbers)), broken, position)
 
 
 def _rows_with(buffer: bytes, starts: np.ndarray, byte: bytes) -> np.ndarray:
@@ -273,6 +273,11 @@ def _parse(
     return table, misfits
 
 
+def _whole(numbers: np.ndarray) -> pa.Array:
+    """Numbers as Arrow, without a detour: pa.array would import pandas to look whether this comes from there."""
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers, np.int64))])
+
+
 def cells_of(text: str, separator: str, width: int) -> list[str]:
     """The cells of a broken row as far as they can be told, `width` of them."""
     try:
@@ -295,7 +300,7 @@ def _parquet(path: Path, form: FileFormat) -> Iterator[Batch]:
             work.register("piece", rows)
             text = ", ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '') AS {quote(name)}" for name in form.columns)
             rows = work.sql(f"SELECT {text} FROM piece").to_arrow_table()
-            numbers = pa.array(np.arange(seen + 1, seen + 1 + rows.num_rows))
+            numbers = _whole(np.arange(seen + 1, seen + 1 + rows.num_rows))
             seen += rows.num_rows
             yield Batch(rows.append_column(ROW, numbers), [], seen)
 

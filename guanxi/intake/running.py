@@ -29,7 +29,7 @@ from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.intake import actions, checking
-from guanxi.intake.importing import Job, Outcome
+from guanxi.intake.importing import Job, Phase, run_ahead
 from guanxi.intake.models import ImportRun
 from guanxi.intake.plan import Plan
 from guanxi.intake.rejects import RejectFile
@@ -135,33 +135,38 @@ def _write(current: ImportRun, plan: Plan, by: Viewer) -> None:
     with checking.stage(current.folder) as work:
         job = Job(current.pk, plan, work, current.folder, source.pk, timezone.now())
         module.prepare(job)
-        phases = module.phases(job)
-        names = [name for name, _count, _write in phases]
+        phases: list[Phase] = module.phases(job)
+        names = [phase.name for phase in phases]
         done = names.index(current.phase) if current.phase in names else -1
-        for place, (name, count, write) in enumerate(phases):
-            if place < done:
-                continue
-            first = current.checkpoint if place == done else 0
-            total = count(job)
-            for number in range(first, total):
-                _write_chunk(job, name, number, write)
-                progress(number + 1, total, _("Writing"))
+        for place, phase in enumerate(phases):
+            if place >= done:
+                _write_phase(job, phase, current.checkpoint if place == done else 0)
 
 
-def _write_chunk(job: Job, phase: str, number: int, write: Any) -> None:
-    """One chunk and the checkpoint behind it in one transaction."""
+def _write_phase(job: Job, phase: Phase, first: int) -> None:
+    total = phase.count(job)
+    numbers = range(first, total)
     with bulk.session() as db:
-        db.begin()
-        outcome: Outcome = write(job, db, number)
-        count = outcome.refused.num_rows
-        if count:
-            pq.write_table(outcome.refused, job.folder / f"refused-{phase}-{number}.parquet")
-        db.execute(
-            f"UPDATE intake_importrun SET phase = '{phase}', checkpoint = {number + 1}, created = created + {outcome.created}, "
-            f"updated = updated + {outcome.updated}, unchanged = unchanged + {outcome.unchanged}, "
-            f"accepted = accepted - {count}, rejected = rejected + {count} WHERE id = {job.run_id}"
-        )
-        db.commit()
+        made = run_ahead((phase.ahead(job, number),) for number in numbers)
+        for number, (piece,) in zip(numbers, made, strict=True):
+            _write_chunk(job, db, phase, number, piece)
+            progress(number + 1, total, _("Writing"))
+
+
+def _write_chunk(job: Job, db: bulk.BulkSession, phase: Phase, number: int, piece: Any) -> None:
+    """One chunk and the checkpoint behind it in one transaction."""
+    db.begin()
+    outcome = phase.write(job, db, number, piece)
+    count = outcome.refused.num_rows
+    if count:
+        pq.write_table(outcome.refused, job.folder / f"refused-{phase.name}-{number}.parquet")
+    db.execute(
+        f"UPDATE intake_importrun SET phase = '{phase.name}', checkpoint = {number + 1}, "
+        f"created = created + {outcome.created}, updated = updated + {outcome.updated}, "
+        f"unchanged = unchanged + {outcome.unchanged}, accepted = accepted - {count}, rejected = rejected + {count} "
+        f"WHERE id = {job.run_id}"
+    )
+    db.commit()
 
 
 def _reject_refused(current: ImportRun, plan: Plan) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +13,7 @@ from guanxi.customers.bulk import create_customers, external_keys, parties_by_ke
 from guanxi.foundation import bulk
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.tasks import progress
-from guanxi.intake.importing import Job, Outcome
+from guanxi.intake.importing import Job, Outcome, Phase
 from guanxi.intake.plan import Plan
 from guanxi.intake.values import literal
 from guanxi.ledger.bulk import append_events
@@ -128,9 +126,12 @@ def _catalog(job: Job) -> None:
     work.execute("CREATE OR REPLACE TABLE product_ids AS SELECT * FROM found_products")
 
 
-def phases(job: Job) -> list[tuple[str, Any, Any]]:
-    """The phases after `prepare`: name, number of chunks, function that writes one chunk in an open session."""
-    return [("orders", _count_chunks, _write_orders), ("summaries", _count_summaries, _write_summaries)]
+def phases(job: Job) -> list[Phase]:
+    """The phases after `prepare`."""
+    return [
+        Phase("orders", _count_chunks, _write_orders, ahead=_prepare_orders),
+        Phase("summaries", _count_summaries, _write_summaries),
+    ]
 
 
 def _count_chunks(job: Job) -> int:
@@ -138,28 +139,29 @@ def _count_chunks(job: Job) -> int:
     return 0 if found is None else int(found) + 1
 
 
-def read_chunk(job: Job, number: int) -> pa.Table:
+def _prepare_orders(job: Job, number: int) -> orders.PreparedLines:
     """The lines of a chunk with the ids of customers and products."""
-    columns = ", ".join(
-        {"party_id": "c.party_id", "product_id": "p.id AS product_id"}.get(name, f"l.{name}")
-        for name in orders.LINES.names
-    )
-    return job.work.sql(
-        f"SELECT {columns} FROM lines AS l JOIN customer_ids AS c ON c.customer = l.customer "
-        f"LEFT JOIN product_ids AS p ON p.code = l.product WHERE l.chunk = {number}"
-    ).to_arrow_table()
+    ids = {"party_id": "c.party_id", "product_id": "p.id AS product_id"}
+    columns = ", ".join(ids.get(name, f"l.{name}") for name in orders.LINES.names)
+    with job.work.cursor() as work:
+        lines = work.sql(
+            f"SELECT {columns} FROM lines AS l JOIN customer_ids AS c ON c.customer = l.customer "
+            f"LEFT JOIN product_ids AS p ON p.code = l.product WHERE l.chunk = {number}"
+        ).to_arrow_table()
+    return orders.PreparedLines(lines)
 
 
-def _write_orders(job: Job, db: BulkSession, number: int) -> Outcome:
+def _write_orders(job: Job, db: BulkSession, number: int, prepared: orders.PreparedLines) -> Outcome:
     written = orders.write_lines(
         db,
-        read_chunk(job, number),
+        prepared,
         job.memory["places"],
         job.memory["persons"],
         source_id=job.source_id,
         run_id=job.run_id,
         at=job.now,
     )
+    prepared.close()
     append_events(db, written.events, job.now)
     pq.write_table(pa.table({"party_id": written.parties}), job.folder / f"touched-{number}.parquet")
     return Outcome(written.created, written.updated, written.unchanged, _problems(written.refused))
@@ -188,6 +190,6 @@ def _count_summaries(job: Job) -> int:
     return -(-len(_touched(job)) // PARTIES)
 
 
-def _write_summaries(job: Job, db: BulkSession, number: int) -> Outcome:
+def _write_summaries(job: Job, db: BulkSession, number: int, _ahead: None) -> Outcome:
     orders.summarise(db, _touched(job).slice(number * PARTIES, PARTIES))
     return Outcome()

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from guanxi.catalog.bulk import FOUND, append_with_ids, ids_of, missing
 from guanxi.foundation.bulk import BulkSession
+from guanxi.orders.summary import GAPS_TO_LOSS, LEAST_TO_LOSS, RHYTHM_DAYS, WITHOUT_RHYTHM, YEAR
 
 MOMENT = pa.timestamp("us", "UTC")
 LINES = pa.schema(
@@ -112,9 +113,29 @@ def _ensure(db: BulkSession, table: str, codes: pa.Array, more: dict[str, str]) 
     return pa.concat_tables([found, pa.table({"code": fresh, "id": ids}, schema=FOUND)])
 
 
+class PreparedLines:
+    """Lines made ready for `write_lines`, which needs the database; this part does not, and may run ahead in a thread.
+
+    An order is known by (source, key). What stands in its head is that of its earliest line. A line with a number of its
+    own is known by it, and a changed content corrects it; others are known by their content, the second of two equal ones
+    by its being the second. So the same lines twice change nothing.
+    """
+
+    def __init__(self, lines: pa.Table) -> None:
+        """`lines` are whole orders' lines (schema LINES)."""
+        self.work = duckdb.connect()
+        self.work.execute("SET TimeZone = 'UTC'")
+        self.work.register("incoming", lines)
+        _number_lines(self.work)
+
+    def close(self) -> None:
+        """Free the memory."""
+        self.work.close()
+
+
 def write_lines(
     db: BulkSession,
-    lines: pa.Table,
+    prepared: PreparedLines,
     places: pa.Table,
     persons: pa.Table,
     *,
@@ -122,25 +143,59 @@ def write_lines(
     run_id: int | None,
     at: datetime,
 ) -> Written:
-    """Write whole orders' lines (schema LINES): new orders, new lines of known orders, corrections of known lines.
+    """Write prepared lines: new orders, new lines of known orders, corrections of known lines.
 
-    An order is known by (source, key). What stands in its head is that of its earliest line. A line with a number of its
-    own is known by it, and a changed content corrects it; others are known by their content, the second of two equal ones
-    by its being the second. So the same lines twice change nothing. A line of another customer or currency is refused.
+    A line of another customer or currency than its order's is refused, and the second of two lines with one number but
+    different contents. `places` and `persons` are from `ensure_places` and `ensure_sales_persons`; `at` is now.
     """
-    with duckdb.connect() as work:
-        work.execute("SET TimeZone = 'UTC'")
-        work.register("incoming", lines)
-        work.register("place_ids", places)
-        work.register("person_ids", persons)
-        _find_known_orders(db, work, source_id)
-        _judge(work)
-        _find_known_lines(db, work)
-        _compare(work)
-        _write_new_orders(db, work, source_id, run_id, at)
-        _write_changed_orders(db, work, at)
-        _write_the_lines(db, work)
-        return _outcome(work)
+    work = prepared.work
+    work.register("place_ids", places)
+    work.register("person_ids", persons)
+    _find_known_orders(db, work, source_id)
+    _judge(work)
+    _find_known_lines(db, work)
+    _compare(work)
+    _write_new_orders(db, work, source_id, run_id, at)
+    _write_changed_orders(db, work, at)
+    _write_the_lines(db, work)
+    return _outcome(work)
+
+
+_HEAD = "{'placed_at': placed_at, 'place': place, 'channel': channel, 'person': person, 'day': day}"
+_WHOLE_HEAD = _HEAD[:-1] + ", 'number': number, 'party_id': party_id, 'currency': currency}"
+_DIGESTED = ("epoch_us(placed_at)", "product", "description", "quantity", "amount", "discount", "cost", "place", "person")
+
+
+def _content(table: str) -> str:
+    return ", ".join(f"{table}.{name}" for name in CONTENT)
+
+
+def _number_lines(work: duckdb.DuckDBPyConnection) -> None:
+    """Give each line its key, and find the heads of the orders. Equal lines are numbered; `nth` of most is 1."""
+    work.execute(f"CREATE TABLE heads_of_all AS SELECT key, min({_WHOLE_HEAD}) AS head FROM incoming GROUP BY key")
+    digest = ", ".join(f"coalesce(CAST({column} AS VARCHAR), '')" for column in _DIGESTED)
+    work.execute(
+        "CREATE TABLE keyed AS SELECT * EXCLUDE (line, product), line IS NOT NULL AS has_number, "
+        f"CASE WHEN line IS NULL THEN left(md5(concat_ws(chr(31), {digest})), 16) ELSE line END AS line_key FROM incoming"
+    )
+    same = "key, line_key, party_id, currency"
+    work.execute(f"CREATE TABLE doubles AS SELECT {same} FROM keyed GROUP BY {same} HAVING count(*) > 1")
+    match = "d.key = k.key AND d.line_key = k.line_key AND d.party_id = k.party_id AND d.currency = k.currency"
+    work.execute(
+        f"CREATE TABLE numbered AS SELECT k.*, row_number() OVER (PARTITION BY {same} ORDER BY row) AS nth "
+        f"FROM keyed AS k SEMI JOIN doubles AS d ON {match}"
+    )
+    work.execute(
+        "CREATE TABLE contradicting AS SELECT l.row FROM numbered AS l JOIN numbered AS f ON f.key = l.key "
+        "AND f.line_key = l.line_key AND f.party_id = l.party_id AND f.currency = l.currency AND f.nth = 1 "
+        f"WHERE l.has_number AND l.nth > 1 AND ({_content('l')}) IS DISTINCT FROM ({_content('f')})"
+    )
+    work.execute(
+        f"CREATE VIEW all_lines AS SELECT k.* FROM keyed AS k ANTI JOIN doubles AS d ON {match} "
+        "UNION ALL SELECT * EXCLUDE (nth) REPLACE ("
+        "CASE WHEN nth > 1 THEN line_key || '-' || nth ELSE line_key END AS line_key) FROM numbered "
+        "WHERE NOT has_number OR nth = 1"
+    )
 
 
 def _find_known_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: int) -> None:
@@ -152,62 +207,25 @@ def _find_known_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, source_
         f"WHERE o.source_id = {source_id} AND o.key = i.key",
         _KNOWN,
     )
-    work.register("known_now", known)
-    work.execute("CREATE TABLE known AS SELECT * FROM known_now")
-
-
-_HEAD = "{'placed_at': placed_at, 'place': place, 'channel': channel, 'person': person, 'day': day}"
-_WHOLE_HEAD = _HEAD[:-1] + ", 'number': number, 'party_id': party_id, 'currency': currency}"
-
-
-def _content(table: str) -> str:
-    return ", ".join(f"{table}.{name}" for name in CONTENT)
+    work.register("known", known)
 
 
 def _judge(work: duckdb.DuckDBPyConnection) -> None:
-    """Refuse lines of another customer or currency than their order's; tell each line's key and each order's head."""
+    """Refuse lines of another customer or currency than their order's; the others are `lines`."""
+    work.execute("CREATE TABLE heads AS SELECT h.* FROM heads_of_all AS h ANTI JOIN known AS k ON k.key = h.key")
     work.execute(
-        f"CREATE TABLE heads AS SELECT i.key, min({_WHOLE_HEAD}) AS head "
-        "FROM incoming AS i ANTI JOIN known AS k ON k.key = i.key GROUP BY i.key"
+        "CREATE TABLE owners AS SELECT key, head.party_id AS party_id, head.currency AS currency, NULL AS order_id "
+        "FROM heads UNION ALL SELECT key, party_id, currency, id FROM known"
+    )
+    own = "l.party_id = o.party_id AND l.currency = o.currency"
+    work.execute(
+        "CREATE TABLE refused AS SELECT l.row, CASE WHEN l.party_id <> o.party_id THEN 'other_customer' "
+        f"ELSE 'other_currency' END AS reason FROM incoming AS l JOIN owners AS o ON o.key = l.key WHERE NOT ({own}) "
+        "UNION ALL SELECT row, 'other_line' FROM contradicting ANTI JOIN ("
+        f"SELECT l.row FROM incoming AS l JOIN owners AS o ON o.key = l.key WHERE NOT ({own})) AS r USING (row)"
     )
     work.execute(
-        "CREATE TABLE owners AS SELECT key, head.party_id AS party_id, head.currency AS currency, NULL AS order_id FROM heads "
-        "UNION ALL SELECT key, party_id, currency, id FROM known"
-    )
-    digest = ", ".join(
-        f"coalesce(CAST({column} AS VARCHAR), '')"
-        for column in (
-            "epoch_us(placed_at)",
-            "product",
-            "description",
-            "quantity",
-            "amount",
-            "discount",
-            "cost",
-            "place",
-            "person",
-        )
-    )
-    work.execute(
-        "CREATE TABLE judged AS SELECT i.*, o.order_id, CASE WHEN i.party_id <> o.party_id THEN 'other_customer' "
-        "WHEN i.currency <> o.currency THEN 'other_currency' END AS refusal, "
-        f"CASE WHEN line IS NULL THEN left(md5(concat_ws(chr(31), {digest})), 16) END AS digest "
-        "FROM incoming AS i JOIN owners AS o ON o.key = i.key"
-    )
-    work.execute(
-        "CREATE TABLE numbered AS SELECT *, row_number() OVER (PARTITION BY key, digest, line ORDER BY row) AS nth "
-        "FROM judged WHERE refusal IS NULL"
-    )
-    mine, theirs = _content("l"), _content("f")
-    work.execute(
-        "INSERT INTO judged SELECT l.* EXCLUDE (nth) REPLACE ('other_line' AS refusal) FROM numbered AS l "
-        "JOIN numbered AS f ON f.key = l.key AND f.line = l.line AND f.nth = 1 "
-        f"WHERE l.nth > 1 AND ({mine}) IS DISTINCT FROM ({theirs})"
-    )
-    work.execute(
-        "CREATE TABLE lines AS SELECT * EXCLUDE (digest, nth, refusal), "
-        "coalesce(line, digest || CASE WHEN nth > 1 THEN '-' || nth ELSE '' END) AS line_key "
-        "FROM numbered WHERE line IS NULL OR nth = 1"
+        f"CREATE TABLE lines AS SELECT l.*, o.order_id FROM all_lines AS l JOIN owners AS o ON o.key = l.key AND {own}"
     )
 
 
@@ -233,7 +251,7 @@ def _compare(work: duckdb.DuckDBPyConnection) -> None:
     work.execute(
         "CREATE TABLE corrected AS SELECT k.line_id, l.* FROM lines AS l "
         "JOIN known_lines AS k ON k.order_id = l.order_id AND k.line_key = l.line_key "
-        f"WHERE l.line IS NOT NULL AND ({_content('l')}) IS DISTINCT FROM ({_content('k')})"
+        f"WHERE l.has_number AND ({_content('l')}) IS DISTINCT FROM ({_content('k')})"
     )
     work.execute(
         "CREATE TABLE touched AS SELECT order_id, min(head) AS head, min(number) AS number FROM ("
@@ -322,7 +340,7 @@ def _outcome(work: duckdb.DuckDBPyConnection) -> Written:
         name: work.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
         for name in ("incoming", "new_lines", "corrected", "new_orders")
     }
-    refused = work.sql("SELECT row, refusal AS reason FROM judged WHERE refusal IS NOT NULL").to_arrow_table()
+    refused = work.sql("SELECT row, reason FROM refused").to_arrow_table()
     touched = work.sql(
         "SELECT DISTINCT party_id FROM (SELECT head.party_id AS party_id FROM new_orders UNION ALL "
         "SELECT party_id FROM changed_orders)"
@@ -349,24 +367,34 @@ def _literal(number: int | None) -> str:
 # Purchases in sum -------------------------------------------------------------------------------------------------
 
 _PURCHASES = pa.schema([("party_id", pa.int64()), ("day", pa.date32()), ("amount", pa.int64()), ("kind", pa.string())])
-SUMMARY = """
+# The same rule as orders.summary, for many at once; a test holds them equal.
+SUMMARY = f"""
 WITH days AS (
     SELECT party_id, day, day - lag(day) OVER (PARTITION BY party_id ORDER BY day) AS gap
     FROM (SELECT DISTINCT party_id, day FROM purchases WHERE kind = 'sale')
 ), gaps AS (
-    SELECT party_id, count(*) AS purchase_days, count(gap) AS n, sum(gap) AS total, sum(gap * gap) AS squares
+    SELECT party_id, count(*) AS purchase_days, min(day) AS first_day, max(day) AS last_day, count(gap) AS n,
+        CASE WHEN count(gap) >= 1 THEN sum(gap) / count(gap) END AS gap_mean,
+        CASE WHEN count(gap) >= 2 THEN
+            sqrt((sum(gap * gap) * count(gap) - sum(gap) * sum(gap)) / (count(gap) * (count(gap) - 1)))
+        END AS gap_deviation
     FROM days GROUP BY party_id
+), sums AS (
+    SELECT party_id, count(*) FILTER (kind = 'sale') AS order_count, CAST(sum(amount) AS BIGINT) AS revenue,
+        min(day) AS first_day, max(day) AS last_day
+    FROM purchases GROUP BY party_id
 )
-SELECT p.party_id,
-    coalesce(min(p.day) FILTER (p.kind = 'sale'), min(p.day)) AS first_day,
-    coalesce(max(p.day) FILTER (p.kind = 'sale'), max(p.day)) AS last_day,
-    count(*) FILTER (p.kind = 'sale') AS order_count,
-    coalesce(any_value(g.purchase_days), 0) AS purchase_days,
-    CAST(sum(p.amount) AS BIGINT) AS revenue,
-    any_value(CASE WHEN g.n >= 1 THEN g.total / g.n END) AS gap_mean,
-    any_value(CASE WHEN g.n >= 2 THEN sqrt((g.squares * g.n - g.total * g.total) / (g.n * (g.n - 1))) END) AS gap_deviation
-FROM purchases AS p LEFT JOIN gaps AS g ON g.party_id = p.party_id
-GROUP BY p.party_id ORDER BY p.party_id
+SELECT s.party_id, coalesce(g.first_day, s.first_day) AS first_day, coalesce(g.last_day, s.last_day) AS last_day,
+    s.order_count, coalesce(g.purchase_days, 0) AS purchase_days, s.revenue, g.gap_mean, g.gap_deviation,
+    CASE WHEN g.purchase_days >= {RHYTHM_DAYS} THEN
+        g.last_day + CAST(floor(g.gap_mean + 2 * coalesce(g.gap_deviation, 0)) AS INTEGER) + 1 END AS overdue_from,
+    CASE WHEN g.purchase_days >= {RHYTHM_DAYS} THEN
+            g.last_day + greatest(CAST(ceil({GAPS_TO_LOSS} * g.gap_mean) AS INTEGER), {LEAST_TO_LOSS})
+        WHEN g.purchase_days >= 1 THEN g.last_day + {WITHOUT_RHYTHM} END AS lost_from,
+    CASE WHEN g.purchase_days >= {RHYTHM_DAYS} THEN CAST(round(
+        CAST(s.revenue AS DECIMAL(38, 0)) * {YEAR} * g.n / (g.purchase_days * (g.last_day - g.first_day)) / 100
+        ) * 100 AS BIGINT) END AS yearly_pace
+FROM sums AS s LEFT JOIN gaps AS g ON g.party_id = s.party_id ORDER BY s.party_id
 """
 
 

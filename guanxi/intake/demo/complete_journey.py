@@ -27,6 +27,10 @@ class DemoFiles:
     sales: Path
     events: Path
 
+    def in_order(self) -> list[tuple[str, Path]]:
+        """Kinds and files in the order in which to import them: who and what before what happened."""
+        return [("parties", self.parties), ("products", self.products), ("sales", self.sales), ("events", self.events)]
+
 
 def data_folder() -> Path:
     """The folder of the package's Parquet files. Raises Refused where the package is not installed."""
