@@ -34,7 +34,7 @@ MAY_WRITE = {
 WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}
 WRITES_ON_QUERYSETS = {"create", "update"}
 QUERYSET = re.compile(r"\.objects\b|_manager\b|\.(filter|exclude|visible_to|select_for_update|all)\(")
-NOT_ROWS = re.compile(r"\b(super\(\)|book|workbook|storage|np)$")
+NOT_ROWS = re.compile(r"\b(super\(\)|book|workbook|storage|router|np)$")
 NAMES_THAT_SAY_NOTHING = {"utils.py", "helpers.py", "common.py", "misc.py"}
 LONGEST = 600
 INLINE = re.compile(r"""<style\b|<script(?![^>]*\bsrc=)[^>]*>|\s(style|on[a-z]{3,})\s*=\s*["']""", re.IGNORECASE)

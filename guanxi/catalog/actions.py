@@ -1,4 +1,6 @@
-"""What can be done with the catalogue: make and change products; categories, brands and units come into being by name."""
+"""What can be done with the catalogue: make and change products; categories, brands and units come into being by
+name.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ NAMED = ("category", "brand", "unit")  # given as a name: a category by its path
 
 @action
 def create_product(*, by: Viewer, code: str, name: str, **values: Any) -> Product:
-    """Make a product. `category` is a path such as “GROCERY / DAIRY / MILK”; its nodes, `brand` and `unit` are made where new.
+    """Make a product. `category` is a path such as “GROCERY / DAIRY / MILK”; its nodes, `brand` and `unit` are made
+    where new.
 
     Raises Refused with the field that is wrong, such as a code that is taken.
     """

@@ -1,8 +1,8 @@
 """The normal forms by which people, their addresses and cards are recognised.
 
 Each function takes what somebody wrote and gives the key under which it is compared, or raises `Refused` with what is
-wrong. `keys` does the same for a whole Arrow column, hundreds of thousands a second: what has the usual form is taken by
-vectorised rules proven equal to the functions, the rest goes through them, each distinct value once.
+wrong. `keys` does the same for a whole Arrow column, hundreds of thousands a second: what has the usual form is taken
+by vectorised rules proven equal to the functions, the rest goes through them, each distinct value once.
 """
 
 from __future__ import annotations

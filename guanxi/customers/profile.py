@@ -1,7 +1,8 @@
 """The declared keys of `Party.profile`: age, income, household and what other packages add through "profile_field".
 
-A declared field has a label in the reader's language and, where it is a choice, an order: reports show age bands from young
-to old, not by alphabet. Sources may say what was never declared as a choice; such values are kept and shown as they are.
+A declared field has a label in the reader's language and, where it is a choice, an order: reports show age bands from
+young to old, not by alphabet. Sources may say what was never declared as a choice; such values are kept and shown as
+they are.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The business's time: which day it is, and which day a moment belongs to.
 
-Moments are stored in UTC; every "day" is a day in `GUANXI_TIME_ZONE`. `GUANXI_TODAY` freezes the date, for demonstrations
-and tests.
+Moments are stored in UTC; every "day" is a day in `GUANXI_TIME_ZONE`. `GUANXI_TODAY` freezes the date, for
+demonstrations and tests.
 """
 
 from __future__ import annotations

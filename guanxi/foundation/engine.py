@@ -1,7 +1,7 @@
 """The engine that answers questions: Ibis expressions, run by DuckDB in this process.
 
-`GUANXI_ENGINE` names the engine; this is the one place that knows which it is. There is one DuckDB per process, and each
-thread has a connection of its own into it, for a connection runs one query at a time.
+`GUANXI_ENGINE` names the engine; this is the one place that knows which it is. There is one DuckDB per process, and
+each thread has a connection of its own into it, for a connection runs one query at a time.
 """
 
 from __future__ import annotations

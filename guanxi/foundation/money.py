@@ -1,7 +1,7 @@
 """Exact amounts in the database: stored as whole ten-thousandths in a 64-bit integer, seen as `Decimal`.
 
-SQLite has no decimal type (a `DecimalField` there is a float), and decimals leave PostgreSQL through Arrow as text. Whole
-numbers are exact, fast to sum and the same everywhere; the lake turns them into `decimal(18, 4)`.
+SQLite has no decimal type (a `DecimalField` there is a float), and decimals leave PostgreSQL through Arrow as text.
+Whole numbers are exact, fast to sum and the same everywhere; the lake turns them into `decimal(18, 4)`.
 See docs/decisions/0002-money-as-whole-numbers.md.
 """
 

@@ -1,7 +1,7 @@
 """The first half of a run: read the file, check every row, keep the good ones ready for writing, reject the others.
 
-Checked rows lie in a DuckDB file in the run's folder (`stage.duckdb`, table `checked`: `row` and one column for each field),
-so that memory stays flat and a killed run need not read the file again once this half is done.
+Checked rows lie in a DuckDB file in the run's folder (`stage.duckdb`, table `checked`: `row` and one column for each
+field), so that memory stays flat and a killed run need not read the file again once this half is done.
 """
 
 from __future__ import annotations

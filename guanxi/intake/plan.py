@@ -27,7 +27,9 @@ DEFAULT_SOURCE = "files"
 
 @dataclass
 class Plan:
-    """All that a run needs to know. `mapping` says for each field which columns feed it; `options` hold for all rows."""
+    """All that a run needs to know. `mapping` says for each field which columns feed it; `options` hold for all
+    rows.
+    """
 
     kind: str
     path: str

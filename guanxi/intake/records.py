@@ -1,8 +1,8 @@
 """Rows out of files, in batches of text: CSV and the like, XLSX, Parquet. Nothing is dropped unsaid.
 
-Readers of CSV differ in what they do with a broken row: stop, skip, or swallow its neighbours. Here the file is first cut
-into rows by the quotation marks alone, so that one broken row costs one row and every row has its line number; only whole
-rows of the right width reach Arrow's parser.
+Readers of CSV differ in what they do with a broken row: stop, skip, or swallow its neighbours. Here the file is first
+cut into rows by the quotation marks alone, so that one broken row costs one row and every row has its line number; only
+whole rows of the right width reach Arrow's parser.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Broken:
 
 @dataclass
 class Batch:
-    """Rows as text: the file's columns and `_row`; beside them what could not be read, and how far in the file it is."""
+    """Rows as text: the file's columns and `_row`; beside them what could not be read, and how far in the file it
+    is.
+    """
 
     rows: pa.Table
     broken: list[Broken] = field(default_factory=list)
@@ -275,7 +277,9 @@ def _parse(
 
 def _whole(numbers: np.ndarray) -> pa.Array:
     """Numbers as Arrow, without a detour: pa.array would import pandas to look whether this comes from there."""
-    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers, np.int64))])
+    return pa.Array.from_buffers(
+        pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers, np.int64))]
+    )
 
 
 def cells_of(text: str, separator: str, width: int) -> list[str]:

@@ -41,7 +41,9 @@ REASONS: dict[str, Any] = {
 
 
 class RejectFile:
-    """The CSV file of a run's rejected rows; made at the first of them. UTF-8 with BOM, so that spreadsheets read it."""
+    """The CSV file of a run's rejected rows; made at the first of them. UTF-8 with BOM, so that spreadsheets read
+    it.
+    """
 
     def __init__(self, path: Path, columns: list[str], separator: str) -> None:
         self.path, self.columns, self.separator = path, columns, separator

@@ -1,8 +1,8 @@
 """The engine: takes a planned run from where it stands to its end. Command line, browser and API all call `run`.
 
-First half: the file is checked into a stage in the run's folder (intake.checking). Second half: the stage is written chunk
-by chunk, each one transaction that also advances the run's checkpoint. So a run that was killed goes on where it was, and
-the same file twice changes nothing.
+First half: the file is checked into a stage in the run's folder (intake.checking). Second half: the stage is written
+chunk by chunk, each one transaction that also advances the run's checkpoint. So a run that was killed goes on where it
+was, and the same file twice changes nothing.
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ PARTIES = 100_000  # customers looked up, or summed up, in one transaction
 
 
 def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
-    """Give every line its order and bring whole orders together in chunks, in the order of time. No line is bad here."""
+    """Give every line its order and bring whole orders together in chunks, in the order of time. No line is bad
+    here.
+    """
     currency = literal(plan.options["currency"])
     channel = literal(plan.options["channel"])
     back = "kind = 'return'"

@@ -1,6 +1,8 @@
-"""From the text of a cell to a value: dates, numbers, words; as DuckDB expressions, so that no row passes through Python.
+"""From the text of a cell to a value: dates, numbers, words; as DuckDB expressions, so that no row passes through
+Python.
 
-A value expression gives NULL where a text cannot be read; `problem` then names why, as "field:reason" (rejects.REASONS).
+A value expression gives NULL where a text cannot be read; `problem` then names why, as "field:reason"
+(rejects.REASONS).
 """
 
 from __future__ import annotations
@@ -41,11 +43,15 @@ class DateFormat:
 def text(column: str) -> str:
     """A cell without the blanks around it; most have none, and looking is cheaper than trimming."""
     name = quote(column)
-    return f"CASE WHEN regexp_matches({name}, '^[{_BLANKS}]|[{_BLANKS}]$') THEN trim({name}, '{BLANKS}') ELSE {name} END"
+    return (
+        f"CASE WHEN regexp_matches({name}, '^[{_BLANKS}]|[{_BLANKS}]$') THEN trim({name}, '{BLANKS}') ELSE {name} END"
+    )
 
 
 def moment(source: str, date_format: str) -> str:
-    """A date or moment as TIMESTAMP WITH TIME ZONE; without an offset it is the business's time (the session's zone)."""
+    """A date or moment as TIMESTAMP WITH TIME ZONE; without an offset it is the business's time (the session's
+    zone).
+    """
     iso = f"TRY_CAST({source} AS TIMESTAMPTZ)"
     if date_format == ISO:
         return iso
@@ -59,10 +65,14 @@ def number(source: str, decimal: str, careful: bool) -> str:
     The careful way understands thousands marks, currency and brackets for negative numbers, at four times the cost.
     """
     if not careful:
-        plain = source if decimal == "." else f"CASE WHEN NOT contains({source}, '.') THEN replace({source}, ',', '.') END"
+        plain = (
+            source if decimal == "." else f"CASE WHEN NOT contains({source}, '.') THEN replace({source}, ',', '.') END"
+        )
         return f"TRY_CAST({plain} AS DECIMAL(18, 6))"
     group, mark = (r"[,''’\s]", r"\.") if decimal == "." else (r"[.''’\s]", ",")
-    bare = f"regexp_replace(regexp_replace({source}, '^([-(]?)\\s*{CURRENCY}\\s*', '\\1'), '\\s*{CURRENCY}(\\)?)$', '\\1')"
+    bare = (
+        f"regexp_replace(regexp_replace({source}, '^([-(]?)\\s*{CURRENCY}\\s*', '\\1'), '\\s*{CURRENCY}(\\)?)$', '\\1')"
+    )
     bare = f"regexp_replace(regexp_replace({bare}, '^\\((.*)\\)$', '-\\1'), '^([0-9.,]+)-$', '-\\1')"
     shape = f"[-+]?\\d{{1,3}}({group}\\d{{3}})*({mark}\\d*)?|[-+]?\\d*({mark}\\d*)?([eE][-+]?\\d{{1,2}})?"
     digits = f"replace(regexp_replace({bare}, '{group}', '', 'g'), ',', '.')"

@@ -1,4 +1,6 @@
-"""Reading what is asked: the names and filters of a query, turned into conditions or a message that says what is wrong."""
+"""Reading what is asked: the names and filters of a query, turned into conditions or a message that says what is
+wrong.
+"""
 
 from __future__ import annotations
 

@@ -33,9 +33,9 @@ _TRUNCATED = {WEEK: "W", MONTH: "M", QUARTER: "Q"}
 class Dimension:
     """One way to cut figures.
 
-    `table` names the lake's table that `column` stands in (empty: the sales line); `key` is the sales line's column that
-    leads there. A dimension of kind "record" is one record per value: `column` is its name, `code` what people call it by,
-    and rows carry its id under `key`.
+    `table` names the lake's table that `column` stands in (empty: the sales line); `key` is the sales line's column
+    that leads there. A dimension of kind "record" is one record per value: `column` is its name, `code` what people
+    call it by, and rows carry its id under `key`.
     """
 
     name: str

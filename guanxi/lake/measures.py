@@ -23,7 +23,9 @@ MONEY, NUMBER, PERCENT = "money", "number", "percent"  # a percentage is a share
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure. `needs` names the table that must be joined; `of_cost` that it knows only lines whose cost is known."""
+    """One figure. `needs` names the table that must be joined; `of_cost` that it knows only lines whose cost is
+    known.
+    """
 
     name: str
     label: Any

@@ -6,9 +6,9 @@
     for row in result.rows:
         row["department"], row["sales"]     # None stands for "not known"; money is a Decimal
 
-`where` maps dimensions to a value, a list of values (None among them for "not known"), or a range: {"from": …, "to": …},
-both ends included. Dimensions that are records (product, place, staff, customer) are named by id, number or name, and their
-rows carry the id besides, as `product_id`, `place_id`, `sales_person_id`, `party_id`.
+`where` maps dimensions to a value, a list of values (None among them for "not known"), or a range: {"from": …, "to":
+…}, both ends included. Dimensions that are records (product, place, staff, customer) are named by id, number or name,
+and their rows carry the id besides, as `product_id`, `place_id`, `sales_person_id`, `party_id`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class Query:
 
 @dataclass(frozen=True)
 class Column:
-    """What a column of the answer is; `labels` says what people read for coded values, `key` where the record's id is."""
+    """What a column of the answer is; `labels` says what people read for coded values, `key` where the record's id
+    is.
+    """
 
     name: str
     label: str
@@ -189,7 +191,9 @@ class _Asked:
         return figures
 
     def expression(self) -> ir.Table:
-        """The whole query: lines, groups, the names of records, order, limit (one more, to see whether there are more)."""
+        """The whole query: lines, groups, the names of records, order, limit (one more, to see whether there are
+        more).
+        """
         import ibis  # here, not above: it takes half a second, which only questions should cost
 
         rows = self.rows()
@@ -213,7 +217,9 @@ class _Asked:
         return rows.aggregate(self._figures(rows))
 
     def present(self, row: dict[str, Any]) -> dict[str, Any]:
-        """A row as callers get it: dimensions (records with their ids), then measures; money to the cent where it is."""
+        """A row as callers get it: dimensions (records with their ids), then measures; money to the cent where it
+        is.
+        """
         named: dict[str, Any] = {}
         for dimension in self.by:
             if dimension.name in row:

@@ -1,7 +1,7 @@
 """Bringing the lake up to date with the database: what changed by the ledger, small dimensions by their fingerprint.
 
-Each table carries its own mark, so a refresh that was broken off anywhere goes on where each table stands. What a change of
-columns, another database or a missing table makes doubtful is loaded whole (docs/decisions/0006-the-lake.md).
+Each table carries its own mark, so a refresh that was broken off anywhere goes on where each table stands. What a
+change of columns, another database or a missing table makes doubtful is loaded whole (docs/decisions/0006-the-lake.md).
 """
 
 from __future__ import annotations

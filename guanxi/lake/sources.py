@@ -308,8 +308,8 @@ _COUNTED = {
 def fingerprint(table: schema.LakeTable) -> int:
     """A number that changes when the rows behind a small dimension change.
 
-    They have no events; but whatever is written is audited, so the number of rows, the highest id and the number of audit
-    entries of their types tell. (The number, because entries may be committed out of the order of their ids.)
+    They have no events; but whatever is written is audited, so the number of rows, the highest id and the number of
+    audit entries of their types tell. (The number, because entries may be committed out of the order of their ids.)
     """
     tables, types = _COUNTED.get(table.name, ((), ()))
     seen: list[object] = []

@@ -41,7 +41,9 @@ _views = threading.local()
 
 
 def table(name: str) -> ir.Table:
-    """The table called `name` in its newest version; empty where the lake is. Raises LakeBroken where it is unreadable."""
+    """The table called `name` in its newest version; empty where the lake is. Raises LakeBroken where it is
+    unreadable.
+    """
     declared = schema.BY_NAME[name]
     version = _newest(declared)
     backend = engine.connect()

@@ -4,7 +4,8 @@ A reader keeps a mark and asks for the events from it up to the `horizon`, below
 SQLite, whose single writer commits in the order of ids, the mark is an id. On PostgreSQL an earlier id may be committed
 later than a higher one; there the mark is a transaction, and the horizon is the oldest transaction still running.
 
-A reader whose work is in the database uses `claim`; one that writes elsewhere (the lake) keeps the mark with what it wrote.
+A reader whose work is in the database uses `claim`; one that writes elsewhere (the lake) keeps the mark with what it
+wrote.
 """
 
 from __future__ import annotations

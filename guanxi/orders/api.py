@@ -25,7 +25,9 @@ Code = Annotated[str, Field(max_length=100)]
 
 
 class LineIn(Schema):
-    """A position: a product by its `code`, or a `description`. Give the `amount` paid, or a `price` (less `discount`)."""
+    """A position: a product by its `code`, or a `description`. Give the `amount` paid, or a `price` (less
+    `discount`).
+    """
 
     product: Code | None = Field(None, description="The product's code.")
     description: Annotated[str, Field(max_length=250)] = ""

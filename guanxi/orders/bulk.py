@@ -116,9 +116,9 @@ def _ensure(db: BulkSession, table: str, codes: pa.Array, more: dict[str, str]) 
 class PreparedLines:
     """Lines made ready for `write_lines`, which needs the database; this part does not, and may run ahead in a thread.
 
-    An order is known by (source, key). What stands in its head is that of its earliest line. A line with a number of its
-    own is known by it, and a changed content corrects it; others are known by their content, the second of two equal ones
-    by its being the second. So the same lines twice change nothing.
+    An order is known by (source, key). What stands in its head is that of its earliest line. A line with a number of
+    its own is known by it, and a changed content corrects it; others are known by their content, the second of two
+    equal ones by its being the second. So the same lines twice change nothing.
     """
 
     def __init__(self, lines: pa.Table) -> None:
@@ -163,7 +163,17 @@ def write_lines(
 
 _HEAD = "{'placed_at': placed_at, 'place': place, 'channel': channel, 'person': person, 'day': day}"
 _WHOLE_HEAD = _HEAD[:-1] + ", 'number': number, 'party_id': party_id, 'currency': currency}"
-_DIGESTED = ("epoch_us(placed_at)", "product", "description", "quantity", "amount", "discount", "cost", "place", "person")
+_DIGESTED = (
+    "epoch_us(placed_at)",
+    "product",
+    "description",
+    "quantity",
+    "amount",
+    "discount",
+    "cost",
+    "place",
+    "person",
+)
 
 
 def _content(table: str) -> str:

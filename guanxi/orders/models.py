@@ -143,8 +143,8 @@ class PurchaseSummary(models.Model):
     # Days from purchase to purchase: mean and standard deviation, null below two (three) purchases.
     gap_mean = models.FloatField(_("usual gap in days"), null=True)
     gap_deviation = models.FloatField(null=True)
-    # From which day on he is silent for longer than his rhythm allows (null below four days of purchase), from which day
-    # on he counts as lost, and what he would spend in a year at his own pace; see orders.summary.
+    # From which day on he is silent for longer than his rhythm allows (null below four days of purchase), from which
+    # day on he counts as lost, and what he would spend in a year at his own pace; see orders.summary.
     overdue_from = models.DateField(_("overdue from"), null=True)
     lost_from = models.DateField(_("lost from"), null=True)
     yearly_pace = MoneyField(_("a year at his pace"), null=True)

@@ -1,9 +1,9 @@
 """Who is new, who came back, who was lost, and who is slipping away: by each customer's own rhythm.
 
 The rule, until models replace it through the door `slipping_away`: whoever bought on at least four days has a rhythm.
-He is overdue once he is silent for longer than his usual gap and two deviations, and lost once he is silent for six usual
-gaps, at least 90 days (180 where no rhythm is known). In between he is slipping away. What is at stake is what he would
-spend in a year at his own pace. The three dates and amounts are stored with his purchases in sum.
+He is overdue once he is silent for longer than his usual gap and two deviations, and lost once he is silent for six
+usual gaps, at least 90 days (180 where no rhythm is known). In between he is slipping away. What is at stake is what he
+would spend in a year at his own pace. The three dates and amounts are stored with his purchases in sum.
 """
 
 from __future__ import annotations

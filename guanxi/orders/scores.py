@@ -1,7 +1,7 @@
 """Recency, frequency and money: where a party stands among all who buy, in fifths.
 
-The bounds of the fifths are read from a sample of the summaries, kept in the cache, and renewed by the schedule; a score
-is therefore as exact as the sample (of 20,000 parties: within a percentile or so).
+The bounds of the fifths are read from a sample of the summaries, kept in the cache, and renewed by the schedule; a
+score is therefore as exact as the sample (of 20,000 parties: within a percentile or so).
 """
 
 from __future__ import annotations

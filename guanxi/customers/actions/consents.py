@@ -32,7 +32,9 @@ def record_consent(
     proof: dict[str, Any] | None = None,
     at: datetime | None = None,
 ) -> Consent:
-    """Note that `party` agreed to, or withdrew, `purpose` through `channel`. Nothing is overwritten: the newest counts."""
+    """Note that `party` agreed to, or withdrew, `purpose` through `channel`. Nothing is overwritten: the newest
+    counts.
+    """
     party = locked(party.pk, by)
     if channel not in CHANNELS:
         message = _("“%(channel)s” is no channel for consents; known are %(known)s.")

@@ -1,7 +1,7 @@
 """A POST with the header `Idempotency-Key` is done once, however often it is sent.
 
-The key is claimed first; then the work and its answer are committed together. A repeat gets the same answer; the same key
-with another request is refused; a repeat while the first is still at work is told so.
+The key is claimed first; then the work and its answer are committed together. A repeat gets the same answer; the same
+key with another request is refused; a repeat while the first is still at work is told so.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@
         db.execute("UPDATE ...")
         db.commit()
 
-Leaving the block without `commit` rolls back. A session has a connection of its own: it does not see what an open Django
-transaction has not committed. On PostgreSQL it speaks COPY through psycopg; on SQLite it runs ADBC in a child process,
-because two copies of the SQLite library in one process break each other's locks
+Leaving the block without `commit` rolls back. A session has a connection of its own: it does not see what an open
+Django transaction has not committed. On PostgreSQL it speaks COPY through psycopg; on SQLite it runs ADBC in a child
+process, because two copies of the SQLite library in one process break each other's locks
 (docs/decisions/0004-bulk-sessions.md). SQL must be what both understand; where they differ, `db.vendor` tells.
 """
 

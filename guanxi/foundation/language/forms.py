@@ -105,7 +105,9 @@ def _folded(texts: pa.Array) -> pa.Array:
 
 
 def code_points(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """All characters of an array without nulls in one row of numbers, and where each text begins (and the last ends)."""
+    """All characters of an array without nulls in one row of numbers, and where each text begins (and the last
+    ends).
+    """
     lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     starts = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])

@@ -1,7 +1,8 @@
 """The tokens of whole Arrow arrays.
 
 Texts are cut at their spaces. Numbers, plain words and mail addresses, of which nearly each is different, go through
-Arrow's own functions; everything else, Chinese names above all, goes through the plain function, each distinct piece once.
+Arrow's own functions; everything else, Chinese names above all, goes through the plain function, each distinct piece
+once.
 """
 
 from __future__ import annotations
@@ -67,7 +68,12 @@ def _by_parts(texts: pa.Array, tokens_of: Callable[[pa.Array], pa.Array]) -> pa.
 
 def _chunk_tokens(chunks: pa.Array) -> pa.Array:
     result = pa.nulls(len(chunks), pa.string())
-    for pattern, rule in ((NUMBER, _of_numbers), (WORD, _of_words), (WORD_WITH_NUMBER, _of_numbered), (MAIL, _of_mails)):
+    for pattern, rule in (
+        (NUMBER, _of_numbers),
+        (WORD, _of_words),
+        (WORD_WITH_NUMBER, _of_numbered),
+        (MAIL, _of_mails),
+    ):
         chosen = pc.and_(pc.is_null(result), pc.match_substring_regex(chunks, pattern))
         if pc.any(chosen).as_py():
             result = pc.replace_with_mask(result, chosen, rule(pc.filter(chunks, chosen)))
@@ -94,9 +100,7 @@ def _of_numbers(chunks: pa.Array) -> pa.Array:
     shorter = pc.and_(pc.not_equal(bare, numbers), pc.not_equal(bare, ""))
     bare = pc.if_else(shorter, pc.binary_join_element_wise("#", bare, ""), pa.scalar(None, pa.string()))
     whole = pc.binary_join_element_wise("#", numbers, "")
-    return pc.binary_join_element_wise(
-        _first(numbers), whole, bare, *_fragments(numbers), " ", null_handling="skip"
-    )
+    return pc.binary_join_element_wise(_first(numbers), whole, bare, *_fragments(numbers), " ", null_handling="skip")
 
 
 def _of_mails(mails: pa.Array) -> pa.Array:

@@ -11,8 +11,14 @@ from guanxi.foundation.reports import Report, pdf
 
 
 def send(report: Report, user: User) -> None:
-    """Mail `report` to `user` in the active language. Raises OSError or SMTPException where the server does not take it."""
-    context = report.context(user, {}) | {"report": report, "address": f"{settings.GUANXI_URL}{report.url}", "print": True}
+    """Mail `report` to `user` in the active language. Raises OSError or SMTPException where the server does not take
+    it.
+    """
+    context = report.context(user, {}) | {
+        "report": report,
+        "address": f"{settings.GUANXI_URL}{report.url}",
+        "print": True,
+    }
     subject = f"{context['heading']} · {context['subheading']}"
     message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),

@@ -18,10 +18,10 @@ and keeps the index current:
 
 - `touch(row, ...)` in every action that changes what is found of a row: same transaction, found at once;
 - `remove(Model, ids)` where rows are deleted;
-- `index_arrow(session, object_type, table)` in a bulk session: `table` has the columns id, title, subtitle, text, weight
-  (all but id and title may be left out). Up to 5,000 rows are found as soon as the session commits; more wait in the
-  backlog, so that imports run at full speed, and `catch_up()` takes them in: the scheduler calls it every minute, an
-  importer may call it when it is done (`catch_up` reports `tasks.progress`);
+- `index_arrow(session, object_type, table)` in a bulk session: `table` has the columns id, title, subtitle, text,
+  weight (all but id and title may be left out). Up to 5,000 rows are found as soon as the session commits; more wait in
+  the backlog, so that imports run at full speed, and `catch_up()` takes them in: the scheduler calls it every minute,
+  an importer may call it when it is done (`catch_up` reports `tasks.progress`);
 - `rebuild(object_type)`, a task, writes everything anew from the rows.
 
 Text is a string of words separated by spaces: names, numbers, mail addresses, telephone numbers in E.164. How it is cut

@@ -19,7 +19,7 @@ from guanxi.foundation.search.query import Query, Term, parse
 from guanxi.foundation.search.sources import Source, all_sources, object_id, source_of_model
 from guanxi.foundation.visibility import Viewer, may
 
-CANDIDATES = 300  # documents of one type looked at, at the least
+CANDIDATES = 200  # documents of one type looked at, at the least
 M = TypeVar("M", bound=models.Model)
 
 LOOK_UP = {
@@ -42,9 +42,7 @@ class Hit:
     score: float
 
 
-def find(
-    query: str, viewer: Viewer, types: Sequence[str] | None = None, limit: int = 20
-) -> list[Hit]:
+def find(query: str, viewer: Viewer, types: Sequence[str] | None = None, limit: int = 20) -> list[Hit]:
     """The best `limit` hits of each type (all types, or those named), best first. Takes any query."""
     parsed = parse(query)
     if parsed.is_empty or limit < 1:
@@ -68,9 +66,7 @@ def matching_ids(model: type[models.Model], query: str, viewer: Viewer, limit: i
     return _visible(source, [object_id(document.id) for document in found], viewer)[:limit]
 
 
-def filter_queryset(
-    queryset: models.QuerySet[M], query: str, viewer: Viewer, limit: int = 1000
-) -> models.QuerySet[M]:
+def filter_queryset(queryset: models.QuerySet[M], query: str, viewer: Viewer, limit: int = 1000) -> models.QuerySet[M]:
     """`queryset` narrowed to the best matches of `query`; unchanged where the query is blank."""
     if not query.strip():
         return queryset
@@ -113,9 +109,13 @@ def _visible(source: Source, ids: list[int], viewer: Viewer) -> list[int]:
 
 
 def _ranked(source: Source, query: Query, limit: int) -> list[_Ranked]:
-    """Checked candidates, best first: exact title, exact number, beginning of the title, whole token, beginning of one."""
+    """Checked candidates, best first: exact title, exact number, beginning of the title, whole token, beginning of
+    one.
+    """
     key = query.key
-    found = _candidates(_expression(source, query), limit)
+    found = _candidates(_expression(source, query.strict), limit)
+    if len(found) < limit and query.strict != query:
+        found = _candidates(_expression(source, query), limit)
     if len(found) == limit:
         found |= _candidates(_any_of(source, [Term(f"={key}"), Term(key), *map(Term, sorted(query.exact))]), limit)
         if len(key) > 1:
@@ -155,9 +155,7 @@ def _expression(source: Source, query: Query) -> str:
     conjunction = " & " if connection.vendor == "postgresql" else " AND "
     words = []
     for word in query.words:
-        ways = [
-            conjunction.join(_lookup(source, *lookup) for term in way for lookup in term.lookups) for way in word
-        ]
+        ways = [conjunction.join(_lookup(source, *lookup) for term in way for lookup in term.lookups) for way in word]
         words.append(_disjunction(ways))
     return conjunction.join(words)
 
@@ -178,7 +176,9 @@ def _lookup(source: Source, token: str, prefix: bool) -> str:
 
 @contextmanager
 def _index_only() -> Iterator[None]:
-    """PostgreSQL takes a common word for a reason to read the whole table; reading on in the index is what is bounded."""
+    """PostgreSQL takes a common word for a reason to read the whole table; reading on in the index is what is
+    bounded.
+    """
     if connection.vendor != "postgresql":
         yield
         return

@@ -103,8 +103,8 @@ def tokens_of(source: Source, title: str, text: str) -> str:
 def index_arrow(session: BulkSession, object_type: str, table: pa.Table, *, new: bool = False) -> None:
     """Write what is found of many objects, in the session's transaction.
 
-    `table` has the columns id and title and, if you like, subtitle, text and weight. `new`: none of them is in the index
-    yet, which is faster. Raises LookupError for a type that nobody registered.
+    `table` has the columns id and title and, if you like, subtitle, text and weight. `new`: none of them is in the
+    index yet, which is faster. Raises LookupError for a type that nobody registered.
     """
     if not len(table):
         return

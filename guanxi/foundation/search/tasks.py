@@ -17,6 +17,8 @@ def catch_up() -> int:
 
 @task(label=_("Build the search anew"), queue_name="long")
 def rebuild(object_type: str = "") -> int:
-    """Write the index of one type anew from its rows, or of all types; the number of rows. Goes on where it was stopped."""
+    """Write the index of one type anew from its rows, or of all types; the number of rows. Goes on where it was
+    stopped.
+    """
     types = [object_type] if object_type else [source.object_type for source in all_sources()]
     return sum(upkeep.rebuild(name) for name in types)

@@ -1,4 +1,6 @@
-"""The answer as a table and a plot: plain, or with one dimension across; every figure with a link to the orders behind."""
+"""The answer as a table and a plot: plain, or with one dimension across; every figure with a link to the orders
+behind.
+"""
 
 from __future__ import annotations
 
@@ -172,7 +174,9 @@ def _figure(column: Column, value: Any, url: str) -> Cell:
     return Cell(figure(column, value), url if value is not None else "", True, figures.as_float(value))
 
 
-def _plot(state: State, by: list[Column], rows: list[list[Cell]], series: list[tuple[Any, int]]) -> dict[str, Any] | None:
+def _plot(
+    state: State, by: list[Column], rows: list[list[Cell]], series: list[tuple[Any, int]]
+) -> dict[str, Any] | None:
     """The first dimension along the axis; with several, their words joined."""
     if state.plot == "none" or not rows or not series:
         return None

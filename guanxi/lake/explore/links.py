@@ -1,4 +1,6 @@
-"""Addresses of figures: the question itself on Explore, and the orders behind it, which the list of orders then asks for."""
+"""Addresses of figures: the question itself on Explore, and the orders behind it, which the list of orders then asks
+for.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +27,16 @@ def explore(measures: Sequence[str], by: Sequence[str], where: Where) -> str:
 def orders(where: Where) -> str:
     """The address of the orders behind a figure: the list itself where it has the filters, else by the lake."""
     if set(where) <= {"day"}:
-        return list_url("orders", {f"f.placed_at__{_operator(key)}": value for key, value in where.get("day", {}).items()})
+        return list_url(
+            "orders", {f"f.placed_at__{_operator(key)}": value for key, value in where.get("day", {}).items()}
+        )
     return list_url("orders", {f"f.{FIGURE}": json.dumps(where, cls=DjangoJSONEncoder, ensure_ascii=False)})
 
 
 def pairs(where: Where) -> list[tuple[str, str]]:
-    """`where` as it stands in Explore's address: `f.department=GROCERY`, `f.day__from=2017-01-01`; nothing is `f.x=`."""
+    """`where` as it stands in Explore's address: `f.department=GROCERY`, `f.day__from=2017-01-01`; nothing is
+    `f.x=`.
+    """
     found: list[tuple[str, str]] = []
     for name, asked in where.items():
         if isinstance(asked, Mapping):
