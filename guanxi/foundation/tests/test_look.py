@@ -30,7 +30,7 @@ def test_fonts_styles_and_scripts_are_there(gallery: Any) -> None:
     assert gallery.evaluate("htmx.version").startswith("2.")
     assert gallery.evaluate("Alpine.version").startswith("3.")
     gallery.click("#alpine")
-    assert gallery.is_visible("#alpine-shown")
+    gallery.wait_for_selector("#alpine-shown", state="visible")
 
 
 def test_nothing_is_wider_than_the_screen(gallery: Any) -> None:

@@ -166,7 +166,9 @@ function follow(chart, spec) {
 }
 
 const drawn = new Map();
-const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => drawn.get(target)?.chart.resize()));
+const resized = new ResizeObserver((entries) => requestAnimationFrame(() => {
+  entries.forEach(({ target }) => drawn.get(target)?.chart.resize());
+}));
 
 async function draw(holder) {
   if (drawn.has(holder)) return;
