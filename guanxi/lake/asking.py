@@ -113,6 +113,8 @@ def _records(rows: ir.Table, dimension: Dimension, values: list[Any]) -> ir.Bool
     from guanxi.lake import tables
 
     keys = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    if any(abs(key) >= 2**63 for key in keys):
+        raise _wrong(dimension, _("there is no record of such a number"))
     texts = [_text(dimension, value) for value in values if value not in keys]
     conditions = [rows[dimension.key].isin(keys)] if keys else []
     if texts:

@@ -8,13 +8,14 @@ from guanxi.foundation import hooks, shell
 from guanxi.foundation.reports import Report, Rhythm
 from guanxi.foundation.shell import MenuEntry
 from guanxi.foundation.tasks import Daily, Every
-from guanxi.lake import tables, tasks
+from guanxi.lake import api, tables, tasks
 from guanxi.lake.explore import behind
 from guanxi.lake.reports import today, who_buys
 
 hooks.register("schedule", Every(tasks.refresh, seconds=30))
 hooks.register("schedule", Daily(tasks.tidy, at="03:30"))
 hooks.register("ready", tables.ready)
+hooks.register("api", ("/query", api.router), order=50)
 
 TODAY = Report("today", _("Yesterday in brief"), "lake/today.html", today.context, Rhythm.DAILY, "home", "/")
 WHO_BUYS = Report("who-buys", _("Who buys"), "lake/who_buys.html", who_buys.context, Rhythm.MONTHLY, "users-group")

@@ -96,7 +96,7 @@ def replace(
     if not len(present):
         append(table, batches, marks)
         return
-    condition = _condition(table.key, keys.to_numpy())
+    condition = _condition(table.key, _numbers(keys))
     if condition:
         _write(table, _reader(table, batches), marks, mode="overwrite", predicate=condition)
     else:
@@ -188,7 +188,8 @@ def _with_partition(table: LakeTable, batch: pa.RecordBatch, value: Any) -> pa.R
 
 
 def _additions(stored: DeltaTable) -> pa.Table:
-    return pa.table(stored.get_add_actions(flatten=True))
+    # Not pa.table(...): that loads pandas, wherever it is installed, which takes a second.
+    return pa.RecordBatchReader.from_stream(stored.get_add_actions(flatten=True)).read_all()
 
 
 def _paths(table: LakeTable, stored: DeltaTable) -> list[tuple[str, Any]]:
@@ -204,7 +205,7 @@ def _files_with(table: LakeTable, stored: DeltaTable, keys: pa.Array) -> list[st
     paths = files["path"].to_pylist()
     if least not in files.column_names:
         return list(paths)
-    ordered = np.sort(keys.to_numpy())
+    ordered = np.sort(_numbers(keys))
     chosen = []
     for path, low, high in zip(paths, files[least].to_pylist(), files[most].to_pylist(), strict=True):
         if low is None or np.searchsorted(ordered, low) < np.searchsorted(ordered, high, side="right"):
@@ -247,3 +248,8 @@ def _condition(column: str, keys: np.ndarray) -> str | None:
     if len(single) > FEW or len(ranges) > MANY_RANGES:
         return None
     return " OR ".join([*ranges, f"{column} IN ({', '.join(single)})"] if single else ranges)
+
+
+def _numbers(keys: pa.Array) -> np.ndarray:
+    """Keys as NumPy has them; not by `to_numpy`, which loads pandas."""
+    return np.from_dlpack(keys)
