@@ -47,8 +47,16 @@ def launch(playwright: Any) -> Any:
 
 
 def watch(page: Any) -> list[str]:
-    """The list that will hold every console error (a blocked script or style among them) and uncaught exception."""
+    """The list that will hold every console error (a blocked script or style among them) and uncaught exception.
+
+    Not so 409 and 422: forms that come back with what is wrong are answers, though Chromium notes them as errors.
+    """
     errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+
+    def note(message: Any) -> None:
+        if message.type == "error" and not message.text.endswith(("409 (Conflict)", "422 (Unprocessable Entity)")):
+            errors.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: errors.append(str(error)))
     return errors

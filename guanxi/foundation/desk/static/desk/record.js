@@ -103,8 +103,8 @@ function stay(event) {
 record.addEventListener("htmx:sendError", stay);
 record.addEventListener("htmx:timeout", stay);
 record.addEventListener("htmx:responseError", stay);
-record.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target.matches?.("form[data-draft]") && event.detail.successful) forget(event.target);
+record.addEventListener("htmx:beforeOnLoad", (event) => { // before the swap takes the form away
+  if (event.target.matches?.("form[data-draft]") && event.detail.xhr.status < 400) forget(event.target);
 });
 
 // Drafts of an earlier visit: their editors open again.
