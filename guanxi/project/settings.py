@@ -187,6 +187,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [CHECKOUT / "guanxi" / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["guanxi.project.formats"]
 
 # Files that pages load: ours, and those of the npm packages named in package.json.
 STATIC_URL = "static/"

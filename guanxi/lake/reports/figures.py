@@ -46,14 +46,21 @@ def share(part: Number, total: Number) -> str:
     return f"{number_format(100 * float(part or 0) / float(total), 1)} %" if total else "–"
 
 
-def change(now: Number, before: Number, words: str) -> Note:
-    """How `now` compares: “+8.2 % on last Saturday”; says so where there is nothing to compare with."""
+def percent_change(now: Number, before: Number) -> Note:
+    """The change alone, such as “+8.2 %”; a dash where there is nothing to compare with."""
     if not before:
-        return Note(_("nothing to compare: %(when)s") % {"when": words})
+        return Note("–")
     difference = float(now or 0) / float(before) - 1
     sign = "+" if difference >= 0 else "−"
-    text = f"{sign}{number_format(abs(difference) * 100, 1)} %"
-    return Note(_("%(change)s on %(when)s") % {"change": text, "when": words}, "up" if difference >= 0 else "down")
+    return Note(f"{sign}{number_format(abs(difference) * 100, 1)} %", "up" if difference >= 0 else "down")
+
+
+def change(now: Number, before: Number, words: str) -> Note:
+    """How `now` compares: “+8.2 % on last Saturday”; says so where there is nothing to compare with."""
+    note = percent_change(now, before)
+    if not note.tone:
+        return Note(_("%(when)s: no sales") % {"when": words[:1].upper() + words[1:]})
+    return Note(_("%(change)s on %(when)s") % {"change": note.text, "when": words}, note.tone)
 
 
 def as_float(value: Any) -> float | None:

@@ -150,12 +150,12 @@ def _month_tile(frame: Frame) -> Tile:
 
 
 def _plot(frame: Frame) -> dict[str, Any]:
-    """Sales of the last four weeks, against the same days a year before or, without those, four weeks before."""
+    """Sales of the last four weeks, against the same days a year before or, where few are known, four weeks before."""
     first = frame.day - timedelta(days=PLOT_DAYS - 1)
     year = timedelta(days=364)  # the same weekdays
     now = _by_day(frame, first, frame.day)
     before, shift, words = _by_day(frame, first - year, frame.day - year), year, _("the same days a year before")
-    if not before:
+    if len(before) < PLOT_DAYS / 2:
         shift, words = timedelta(days=PLOT_DAYS), _("four weeks before")
         before = _by_day(frame, first - shift, frame.day - shift)
     days = [first + timedelta(days=index) for index in range(PLOT_DAYS)]
@@ -193,7 +193,7 @@ def _breakdown(frame: Frame, dimension: str) -> dict[str, Any]:
             {
                 "name": row[dimension] if row[dimension] is not None else _("not known"),
                 "sales": figures.money(row["sales"]),
-                "note": figures.change(row["sales"], before.get(row[dimension]), ""),
+                "note": figures.percent_change(row["sales"], before.get(row[dimension])),
                 "url": links.orders(where | {dimension: [row[dimension]]}),
             }
             for row in rows
