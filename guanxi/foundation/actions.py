@@ -98,7 +98,7 @@ def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
     """
     now = occasion()
     visibility.require(now.viewer, "edit", row)
-    stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
+    stored = row._meta.model._base_manager.select_for_update().get(pk=row.pk)
     before = audit.values_of(stored)
     for name, value in values.items():
         setattr(stored, name, value)
