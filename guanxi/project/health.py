@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
@@ -17,7 +17,7 @@ def database() -> str | None:
     """Why the database or the worker, which is seen there, is not ready; None where both are."""
     try:
         return None if worker.alive() else "no worker is running; start one with guanxi worker or guanxi serve"
-    except DatabaseError as error:
+    except Error as error:
         return f"the database cannot be used: {type(error).__name__}; see guanxi check"
 
 

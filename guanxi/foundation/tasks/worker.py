@@ -20,7 +20,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 from django.utils import timezone, translation
 from django_tasks.utils import normalize_json
 
@@ -85,7 +85,7 @@ class WorkerProcess:
             try:
                 close_old_connections()
                 row = queue.claim(self.name, self.without)
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("The queue cannot be read, trying again: %s", error)
                 connection.close()
                 self._stop.wait(5)
@@ -109,22 +109,27 @@ class WorkerProcess:
 
     def _beat(self) -> None:
         """The pulse, in its own thread."""
-        due = {self._be_seen: (lease.RENEW_EVERY, 0.0), self._schedule: (1.0, 0.0), queue.free_orphans: (2.0, 0.0)}
+        never = float("-inf")
+        due = {
+            self._be_seen: (lease.RENEW_EVERY, never),
+            self._schedule: (1.0, never),
+            queue.free_orphans: (2.0, never),
+        }
         renewed = time.monotonic()
-        _short_patience()
         while not self._stop.is_set() or self.held is not None:
             if self.parent is not None and os.getppid() != self.parent:
                 self.stop()  # whoever started us is gone
             try:
+                if connection.connection is None:
+                    _short_patience()
                 renewed = self._renew(renewed)
                 for work, (interval, last) in due.items():
                     if time.monotonic() - last >= interval and not self._stop.is_set():
                         work()
                         due[work] = (interval, time.monotonic())
-            except DatabaseError as error:
+            except Error as error:
                 logger.info("The pulse could not write, trying again: %s", error)
                 connection.close()
-                _short_patience()
             except Exception:
                 logger.exception("The scheduler failed")
             self._stop.wait(PULSE) if self.held is None else time.sleep(PULSE)
@@ -213,7 +218,7 @@ def _persistently(write: Callable[[], Any], attempts: int = 10) -> Any:
     for attempt in range(1, attempts + 1):
         try:
             return write()
-        except DatabaseError:
+        except Error:
             if attempt == attempts:
                 raise
             logger.warning("The end of a task could not be written, trying again", exc_info=True)

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -47,7 +48,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str | None]]]:
     yield "static files", _static
     yield "background tasks", _tasks
     for number, ready in enumerate(hooks.get("ready"), 1):
-        yield getattr(ready, "__doc__", None) or f"readiness {number}", ready
+        yield (ready.__doc__ or f"readiness {number}").partition("\n")[0].rstrip("."), ready
     for label, look in hooks.get("check"):
         yield str(label), look
 
@@ -97,10 +98,13 @@ def _static() -> str | None:
 
 
 def _tasks() -> str | None:
+    from django.utils import timezone
+
     from guanxi.foundation.tasks.models import BackgroundTask, State
 
-    failed = BackgroundTask.objects.filter(state=State.FAILED).order_by("-id")
+    lately = timezone.now() - timedelta(days=1)
+    failed = BackgroundTask.objects.filter(state=State.FAILED, finished_at__gt=lately).order_by("-id")
     latest = failed.first()
     if latest is None:
         return None
-    return f"{failed.count()} failed, the latest: {latest.label} ({latest.error}); see the page of background tasks"
+    return f"{failed.count()} failed since yesterday, the latest: {latest.label} ({latest.error}); see /tasks/"

@@ -7,7 +7,7 @@ import re
 
 import click
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
+from django.db import Error
 
 UNINITIALISED = re.compile(r"no such table|relation .* does not exist|no such column|column .* does not exist")
 HINTS = {
@@ -38,7 +38,7 @@ def explain(error: BaseException) -> str:
         return error.format_message()
     if isinstance(error, Refused):
         return f"{error.field}: {error.message}" if error.field else error.message
-    if isinstance(error, DatabaseError):
+    if isinstance(error, Error):
         return _explain_database(error)
     if isinstance(error, ImproperlyConfigured):
         return _one_line(error)
@@ -49,7 +49,7 @@ def explain(error: BaseException) -> str:
     return f"Unexpected {type(error).__name__}: {_one_line(error)} (set GUANXI_DEBUG=1 to see where)"
 
 
-def _explain_database(error: DatabaseError) -> str:
+def _explain_database(error: Error) -> str:
     text = _one_line(error)
     if UNINITIALISED.search(text):
         return f"The database {address()} is not initialised, or older than this program: run “guanxi init”. ({text})"

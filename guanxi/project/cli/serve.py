@@ -15,6 +15,8 @@ from guanxi.project.cli import boot
 from guanxi.project.cli.setup import initialised, pending_migrations, prepare
 from guanxi.project.server.supervisor import Child, Supervisor, python
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -35,6 +37,8 @@ def serve(host: str, port: int | None, workers: int, web_processes: int, first_r
 
     port = port or settings.PORT
     check_port(host, port)
+    if host not in LOOPBACK and not os.environ.get("GUANXI_HOSTS"):
+        _say("only requests to localhost are answered; set GUANXI_HOSTS to the names this machine is called by")
     prepare(_say)
     lines: list[str] = []
     if first_run:
