@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import formats
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from guanxi.customers import actions, profile, queries
 from guanxi.customers.models import Party, PartyRole
-from guanxi.foundation import desk, hooks, shell
+from guanxi.foundation import clock, desk, hooks, shell
 from guanxi.foundation.desk import Column, Filter, Menu, Pill
 from guanxi.foundation.desk.declaration import Field, as_field
 from guanxi.foundation.visibility import Viewer
@@ -23,6 +24,14 @@ KINDS = {profile.NUMBER: "number", profile.TEXT: "text", profile.YES_NO: "boolea
 def role_pills(row: Party) -> list[Pill]:
     """What the party is to us, as pills."""
     return [Pill(role.get_role_display(), TONES.get(PartyRole.Role(role.role), "neutral")) for role in row.roles.all()]
+
+
+def known_since(row: Party) -> str:
+    """Since when and from which sources we know the party."""
+    day = formats.date_format(clock.day_of(row.created_at), "j M Y")
+    names = row.source_records.order_by("source__name").values_list("source__name", flat=True).distinct()[:5]
+    sources = ", ".join(_now(name) for name in names)
+    return _now("%(day)s · %(sources)s") % {"day": day, "sources": sources} if sources else day
 
 
 def is_person(row: Party) -> bool:
@@ -51,7 +60,7 @@ class Customers(desk.Desk):
         "city",
         Column("kind", shown=False, sort=False),
         Column("country", shown=False, sort=False),
-        "created_at",
+        Column("created_at", kind="date"),
     ]
     default_sort = "name"
     filters = ["kind", "city", "country", "created_at", Filter("roles.role", choices=PartyRole.Role.choices), "made_up"]
@@ -67,7 +76,7 @@ class Customers(desk.Desk):
         "city",
         "country",
         "language",
-        Column("created_at", editable=False),
+        Column("created_at", editable=False, render=known_since),
     ]
     edit = actions.edit_party
     new = [

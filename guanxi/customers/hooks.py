@@ -20,7 +20,7 @@ ORGANISATIONS = lazy(list_url, str)("customers", {"f.kind": Party.Kind.ORGANISAT
 hooks.register("menu", shell.MenuEntry(shell.RELATIONSHIPS, _("Organisations"), ORGANISATIONS, "building", order=20))
 hooks.register(
     "panel:customers",
-    Panel("left", _("How to reach"), "customers/contact_points.html", context=panels.contact_points, order=10),
+    Panel("left", _("How to reach"), "customers/contact_points.html", context=panels.contact_points, order=-10),
 )
 hooks.register(
     "panel:customers",

@@ -54,7 +54,7 @@ class Events(desk.Desk):
     columns = [
         Column("occurred_at", link=True),
         Column("party.name", label=_("Customer"), sort=False, render=who, needs=["party.name"]),
-        Column("kind", label=_("Kind"), choices=kinds.labels, sort=False),
+        Column("kind", label=_("Kind"), choices=kinds.labels, sort=False, shown=False),
         Column("what", label=_("What"), render=what, needs=["kind", "payload"], export=what),
         Column("detail", label=_("Details"), render=detail, needs=["kind", "payload"], export=detail),
         Column("channel", sort=False),

@@ -88,8 +88,8 @@ def codes_of(family: str) -> list[str]:
 
 
 def families() -> list[Family]:
-    """The families that any declared kind belongs to, in the order of the tabs."""
-    present = {kind.family for kind in registered()}
+    """The families that any declared kind belongs to, in the order of the tabs; the rest is only under everything."""
+    present = {kind.family for kind in registered()} - {Family.OTHER}
     return [family for family in Family if family.value in present]
 
 

@@ -97,9 +97,9 @@ def create_order(
         sales_person=sales_person,
         currency=currency or settings.GUANXI_CURRENCY,
         returns=returns,
+        **_sums([(line.paid(), line.discount, line.cost) for line in lines]),
     )
     _write_lines(order, lines, start=1)
-    _total(order)
     event = "order.placed" if kind == Order.Kind.SALE else "order.returned"
     record(
         event,
@@ -289,18 +289,21 @@ def _write_lines(order: Order, lines: Iterable[Line], start: int) -> None:
         )
 
 
+def _sums(amounts: Sequence[tuple[Decimal, Decimal, Decimal | None]]) -> dict[str, Any]:
+    """The sums of lines, each as amount, discount and cost; the cost is known only if that of every line is."""
+    costs = [cost for _amount, _discount, cost in amounts if cost is not None]
+    return {
+        "amount": sum((amount for amount, _discount, _cost in amounts), Decimal(0)),
+        "discount": sum((discount for _amount, discount, _cost in amounts), Decimal(0)),
+        "cost": sum(costs, Decimal(0)) if len(costs) == len(amounts) else None,
+        "line_count": len(amounts),
+    }
+
+
 def _total(order: Order) -> None:
     """Make the sums of the order those of its lines."""
-    lines = list(order.lines.all())
-    costs = [line.cost for line in lines if line.cost is not None]
-    change(
-        order,
-        amount=sum((line.amount for line in lines), Decimal(0)),
-        discount=sum((line.discount for line in lines), Decimal(0)),
-        cost=sum(costs, Decimal(0)) if len(costs) == len(lines) else None,
-        line_count=len(lines),
-        changed_at=timezone.now(),
-    )
+    amounts = list(order.lines.values_list("amount", "discount", "cost"))
+    change(order, **_sums(amounts), changed_at=timezone.now())
 
 
 def _corrected(order: Order, by: Viewer) -> Order:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import desk, shell
@@ -78,7 +79,8 @@ class Orders(desk.Desk):
         return queries.orders(viewer)
 
     def title(self, row: Order) -> str:
-        return row.number
+        words = _now("Return %(number)s") if row.kind == Order.Kind.RETURN else _now("Order %(number)s")
+        return words % {"number": row.number}
 
     def subtitle(self, row: Order) -> str:
         return row.party.name

@@ -92,12 +92,12 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose what comes back of an order (GET); take it back (POST)."""
     order = _order(request, pk)
     left = actions.left_of(order)
-    rows = [(row, left[row.pk]) for row in queries.lines(order, request.user)]
-    context: dict[str, Any] = {"order": order, "rows": rows, "nothing_left": not any(rest > 0 for _row, rest in rows)}
+    rows = [(row, left[row.pk], "") for row in queries.lines(order, request.user)]
+    context: dict[str, Any] = {"order": order, "rows": rows, "nothing_left": not any(rest > 0 for _row, rest, _typed in rows)}
     if request.method == "GET":
         return render(request, "orders/take_back.html", context)
-    draft = {row.pk: request.POST.get(f"quantity-{row.pk}", "").strip() for row, _rest in rows}
-    context["rows"] = [(row, rest, draft[row.pk]) for row, rest in rows]
+    draft = {row.pk: request.POST.get(f"quantity-{row.pk}", "").strip() for row, _rest, _typed in rows}
+    context["rows"] = [(row, rest, draft[row.pk]) for row, rest, _typed in rows]
     try:
         quantities = {number: _amount(text, "quantity") for number, text in draft.items() if text not in ("", "0")}
         if not quantities:

@@ -120,11 +120,12 @@ def set_roles(party: Party, roles: Iterable[str], *, by: Viewer) -> set[str]:
 
 @action
 def add_role(party: Party, role: str, *, by: Viewer) -> None:
-    """Let the party be `role` to us too. A customer is no longer a prospect."""
+    """Let the party be `role` to us too, because of what happened. A customer is no longer a prospect."""
     before = set(PartyRole.objects.filter(party=party).values_list("role", flat=True))
     if role not in before:
         outgrown = {PartyRole.Role.PROSPECT} if role == PartyRole.Role.CUSTOMER else set()
-        set_roles(party, (before - outgrown) | {role}, by=by)
+        _set_roles(party, (before - outgrown) | {role})
+        mark_changed(party)
 
 
 def locked(party_id: int, by: Viewer) -> Party:

@@ -1,0 +1,384 @@
+"""Parties in sets, from what a source says of them: recognition, survivorship, contact points, roles, consents.
+
+Works inside the caller's bulk transaction; the set algebra is done by DuckDB in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from guanxi.customers.survivorship import FIELDS, survivors_sql
+from guanxi.foundation.bulk import BulkSession
+
+MOMENT = pa.timestamp("us", "UTC")
+_POINTS = pa.schema([("kind", pa.string()), ("key", pa.string()), ("party_id", pa.int64())])
+_RECORDS = pa.schema([("external_id", pa.string()), ("digest", pa.string())])
+_IDS = pa.schema([("party_id", pa.int64())])
+_ROLES = pa.schema([("party_id", pa.int64()), ("role", pa.string())])
+_SAID = pa.schema(
+    [
+        ("party_id", pa.int64()),
+        ("trust", pa.int64()),
+        ("received_at", MOMENT),
+        ("id", pa.int64()),
+        ("payload", pa.string()),
+    ]
+)
+_PARTIES = pa.schema(
+    [("id", pa.int64()), *((name, pa.date32() if name == "date_of_birth" else pa.string()) for name in FIELDS), ("profile", pa.string())]
+)
+_CONSENTS = pa.schema(
+    [("party_id", pa.int64()), ("purpose", pa.string()), ("channel", pa.string()), ("given", pa.bool_())]
+)
+_WIDE = r"[\x{2E80}-\x{9FFF}\x{AC00}-\x{D7AF}\x{F900}-\x{FAFF}\x{20000}-\x{3FFFF}]"
+
+
+@dataclass
+class PartiesWritten:
+    """What became of a set of rows that speak of parties."""
+
+    created: int  # rows that made a party known
+    updated: int  # rows that said something new of a known one
+    unchanged: int
+    events: pa.Table  # for ledger.bulk.append_events
+    found: pa.Table  # for the search index: id, title, subtitle, text, fresh
+
+
+def write_parties(
+    db: BulkSession,
+    rows: pa.Table,
+    points: pa.Table,
+    consents: pa.Table,
+    profile_fields: list[str],
+    *,
+    source_id: int,
+    source: str,
+    role: str,
+    run_id: int | None,
+    at: datetime,
+) -> PartiesWritten:
+    """Write what rows of one source say of parties.
+
+    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, the party's FIELDS and profile fields;
+    `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given. A party is recognised by the source's
+    own number, else by card, mail or telephone, where that is the key of one party only and the source does not know that
+    one under another number.
+    """
+    with duckdb.connect() as work:
+        work.execute("SET TimeZone = 'UTC'")
+        work.register("rows", rows)
+        work.register("points", points)
+        work.register("consents", consents)
+        _find_new_rows(db, work, source_id)
+        _recognise(db, work, source)
+        _create(db, work, profile_fields, at)
+        _write_records(db, work, source_id, run_id, at)
+        _derive_again(db, work, profile_fields, at)
+        _write_points(db, work, source)
+        _write_roles(db, work, role)
+        _write_consents(db, work, source, at)
+        return _outcome(work, at, source)
+
+
+def _count(work: duckdb.DuckDBPyConnection, name: str) -> int:
+    return int(work.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])
+
+
+def _find_new_rows(db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: int) -> None:
+    """The rows that say something that the source has not said before, in just these words."""
+    keys = work.sql("SELECT DISTINCT external_id, digest FROM rows ORDER BY external_id, digest").to_arrow_table()
+    db.stage("incoming_records", keys)
+    said = db.read(
+        "SELECT i.external_id, i.digest FROM incoming_records AS i CROSS JOIN customers_sourcerecord AS s "
+        f"WHERE s.source_id = {source_id} AND s.external_id = i.external_id AND s.digest = i.digest",
+        _RECORDS,
+    )
+    work.register("said_before", said)
+    work.execute(
+        "CREATE TABLE news AS SELECT r.* FROM rows AS r ANTI JOIN said_before AS s "
+        "ON s.external_id = r.external_id AND s.digest = r.digest "
+        "QUALIFY row_number() OVER (PARTITION BY external_id, digest ORDER BY row) = 1"
+    )
+    work.execute("CREATE TABLE new_points AS SELECT p.* FROM points AS p SEMI JOIN news AS n ON n.row = p.row")
+
+
+def _recognise(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Which party each group of rows is of: table `recognised` (g, party_id)."""
+    keys = work.sql(
+        "SELECT DISTINCT kind, key FROM new_points WHERE kind IN ('external', 'card', 'mail', 'phone') ORDER BY kind, key"
+    ).to_arrow_table()
+    db.stage("incoming_keys", keys)
+    known = db.read(
+        "SELECT i.kind, i.key, c.party_id FROM incoming_keys AS i CROSS JOIN customers_contactpoint AS c "
+        "WHERE c.kind = i.kind AND c.key = i.key",
+        _POINTS,
+    )
+    work.register("known_points", known)
+    work.execute(
+        "CREATE TABLE by_key AS SELECT kind, key, min(party_id) AS party_id, count(DISTINCT party_id) AS parties "
+        "FROM known_points GROUP BY kind, key"
+    )
+    work.execute(
+        "CREATE TABLE recognised AS SELECT p.g, min(k.party_id) AS party_id FROM new_points AS p "
+        "JOIN by_key AS k ON k.kind = p.kind AND k.key = p.key WHERE p.kind = 'external' GROUP BY p.g"
+    )
+    work.execute(
+        "CREATE TABLE candidates AS SELECT p.g, arg_min(k.party_id, ("
+        "CASE p.kind WHEN 'card' THEN 1 WHEN 'mail' THEN 2 ELSE 3 END, k.party_id)) AS party_id, "
+        "bool_or(r.external_id <> '') AS numbered FROM new_points AS p "
+        "JOIN by_key AS k ON k.kind = p.kind AND k.key = p.key AND k.parties = 1 JOIN news AS r ON r.row = p.row "
+        "ANTI JOIN recognised AS x ON x.g = p.g WHERE p.kind <> 'external' GROUP BY p.g"
+    )
+    if not _count(work, "candidates"):
+        return
+    db.stage("candidate_parties", work.sql("SELECT DISTINCT party_id FROM candidates").to_arrow_table())
+    numbered = db.read(
+        "SELECT DISTINCT c.party_id FROM candidate_parties AS i CROSS JOIN customers_contactpoint AS c "
+        f"WHERE c.party_id = i.party_id AND c.kind = 'external' AND c.key LIKE '{source}:%'",
+        _IDS,
+    )
+    work.register("numbered_parties", numbered)
+    work.execute(
+        "INSERT INTO recognised SELECT g, party_id FROM candidates WHERE NOT numbered UNION ALL "
+        "SELECT min(g), party_id FROM candidates AS c ANTI JOIN numbered_parties AS n ON n.party_id = c.party_id "
+        "WHERE numbered GROUP BY party_id"
+    )
+
+
+def _said(name: str) -> str:
+    return f'arg_max("{name}", row) FILTER ("{name}" IS NOT NULL) AS "{name}"'
+
+
+def full_name_sql(family: str, given: str) -> str:
+    """`normalise.full_name` as an expression."""
+    wide = f"regexp_matches(coalesce({family}, '') || CASE WHEN coalesce({family}, '') = '' THEN {given} ELSE '' END, '{_WIDE}')"
+    chinese = f"concat({family}, CASE WHEN regexp_matches(coalesce({given}, ''), '{_WIDE}') OR {given} IS NULL THEN '' ELSE ' ' END, {given})"
+    return f"nullif(trim(CASE WHEN {wide} THEN {chinese} ELSE concat_ws(' ', {given}, {family}) END), '')"
+
+
+def _profile_json(fields: list[str]) -> str:
+    if not fields:
+        return "'{}'"
+    pairs = ", ".join(f"'{name.removeprefix('profile.')}': \"{name}\"" for name in fields)
+    return f"CAST(json_merge_patch('{{}}', to_json({{{pairs}}})) AS VARCHAR)"
+
+
+def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str], at: datetime) -> None:
+    """Make the parties that nobody recognised; table `created_parties` has what is said of them."""
+    said = ", ".join(_said(name) for name in [*FIELDS, *fields, "external_id"])
+    work.execute(
+        f"CREATE TABLE fresh AS SELECT g, {said} FROM news AS n ANTI JOIN recognised AS r ON r.g = n.g GROUP BY g"
+    )
+    count = _count(work, "fresh")
+    first = db.reserve_ids("customers_party", count) if count else 0
+    points = "(SELECT arg_min(value, (kind <> 'mail', row)) FROM new_points AS p WHERE p.g = f.g AND kind <> 'external')"
+    name = f"coalesce(name, {full_name_sql('family_name', 'given_name')}, latin_name, nullif(external_id, ''), {points}, '?')"
+    texts = ", ".join(f"coalesce({one}, '') AS {one}" for one in FIELDS if one not in ("kind", "name", "date_of_birth"))
+    work.execute(
+        f"CREATE TABLE created_parties AS SELECT f.g, {first} - 1 + row_number() OVER (ORDER BY g) AS id, "
+        f"coalesce(kind, 'person') AS kind, left({name}, 200) AS name, {texts}, date_of_birth, "
+        f"{_profile_json(fields)} AS profile FROM fresh AS f"
+    )
+    if count:
+        moment = f"TIMESTAMPTZ '{at.isoformat()}'"
+        rows = work.sql(
+            f"SELECT * EXCLUDE (g), false AS made_up, {moment} AS created_at, {moment} AS changed_at "
+            "FROM created_parties ORDER BY id"
+        ).to_arrow_table()
+        db.append("customers_party", rows)
+    work.execute(
+        "CREATE TABLE party_of AS SELECT g, id AS party_id, true AS fresh FROM created_parties "
+        "UNION ALL SELECT g, party_id, false FROM recognised"
+    )
+
+
+def _write_records(
+    db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: int, run_id: int | None, at: datetime
+) -> None:
+    rows = work.sql(
+        f"SELECT CAST({source_id} AS BIGINT) AS source_id, n.external_id, n.payload, n.digest, "
+        f"TIMESTAMPTZ '{at.isoformat()}' AS received_at, CAST({'NULL' if run_id is None else run_id} AS BIGINT) AS import_run, "
+        "p.party_id FROM news AS n JOIN party_of AS p ON p.g = n.g ORDER BY n.row"
+    ).to_arrow_table()
+    if rows.num_rows:
+        db.append("customers_sourcerecord", rows)
+
+
+def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str], at: datetime) -> None:
+    """Derive known parties from all that is said of them by now; table `changed_parties`."""
+    work.execute("CREATE TABLE changed_parties (id BIGINT, changes VARCHAR)")
+    known = work.sql(
+        "SELECT DISTINCT p.party_id FROM party_of AS p SEMI JOIN news AS n ON n.g = p.g WHERE NOT fresh ORDER BY 1"
+    ).to_arrow_table()
+    if not known.num_rows:
+        return
+    db.stage("known_parties", known)
+    work.register(
+        "said",
+        db.read(
+            "SELECT r.party_id, s.trust, r.received_at, r.id, r.payload FROM known_parties AS k "
+            "CROSS JOIN customers_sourcerecord AS r JOIN customers_source AS s ON s.id = r.source_id "
+            "WHERE r.party_id = k.party_id",
+            _SAID,
+        ),
+    )
+    columns = ", ".join(f"p.{name}" for name in _PARTIES.names)
+    work.register(
+        "parties",
+        db.read(f"SELECT {columns} FROM known_parties AS k CROSS JOIN customers_party AS p WHERE p.id = k.party_id", _PARTIES),
+    )
+    names = [*FIELDS, *fields]
+    work.execute(f"CREATE TABLE survivors AS {survivors_sql('said', names)}")
+    now = []
+    for name in FIELDS:
+        if name == "date_of_birth":
+            now.append('CASE WHEN s."date_of_birth?" THEN TRY_CAST(s.date_of_birth AS DATE) ELSE p.date_of_birth END AS date_of_birth')
+        elif name == "name":
+            put = full_name_sql("s.family_name", "s.given_name")
+            now.append(f"left(coalesce(s.name, {put}, p.name), 200) AS name")
+        elif name == "kind":
+            now.append("coalesce(s.kind, p.kind) AS kind")
+        else:
+            now.append(f"CASE WHEN s.\"{name}?\" THEN coalesce(s.{name}, '') ELSE p.{name} END AS {name}")
+    pairs = ", ".join(
+        f"'{name.removeprefix('profile.')}': CASE WHEN s.\"{name}?\" THEN to_json(s.\"{name}\") "
+        f"ELSE json_extract(p.profile, '$.\"{name.removeprefix('profile.')}\"') END"
+        for name in fields
+    )
+    profile = f"CAST(json_merge_patch(p.profile, to_json({{{pairs}}})) AS VARCHAR)" if fields else "p.profile"
+    work.execute(
+        f"CREATE TABLE derived AS SELECT p.id, {', '.join(now)}, {profile} AS profile "
+        "FROM parties AS p JOIN survivors AS s ON s.party_id = p.id"
+    )
+    differs = ", ".join(
+        f"'{name}': CASE WHEN p.{name} IS DISTINCT FROM d.{name} "
+        f"THEN [CAST(p.{name} AS VARCHAR), CAST(d.{name} AS VARCHAR)] END"
+        for name in FIELDS
+    )
+    work.execute(
+        f"INSERT INTO changed_parties SELECT d.id, CAST(json_merge_patch('{{}}', to_json({{{differs}}})) AS VARCHAR) "
+        f"FROM derived AS d JOIN parties AS p ON p.id = d.id WHERE ({', '.join(f'd.{n}' for n in FIELDS)}) IS DISTINCT FROM "
+        f"({', '.join(f'p.{n}' for n in FIELDS)}) OR CAST(d.profile AS JSON) IS DISTINCT FROM CAST(p.profile AS JSON)"
+    )
+    rows = work.sql(
+        f"SELECT d.*, TIMESTAMPTZ '{at.isoformat()}' AS changed_at FROM derived AS d "
+        "SEMI JOIN changed_parties AS c ON c.id = d.id ORDER BY d.id"
+    ).to_arrow_table()
+    if rows.num_rows:
+        db.stage("derived_parties", rows)
+        cast = {"profile": "CAST(d.profile AS jsonb)"} if db.vendor == "postgresql" else {}
+        sets = ", ".join(f"{name} = {cast.get(name, f'd.{name}')}" for name in rows.column_names if name != "id")
+        db.execute(f"UPDATE customers_party SET {sets} FROM derived_parties AS d WHERE customers_party.id = d.id")
+
+
+def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Add the contact points that the parties do not have yet."""
+    work.execute(
+        "CREATE TABLE wanted_points AS SELECT p.party_id, p.fresh, n.kind, n.key, arg_min(n.value, n.row) AS value "
+        "FROM new_points AS n JOIN party_of AS p ON p.g = n.g GROUP BY ALL"
+    )
+    held = _POINTS.empty_table()
+    known = work.sql("SELECT DISTINCT party_id FROM wanted_points WHERE NOT fresh").to_arrow_table()
+    if known.num_rows:
+        db.stage("reached_parties", known)
+        held = db.read(
+            "SELECT c.kind, c.key, c.party_id FROM reached_parties AS k CROSS JOIN customers_contactpoint AS c "
+            "WHERE c.party_id = k.party_id",
+            _POINTS,
+        )
+    work.register("held_points", held)
+    rows = work.sql(
+        f"SELECT w.party_id, w.kind, left(w.value, 300) AS value, w.key, CASE w.kind WHEN 'external' THEN '{source}' ELSE '' END "
+        "AS label, false AS preferred FROM wanted_points AS w ANTI JOIN held_points AS h "
+        "ON h.party_id = w.party_id AND h.kind = w.kind AND h.key = w.key ORDER BY w.party_id, w.kind"
+    ).to_arrow_table()
+    if rows.num_rows:
+        db.append("customers_contactpoint", rows)
+
+
+def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection, role: str) -> None:
+    work.execute(
+        f"CREATE TABLE wanted_roles AS SELECT DISTINCT p.party_id, coalesce(n.role, '{role}') AS role, p.fresh "
+        "FROM news AS n JOIN party_of AS p ON p.g = n.g"
+    )
+    held = _ROLES.empty_table()
+    known = work.sql("SELECT DISTINCT party_id FROM wanted_roles WHERE NOT fresh").to_arrow_table()
+    if known.num_rows:
+        db.stage("reached_parties", known)
+        held = db.read(
+            "SELECT r.party_id, r.role FROM reached_parties AS k CROSS JOIN customers_partyrole AS r "
+            "WHERE r.party_id = k.party_id",
+            _ROLES,
+        )
+    work.register("held_roles", held)
+    rows = work.sql(
+        "SELECT w.party_id, w.role FROM wanted_roles AS w ANTI JOIN held_roles AS h "
+        "ON h.party_id = w.party_id AND h.role = w.role ORDER BY 1, 2"
+    ).to_arrow_table()
+    if rows.num_rows:
+        db.append("customers_partyrole", rows)
+
+
+def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str, at: datetime) -> None:
+    """Note what changed: a consent said again is not another one."""
+    work.execute(
+        "CREATE TABLE wanted_consents AS SELECT p.party_id, p.fresh, c.purpose, c.channel, arg_max(c.given, c.row) AS given "
+        "FROM consents AS c SEMI JOIN news AS n ON n.row = c.row JOIN party_of AS p ON p.g = c.g GROUP BY ALL"
+    )
+    held = _CONSENTS.empty_table()
+    known = work.sql("SELECT DISTINCT party_id FROM wanted_consents WHERE NOT fresh").to_arrow_table()
+    if known.num_rows:
+        db.stage("reached_parties", known)
+        held = db.read(
+            "SELECT party_id, purpose, channel, given FROM (SELECT c.party_id, c.purpose, c.channel, c.given, row_number() "
+            "OVER (PARTITION BY c.party_id, c.purpose, c.channel ORDER BY c.at DESC, c.id DESC) AS nth "
+            "FROM reached_parties AS k CROSS JOIN customers_consent AS c WHERE c.party_id = k.party_id) AS x WHERE nth = 1",
+            _CONSENTS,
+        )
+    work.register("held_consents", held)
+    work.execute(
+        "CREATE TABLE new_consents AS SELECT w.party_id, w.purpose, w.channel, w.given FROM wanted_consents AS w "
+        "ANTI JOIN held_consents AS h ON h.party_id = w.party_id AND h.purpose = w.purpose AND h.channel = w.channel "
+        "AND h.given = w.given"
+    )
+    rows = work.sql(
+        f"SELECT *, 'consent' AS basis, '{{}}' AS proof, '{source}' AS source, TIMESTAMPTZ '{at.isoformat()}' AS at "
+        "FROM new_consents ORDER BY party_id"
+    ).to_arrow_table()
+    if rows.num_rows:
+        db.append("customers_consent", rows)
+
+
+def _outcome(work: duckdb.DuckDBPyConnection, at: datetime, source: str) -> PartiesWritten:
+    created, updated = work.execute(
+        "SELECT count(*) FILTER (fresh), count(*) FILTER (NOT fresh) FROM news AS n JOIN party_of AS p ON p.g = n.g"
+    ).fetchall()[0]
+    events = work.sql(
+        "SELECT party_id, kind, 'other' AS channel, 'inside' AS direction, "
+        f"TIMESTAMPTZ '{at.isoformat()}' AS occurred_at, 'customers.party' AS object_type, party_id AS object_id, payload FROM ("
+        "SELECT id AS party_id, 'party.created' AS kind, 1 AS place, "
+        f"CAST(to_json({{'name': name, 'source': '{source}'}}) AS VARCHAR) AS payload FROM created_parties UNION ALL "
+        f"SELECT id, 'party.changed', 2, '{{\"source\": \"{source}\", \"changes\": ' || changes || '}}' FROM changed_parties "
+        "UNION ALL SELECT party_id, CASE WHEN given THEN 'consent.given' ELSE 'consent.withdrawn' END, 3, "
+        "CAST(to_json({'purpose': purpose, 'channel': channel, 'basis': 'consent'}) AS VARCHAR) FROM new_consents) "
+        "ORDER BY party_id, place"
+    ).to_arrow_table()
+    found = work.sql(
+        "WITH parties_now AS (SELECT id, name, latin_name, city, true AS fresh FROM created_parties"
+        + (
+            " UNION ALL SELECT id, name, latin_name, city, false FROM derived"
+            if work.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'derived'").fetchall()
+            else ""
+        )
+        + "), keys AS (SELECT party_id, string_agg(key, ' ' ORDER BY kind, key) AS keys FROM ("
+        "SELECT party_id, kind, key FROM wanted_points UNION SELECT party_id, kind, key FROM held_points) GROUP BY party_id) "
+        "SELECT p.id, p.name AS title, concat_ws(' · ', nullif(p.latin_name, ''), nullif(p.city, '')) AS subtitle, "
+        "concat_ws(' ', nullif(p.latin_name, ''), k.keys) AS text, p.fresh FROM parties_now AS p "
+        "LEFT JOIN keys AS k ON k.party_id = p.id ORDER BY p.id"
+    ).to_arrow_table()
+    unchanged = _count(work, "rows") - created - updated
+    return PartiesWritten(created, updated, unchanged, events, found)
