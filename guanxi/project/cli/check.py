@@ -29,6 +29,8 @@ def check() -> None:
             fault = explain(error)
         failed += bool(fault)
         click.echo(f"FAIL  {label}: {fault}" if fault else f"ok    {label}")
+        if fault and look is _database:
+            break  # all that follows asks it
     if failed:
         click.echo(f"{failed} of the checks failed.", err=True)
         sys.exit(1)
@@ -41,14 +43,14 @@ def _checks() -> Iterator[tuple[str, Callable[[], str | None]]]:
     from guanxi.project import health
 
     yield f"home {settings.GUANXI_HOME}", _home
+    yield f"lake {settings.GUANXI_LAKE}", health.lake
+    yield "static files", _static
     yield f"database {address()}", _database
     yield "integrity of the database", _integrity
     yield "migrations", _migrations
-    yield f"lake {settings.GUANXI_LAKE}", health.lake
-    yield "static files", _static
     yield "background tasks", _tasks
-    for number, ready in enumerate(hooks.get("ready"), 1):
-        yield (ready.__doc__ or f"readiness {number}").partition("\n")[0].rstrip("."), ready
+    for ready in hooks.get("ready"):
+        yield f"readiness of {ready.__module__.removesuffix('.hooks')}", ready
     for label, look in hooks.get("check"):
         yield str(label), look
 
