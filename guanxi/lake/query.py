@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import visibility
+from guanxi.foundation import engine, visibility
 from guanxi.foundation.visibility import Viewer
 from guanxi.lake import asking, dimensions, measures, schema, store, tables
 from guanxi.lake.asking import BadQuery, UnknownName
@@ -265,11 +265,9 @@ def _with_names(answer: ir.Table, dimension: Dimension) -> ir.Table:
 
 
 def _fetch(expression: ir.Table) -> list[dict[str, Any]]:
-    import duckdb
-
     try:
         rows: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
-    except duckdb.IOException as error:  # a file of the lake is gone or damaged
+    except engine.unreadable() as error:  # a file of the lake is gone or damaged
         raise store.broken(schema.SALES_LINE, error) from error
     return rows
 

@@ -50,7 +50,10 @@ def table(name: str) -> ir.Table:
     made: dict[str, tuple[Any, ir.Table]] = _views.__dict__.setdefault("made", {})
     key = (id(backend), version, declared.shape)
     if name not in made or made[name][0] != key:
-        made[name] = (key, _view(backend, declared, version))
+        try:
+            made[name] = (key, _view(backend, declared, version))
+        except engine.unreadable() as error:
+            raise store.broken(declared, error) from error
     return made[name][1]
 
 
@@ -130,9 +133,10 @@ def _view(backend: Any, declared: LakeTable, version: Version | None) -> ir.Tabl
     import ibis
 
     wanted = declared.schema
-    name = f"lake_{declared.name}_{version.number if version else 'none'}_{time.monotonic_ns()}"
+    # The name stays the same, so that a question that is being put together when a commit arrives goes on with the new.
+    name = f"lake_{declared.name}"
     if version is None or not version.files:
-        return backend.create_table(name, schema=ibis.Schema.from_pyarrow(wanted), temp=True)
+        return backend.create_table(f"{name}_empty", schema=ibis.Schema.from_pyarrow(wanted), temp=True, overwrite=True)
     if not store.is_local():
         return backend.read_in_memory(_remote(declared), table_name=name)
     view: ir.Table = backend.read_parquet(list(version.files), table_name=name, hive_partitioning=False)

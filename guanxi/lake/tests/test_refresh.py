@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from django.db.models import Sum
 
 from guanxi.lake import tables
