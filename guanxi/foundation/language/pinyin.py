@@ -12,8 +12,8 @@ from guanxi.foundation.language.forms import HAN, fold, has_han
 
 # Characters that are read otherwise when they are a surname (folded, that is simplified).
 SURNAMES = {
-    "单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "查": "zha", "朴": "piao", "区": "ou", "盖": "ge", "种": "chong",
-    "乐": "yue", "员": "yun", "缪": "miao", "翟": "zhai", "洗": "xian", "召": "shao", "折": "she", "黑": "he", "秘": "bi",
+    "单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "查": "zha", "朴": "piao", "区": "ou", "盖": "ge",
+    "种": "chong", "乐": "yue", "员": "yun", "缪": "miao", "翟": "zhai", "洗": "xian", "召": "shao", "折": "she", "黑": "he", "秘": "bi",
     "覃": "qin", "厘": "xi", "卜": "bu", "隗": "wei", "牟": "mu", "句": "gou", "六": "lu",
 }  # fmt: skip
 COMPOUND_SURNAMES = {

@@ -1,15 +1,15 @@
-"""What is indexed of a text: its words, pairs of Chinese characters, pinyin, fragments of numbers, mail addresses.
+"""What is indexed of a text: words, Chinese characters and pairs of them, pinyin, fragments of numbers, mail addresses.
 
 A token holds no space, quotation mark, colon or backslash, so both databases take a row of tokens, joined by spaces, as
 it is. What a query looks for is the matter of `guanxi.foundation.search.query`, which stands on the same rules:
 
-- words: runs of letters and digits ("SO-00042" has so, 00042, and so00042 in one), and their first signs (^s, ^0), for
-  which looking up all words with that beginning would take too long;
+- words: runs of letters and digits ("SO-00042" has so, 00042, and so00042 in one), and their first signs (^s, ^0), as
+  looking up all words with that beginning would take too long;
 - numbers: whole, as written and without leading zeros (#00042, #42), and every four digits in a row, so that any
   fragment of four and more is found;
-- Chinese: every two characters in a row and the last one alone, so that one character is found as a beginning;
+- Chinese: every character (^王) and every two in a row (王美);
 - pinyin: syllables, joined (wangmeiling; of short runs also meiling), initials (wml);
-- mail: the whole address, its domain, the words of its local part.
+- mail: the whole address, its domain, the first part of that, the words of its local part.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import re
 
-from guanxi.foundation.language.forms import HAN_CLASS, HAN, fold
+from guanxi.foundation.language.forms import HAN, HAN_CLASS, fold
 from guanxi.foundation.language.pinyin import initials, romanise, syllables
 
 LONGEST_TEXT = 4000  # characters of a text that are indexed
@@ -41,7 +41,7 @@ def index_tokens(text: str) -> list[str]:
         address = mail_of(chunk)
         if address:
             local, _at, domain = address.rpartition("@")
-            tokens += [address, domain, *_piece_tokens(PIECE.findall(local))]
+            tokens += [address, domain, domain.partition(".")[0], *_piece_tokens(PIECE.findall(local))]
         else:
             pieces = PIECE.findall(chunk)
             tokens += _piece_tokens(pieces)
@@ -72,6 +72,7 @@ def _piece_tokens(pieces: list[str]) -> list[str]:
     tokens: list[str] = []
     for piece in pieces:
         if is_han(piece[0]):
+            tokens += [f"^{character}" for character in piece]
             tokens += pairs(piece)
             tokens += _pinyin_tokens(piece)
         else:
@@ -86,8 +87,8 @@ def is_han(character: str) -> bool:
 
 
 def pairs(run: str) -> list[str]:
-    """Every two characters in a row, and the last one alone."""
-    return [run[index : index + 2] for index in range(len(run))]
+    """Every two characters in a row."""
+    return [run[index : index + 2] for index in range(len(run) - 1)]
 
 
 def fragments(number: str) -> list[str]:
@@ -98,7 +99,10 @@ def fragments(number: str) -> list[str]:
 def _number_tokens(piece: str) -> list[str]:
     """What is indexed of a word with digits; `piece` itself only where it is no long number."""
     if not (piece.isascii() and piece.isdecimal()):
-        return [piece[:LONGEST_WORD], *(part for run in DIGITS.findall(piece) for part in fragments(run[:LONGEST_NUMBER]))]
+        return [
+            piece[:LONGEST_WORD],
+            *(part for run in DIGITS.findall(piece) for part in fragments(run[:LONGEST_NUMBER])),
+        ]
     number = piece[:LONGEST_NUMBER]
     bare = number.lstrip("0")
     whole = [f"#{number}", f"#{bare}"] if bare != number and bare else [f"#{number}"]

@@ -107,7 +107,7 @@ def _of_mails(mails: pa.Array) -> pa.Array:
     domains = pc.replace_substring_regex(mails, "^[^@]*@", "")
     local = pc.replace_substring_regex(mails, "@.*$", "")
     words = _by_parts(pc.replace_substring_regex(local, "[^a-z0-9]+", " "), _chunk_tokens)
-    return pc.binary_join_element_wise(mails, domains, words, " ")
+    return pc.binary_join_element_wise(mails, domains, pc.replace_substring_regex(domains, "[.].*$", ""), words, " ")
 
 
 def _first(words: pa.Array) -> pa.Array:

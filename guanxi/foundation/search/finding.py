@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from django.db import connection, models, transaction
 
-from guanxi.foundation.language.tokens import index_tokens, joined, title_token
 from guanxi.foundation.language.forms import fold
+from guanxi.foundation.language.tokens import index_tokens, joined, title_token
 from guanxi.foundation.search.query import Query, Term, parse
 from guanxi.foundation.search.sources import Source, all_sources, object_id, source_of_model
 from guanxi.foundation.visibility import Viewer, may

@@ -159,7 +159,7 @@ def _documents(source: Source, table: pa.Table) -> pa.Table:
         "title": text("title", TITLE),
         "subtitle": text("subtitle", SUBTITLE),
         "text": text("text", None),
-        "weight": pc.fill_null(pc.max_element_wise(pc.min_element_wise(weights, 1.0), 0.0), 0.0),
+        "weight": pc.max_element_wise(pc.min_element_wise(pc.fill_null(weights, 0.0), 1.0), 0.0),
     }
     return pa.table(documents).sort_by("id")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from guanxi.foundation.language.forms import fold
@@ -67,6 +67,15 @@ class Query:
         """Whether there is nothing to look for (no letter, no digit)."""
         return not self.words
 
+    @property
+    def strict(self) -> Query:
+        """The same with whole words for beginnings: what is found so is found sooner, where it is enough."""
+        words = tuple(
+            tuple(tuple(replace(term, how="whole") if term.how == "start" else term for term in way) for way in word)
+            for word in self.words
+        )
+        return replace(self, words=words)
+
     def matches(self, tokens: Collection[str]) -> bool:
         """Whether a document with these tokens is meant."""
         return all(any(all(term.matches(tokens) for term in way) for way in word) for word in self.words)
@@ -110,7 +119,7 @@ def _chunk_words(chunk: str, last: bool) -> list[Word]:
     # With signs between the letters it may also be a number written without them, or the beginning of an address.
     whole = UNSAFE.sub("", chunk).strip(EDGE)[:LONGEST_WORD]
     together: list[Way] = [(Term("".join(pieces)[:LONGEST_WORD], "start"),), (Term(whole, "start"),)]
-    apart = tuple(term for word in words for term in word[0])
+    apart = tuple(term for word in words for term in word[-1])
     return [(apart, *together)]
 
 
@@ -119,13 +128,12 @@ def _number_words(digits: str, apart: list[Word]) -> list[Word]:
     if len(digits) < FRAGMENT:
         return apart
     one = _piece_word(digits, last=True)
-    return [(*one, tuple(term for word in apart for term in word[0]))] if len(apart) > 1 else [one]
+    return [(*one, tuple(term for word in apart for term in word[-1]))] if len(apart) > 1 else [one]
 
 
 def _piece_word(piece: str, last: bool) -> Word:
     if is_han(piece[0]):
-        run = piece[:LONGEST_WORD]
-        return (tuple(Term(pair) for pair in pairs(run)[:-1]),) if len(run) > 1 else ((Term(run, "start"),),)
+        return (tuple(map(Term, pairs(piece[:LONGEST_WORD]))),) if len(piece) > 1 else ((Term(f"^{piece}"),),)
     if piece.isdecimal() and piece.isascii() and len(piece) >= FRAGMENT:
         # Zeros in front, which other ways of writing a number lack, do not count.
         number, bare = piece[:LONGEST_NUMBER], piece.lstrip("0")[:LONGEST_NUMBER]
@@ -133,6 +141,12 @@ def _piece_word(piece: str, last: bool) -> Word:
             return ((Term(bare, "inside"),),)
         whole: Way = (Term(number, "inside"),)
         return (whole, (Term(bare, "start"),)) if len(bare) == FRAGMENT - 1 else (whole,)
-    if len(piece) == 1 and (last or not piece.isdecimal()):
+    if piece.isdecimal():
+        short = Term(f"^{piece}") if len(piece) == 1 else Term(piece[:LONGEST_WORD], "start")
+        return (
+            (Term(f"#{piece.lstrip('0') or piece}"[:LONGEST_WORD]),),
+            (short if last else Term(piece[:LONGEST_WORD]),),
+        )
+    if len(piece) == 1:
         return ((Term(f"^{piece}"),),)
     return ((Term(piece[:LONGEST_WORD], "start" if last else "whole"),),)

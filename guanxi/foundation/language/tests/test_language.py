@@ -13,7 +13,9 @@ from guanxi.foundation.language.vectorised import index_tokens_array, title_toke
 
 SURNAMES, GIVEN = "王李張劉陳楊單曾仇歐陽呂樂長孫", "美麗國華玲明強偉芳娜秀英敏靜磊軍洋勇艷傑娟濤綠女"
 names = st.builds(
-    lambda family, given: family + given, st.sampled_from(SURNAMES), st.text(st.sampled_from(GIVEN), min_size=1, max_size=3)
+    lambda family, given: family + given,
+    st.sampled_from(SURNAMES),
+    st.text(st.sampled_from(GIVEN), min_size=1, max_size=3),
 )
 numbers = st.from_regex(r"\A\+?[0-9]{1,26}\Z")
 codes = st.from_regex(r"\A[A-Za-z]{0,4}[-./]?[0-9]{0,12}\Z")
@@ -32,7 +34,14 @@ def test_folding_is_final_and_makes_no_difference_of_form(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "folded"),
-    [("Ｗａｎｇ　１２", "wang 12"), ("關係", "关系"), ("Müller", "muller"), ("Straße", "strasse"), ("ﾊﾞｽ", "バス"), ("臺灣", "台湾")],
+    [
+        ("Ｗａｎｇ　１２", "wang 12"),
+        ("關係", "关系"),
+        ("Müller", "muller"),
+        ("Straße", "strasse"),
+        ("ﾊﾞｽ", "バス"),
+        ("臺灣", "台湾"),
+    ],
 )
 def test_fold(text: str, folded: str) -> None:
     assert language.fold(text) == folded
@@ -48,8 +57,34 @@ def test_folding_a_column_equals_folding_one_by_one(values: list[str]) -> None:
 
 @settings(max_examples=120, deadline=None)
 @given(st.lists(texts, max_size=8))
-@example(["王美玲 +886912345678 mei.ling@example.com.tw C0000123", "00000", "+00012345", "a.b_c-1@x.y", "a@b", "@@", "a@", "1" * 30])
-@example(["", " ", "\x1c王", "a\u2028b", "王\u30001", "a" * 61, "a" * 60 + "@b.cd", "A&B", "++12345", "x12345", "単", "é12345"])
+@example(
+    [
+        "王美玲 +886912345678 mei.ling@example.com.tw C0000123",
+        "00000",
+        "+00012345",
+        "a.b_c-1@x.y",
+        "a@b",
+        "@@",
+        "a@",
+        "1" * 30,
+    ]
+)
+@example(
+    [
+        "",
+        " ",
+        "\x1c王",
+        "a\u2028b",
+        "王\u30001",
+        "a" * 61,
+        "a" * 60 + "@b.cd",
+        "A&B",
+        "++12345",
+        "x12345",
+        "単",
+        "é12345",
+    ]
+)
 @example(["王" * 300, "x" * 5000, "1 " * 4000, "\U00020000王", "々", "〇", "ㄅ王", "王ー", "単語カナ", "×王", "12345²"])
 def test_tokens_of_a_column_equal_those_one_by_one(values: list[str]) -> None:
     found = index_tokens_array(pa.chunked_array([values, [None]], pa.string())).to_pylist()
@@ -65,7 +100,9 @@ def test_tokens_of_a_column_equal_those_one_by_one(values: list[str]) -> None:
 def test_tokens_need_no_quoting(text: str) -> None:
     for token in [*index_tokens(text), title_token(text)]:
         assert 0 < len(token) <= 62
-        assert not any(character.isspace() or character in "'\"\\:" or ord(character) < 32 for character in token), token
+        assert not any(character.isspace() or character in "'\"\\:" or ord(character) < 32 for character in token), (
+            token
+        )
 
 
 @pytest.mark.parametrize(
