@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, shell
+from guanxi.foundation.desk import Panel
 from guanxi.foundation.reports import Report, Rhythm
 from guanxi.foundation.shell import MenuEntry
 from guanxi.foundation.tasks import Daily, Every
-from guanxi.lake import api, tables, tasks
+from guanxi.lake import api, panels, tables, tasks
 from guanxi.lake.explore import behind
 from guanxi.lake.reports import today, who_buys
 

@@ -68,8 +68,8 @@ def slipping(viewer: Viewer, limit: int) -> Slipping:
         words=_("%(customers)s, %(stake)s at stake in a year")
         % {"customers": _count(total["count"]), "stake": number_format(total["stake"] or 0, 0, force_grouping=True)},
         rule=_(
-            "Overdue: silent for longer than the usual gap and two deviations, known from at least four days of purchase; "
-            "lost after six usual gaps, at least 90 days. At stake: a year at the customer's own pace."
+            "Overdue: silent for longer than the usual gap and two deviations, known from at least four days of "
+            "purchase; lost after six usual gaps, at least 90 days. At stake: a year at the customer's own pace."
         ),
         url=list_url("customers", query | {"sort": "-purchases.yearly_pace"}),
     )

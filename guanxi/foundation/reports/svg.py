@@ -44,7 +44,11 @@ def _rows(spec: dict[str, Any]) -> tuple[SafeString, int]:
         f'<text x="150" y="{{}}" text-anchor="end">{{}}</text><rect x="160" y="{{}}" width="{{}}" height="11" rx="3" '
         f'fill="{INK}"/><text x="{{}}" y="{{}}">{{}}</text>'
     )
-    parts = format_html_join("", markup, ((y, name, top, width, x, y, text) for y, name, top, width, x, text in rows))
+    parts = format_html_join(
+        "",
+        markup,
+        ((top + 12, name, top + 3, max(width, 1), 166 + width, top + 12, text) for top, name, width, text in rows),
+    )
     return parts, len(rows) * ROW + 4
 
 
@@ -62,7 +66,10 @@ def _columns(spec: dict[str, Any]) -> tuple[SafeString, int]:
 
 def _axis(spec: dict[str, Any], top: float, scale: float) -> SafeString:
     levels = [float(top) * share for share in (0, 0.5, 1)]
-    markup = f'<line x1="{LEFT}" x2="{WIDTH}" y1="{{0}}" y2="{{0}}" stroke="{GRID}"/><text x="{LEFT - 6}" y="{{1}}" text-anchor="end">{{2}}</text>'
+    markup = (
+        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{{0}}" y2="{{0}}" stroke="{GRID}"/>'
+        f'<text x="{LEFT - 6}" y="{{1}}" text-anchor="end">{{2}}</text>'
+    )
     base = HEIGHT - BOTTOM
     return format_html_join(
         "", markup, ((base - level * scale, base - level * scale + 3, _number(spec, level)) for level in levels)
