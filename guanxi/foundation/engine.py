@@ -34,6 +34,13 @@ def connect() -> BaseBackend:
     return backend
 
 
+def unreadable() -> tuple[type[Exception], ...]:
+    """What the engine raises where a file is gone or damaged."""
+    import duckdb
+
+    return (duckdb.IOException, duckdb.InvalidInputException)
+
+
 def _new_backend() -> BaseBackend:
     import ibis
 

@@ -136,7 +136,8 @@ def _view(backend: Any, declared: LakeTable, version: Version | None) -> ir.Tabl
     # The name stays the same, so that a question that is being put together when a commit arrives goes on with the new.
     name = f"lake_{declared.name}"
     if version is None or not version.files:
-        return backend.create_table(f"{name}_empty", schema=ibis.Schema.from_pyarrow(wanted), temp=True, overwrite=True)
+        empty = f"{name}_{time.monotonic_ns()}"
+        return backend.create_table(empty, schema=ibis.Schema.from_pyarrow(wanted), temp=True)
     if not store.is_local():
         return backend.read_in_memory(_remote(declared), table_name=name)
     view: ir.Table = backend.read_parquet(list(version.files), table_name=name, hive_partitioning=False)
