@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from guanxi.catalog import api
-from guanxi.catalog import desk as desk
+from guanxi.catalog import (
+    api,
+    desk,  # noqa: F401  registers the desk
+)
 from guanxi.catalog.models import Product
 from guanxi.foundation import hooks, search
 

@@ -6,8 +6,12 @@ from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.customers import api, panels, profile
-from guanxi.customers import desk as desk
+from guanxi.customers import (
+    api,
+    desk,  # noqa: F401  registers the desk
+    panels,
+    profile,
+)
 from guanxi.customers.models import Party
 from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.desk import Panel, list_url

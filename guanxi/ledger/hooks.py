@@ -10,8 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models import Consent, ContactPoint, Relationship
 from guanxi.foundation import hooks
 from guanxi.foundation.desk import Panel
-from guanxi.ledger import actions, api, views
-from guanxi.ledger import desk as desk
+from guanxi.ledger import (
+    actions,
+    api,
+    desk,  # noqa: F401  registers the desk
+    views,
+)
 from guanxi.ledger.kinds import EventKind, Family
 
 hooks.register("happened", actions.record)

@@ -1,6 +1,6 @@
 """The kinds of event: how each is called, drawn and put into a sentence.
 
-The ledger stores any kind; what a kind means is declared by the package that records it, through the door "event_kind"::
+The ledger stores any kind; what it means is declared by the package that records it, at the door "event_kind"::
 
     hooks.register("event_kind", EventKind("call", _("Call"), "phone", _("Call, %(minutes)s min"), family=Family.CALLS))
 """
@@ -38,8 +38,8 @@ class Family(models.TextChoices):
 class EventKind:
     """One kind of event.
 
-    `summary` and `detail` are sentences with named placeholders filled from the payload, or functions of it. With `many`
-    ("%(count)s mailings"), events of the kind that follow each other are shown as one card.
+    `summary` and `detail` are sentences with named placeholders filled from the payload, or functions of it. With
+    `many` ("%(count)s mailings"), events of the kind that follow each other are shown as one card.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""What can be done with orders: place, add to, correct, take back. Sums follow from the lines, never from the caller."""
+"""What can be done with orders: place, add to, correct, take back. Sums follow from the lines, not from callers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OWN_SOURCE = "guanxi"
 
 @dataclass(frozen=True)
 class Line:
-    """One position as it is asked for. `amount` is what was paid for it; without it, quantity times price less discount."""
+    """One position as it is asked for. `amount` is what was paid for it, else quantity times price less discount."""
 
     product: Product | None = None
     description: str = ""
@@ -71,7 +71,7 @@ def create_order(
     kind: str = Order.Kind.SALE,
     returns: Order | None = None,
 ) -> Order:
-    """Place an order. Raises Refused with the field: no line, a time in the future, (source, key) that is there already.
+    """Place an order. Raises Refused with the field: no line, a time in the future, a key that its source has used.
 
     `key` makes the order unique within its source; without one, its number is, or chance.
     """
@@ -178,7 +178,7 @@ def return_order(
     number: str = "",
     key: str = "",
 ) -> Order:
-    """Take back lines of a sale: `quantities` by line id, all that is left of it without. Refunds pro rata, as a new order.
+    """Take back lines of a sale: `quantities` by line id, else all that is left. Refunds pro rata, as a new order.
 
     Raises Refused where more would come back than was sold.
     """

@@ -53,6 +53,12 @@ class OrderIn(Schema):
     currency: Annotated[str, Field(pattern="^([A-Z]{3})?$")] = ""
 
 
+class LinesIn(Schema):
+    """Positions to add to an order."""
+
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=500)]
+
+
 class ReturnIn(Schema):
     """What comes back: quantities by number of the line; everything that is left where `lines` is left out."""
 
@@ -175,11 +181,9 @@ def get_order(request: HttpRequest, number: Number) -> Order:
 
 
 @router.post("/{number}/lines", response={201: OrderWithLines}, summary="Add lines", operation_id="add_order_lines")
-def add_lines(
-    request: HttpRequest, number: Number, body: Annotated[list[LineIn], Field(min_length=1, max_length=500)]
-) -> Status[Order]:
+def add_lines(request: HttpRequest, number: Number, body: LinesIn) -> Status[Order]:
     """Add positions to an order; its sums follow."""
-    actions.add_lines(number, _lines(request, body), by=request.user)
+    actions.add_lines(number, _lines(request, body.lines), by=request.user)
     return Status(201, one(request, number))
 
 

@@ -12,8 +12,14 @@ from guanxi.foundation import hooks, search
 from guanxi.foundation.desk import Column, Filter, Panel
 from guanxi.foundation.tasks import Every
 from guanxi.ledger.kinds import EventKind, Family
-from guanxi.orders import api, panels, queries, rhythm, scores
-from guanxi.orders import desk as desk
+from guanxi.orders import (
+    api,
+    desk,  # noqa: F401  registers the desk
+    panels,
+    queries,
+    rhythm,
+    scores,
+)
 from guanxi.orders.models import Order
 
 

@@ -97,7 +97,9 @@ def plot(party: Party, viewer: Viewer) -> dict[str, Any]:
 
 def _month_url(party: Party, first: Any) -> str:
     last = queries.last_day_of(first)
-    return list_url("orders", {"f.party": party.pk, "f.placed_at__gte": first.isoformat(), "f.placed_at__lte": last.isoformat()})
+    return list_url(
+        "orders", {"f.party": party.pk, "f.placed_at__gte": first.isoformat(), "f.placed_at__lte": last.isoformat()}
+    )
 
 
 def lines(order: Order, viewer: Viewer) -> dict[str, Any]:

@@ -93,7 +93,11 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     order = _order(request, pk)
     left = actions.left_of(order)
     rows = [(row, left[row.pk], "") for row in queries.lines(order, request.user)]
-    context: dict[str, Any] = {"order": order, "rows": rows, "nothing_left": not any(rest > 0 for _row, rest, _typed in rows)}
+    context: dict[str, Any] = {
+        "order": order,
+        "rows": rows,
+        "nothing_left": not any(rest > 0 for _row, rest, _typed in rows),
+    }
     if request.method == "GET":
         return render(request, "orders/take_back.html", context)
     draft = {row.pk: request.POST.get(f"quantity-{row.pk}", "").strip() for row, _rest, _typed in rows}

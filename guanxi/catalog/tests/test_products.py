@@ -46,9 +46,7 @@ def test_a_code_is_used_once(staff: User, stranger: User) -> None:
 
 def test_a_new_category_brings_its_department(staff: User) -> None:
     product = milk(staff)
-    changed = actions.edit_product(
-        product.pk, {"category": "飲料/牛奶"}, {"category": "食品 / 乳品 / 牛奶"}, by=staff
-    )
+    changed = actions.edit_product(product.pk, {"category": "飲料/牛奶"}, {"category": "食品 / 乳品 / 牛奶"}, by=staff)
     assert changed.department is not None
     assert changed.department.name == "飲料"
     with pytest.raises(Conflict) as conflict:
@@ -58,7 +56,11 @@ def test_a_new_category_brings_its_department(staff: User) -> None:
 
 def test_wrong_fields_are_named(staff: User) -> None:
     product = milk(staff)
-    for changes, field in [({"colour": "white"}, "colour"), ({"price": "much"}, "price"), ({"category": "字" * 200}, "category")]:
+    for changes, field in [
+        ({"colour": "white"}, "colour"),
+        ({"price": "much"}, "price"),
+        ({"category": "字" * 200}, "category"),
+    ]:
         with pytest.raises(Refused) as refused:
             actions.edit_product(product.pk, changes, by=staff)
         assert refused.value.field == field
@@ -76,7 +78,15 @@ def test_list_record_and_edit_over_http(staff_client: Client, staff: User) -> No
 
 
 def test_new_products_come_from_a_form(staff_client: Client) -> None:
-    sent = {"code": "7", "name": "茶", "category.path": "飲料 / 茶", "brand.name": "", "size": "", "price": "20", "cost": ""}
+    sent = {
+        "code": "7",
+        "name": "茶",
+        "category.path": "飲料 / 茶",
+        "brand.name": "",
+        "size": "",
+        "price": "20",
+        "cost": "",
+    }
     done = staff_client.post("/products/new/", sent)
     assert done.status_code == 302
     assert Product.objects.get().category.path == "飲料 / 茶"

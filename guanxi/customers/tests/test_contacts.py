@@ -82,7 +82,9 @@ def test_removing_leaves_a_trace(staff: User, stranger: User, mei: Party) -> Non
     assert Event.objects.get(kind="contact.removed").payload["value"] == "a@example.com"
 
 
-def test_recognition_by_strong_keys_puts_the_best_match_first(staff: User, stranger: User, mei: Party, ming: Party) -> None:
+def test_recognition_by_strong_keys_puts_the_best_match_first(
+    staff: User, stranger: User, mei: Party, ming: Party
+) -> None:
     for party, mail in ((ming, "ming@example.com"), (mei, "mei@example.com")):
         actions.add_contact_point(party, "phone", "+886 2 2345 6789", by=staff)
         actions.add_contact_point(party, "mail", mail, by=staff)
@@ -124,7 +126,8 @@ def test_a_no_to_all_channels_counts_for_each(staff: User, mei: Party) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "field"), [({"channel": "smoke"}, "channel"), ({"purpose": "fun"}, "purpose"), ({"basis": "luck"}, "basis")]
+    ("values", "field"),
+    [({"channel": "smoke"}, "channel"), ({"purpose": "fun"}, "purpose"), ({"basis": "luck"}, "basis")],
 )
 def test_a_consent_that_cannot_be_is_refused(staff: User, mei: Party, values: dict[str, Any], field: str) -> None:
     said = {"purpose": "marketing", "channel": "mail", "given": True, **values}

@@ -50,7 +50,15 @@ def page(client: Client, party: Party) -> str:
 def test_the_page_shows_who_it_is_and_what_we_know(staff_client: Client, staff: User, mei: Party) -> None:
     buy(mei, staff, 0, 5)
     text = page(staff_client, mei)
-    for words in ("王美玲", "Wang Mei-ling", "Household of 3", "+886 912 345 678", "45–54", "41.00", "Buys every 7 days"):
+    for words in (
+        "王美玲",
+        "Wang Mei-ling",
+        "Household of 3",
+        "+886 912 345 678",
+        "45–54",
+        "41.00",
+        "Buys every 7 days",
+    ):
         assert words in text
     assert "Silent since" in text
 
@@ -107,9 +115,7 @@ def test_a_contact_point_is_added_changed_and_removed_in_place(staff_client: Cli
 
 def test_a_shared_contact_point_names_the_others(staff_client: Client, staff: User, mei: Party) -> None:
     other = actions.create_party(by=staff, name="陳志明")
-    response = staff_client.post(
-        f"/customers/{other.pk}/contact-points/", {"kind": "phone", "value": "+886912345678"}
-    )
+    response = staff_client.post(f"/customers/{other.pk}/contact-points/", {"kind": "phone", "value": "+886912345678"})
     assert f"/customers/{mei.pk}/" in response.content.decode()
 
 

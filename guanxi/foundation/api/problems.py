@@ -139,7 +139,7 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.exception("The API failed on %s %s", request.method, request.path, exc_info=error)
+    log.error("The API failed on %s %s", request.method, request.path, exc_info=error)
     return answer(request, 500, _("Something went wrong on our side; it has been noted."))
 
 

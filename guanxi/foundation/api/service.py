@@ -32,7 +32,7 @@ DESCRIPTION = """Everything that people do on the screens, for programs.
 * **Log in** with `Authorization: Bearer gx_…`; `guanxi token USER` makes a token.
 * **Lists** are pages: `{"items": […], "next": cursor}`. Ask again with `?cursor=` until `next` is null.
 * **Money** is exact and written as text (`"12.50"`); times are ISO 8601 with an offset.
-* **POST once**: with the header `Idempotency-Key` a repeated request is done once and gets the same answer, for 24 hours.
+* **POST once**: with the header `Idempotency-Key` a repeat is not done again but gets the same answer, for 24 hours.
 * **Errors** are problems as of RFC 9457; `errors` says which field is wrong and why.
 """
 

@@ -17,7 +17,7 @@ MOST = 200
 def _sensible(moment: datetime) -> datetime:
     if not FIRST <= moment < LAST:
         raise ValueError("Times lie between the years 1900 and 2200.")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _sensible_day(day: date) -> date:

@@ -36,7 +36,9 @@ def mei(staff: User) -> Party:
 
 def happen(party: Party, by: User, count: int, kind: str = "call", **values: Any) -> None:
     for index in range(count):
-        record(kind, by=by, party=party, occurred_at=START + timedelta(days=index), payload={"text": f"{index}"}, **values)
+        record(
+            kind, by=by, party=party, occurred_at=START + timedelta(days=index), payload={"text": f"{index}"}, **values
+        )
 
 
 def texts(timeline: queries.Timeline) -> list[str]:
@@ -103,7 +105,9 @@ def test_the_cost_does_not_grow_with_the_page(staff: User, mei: Party) -> None:
         return len(captured)
 
     for index in range(12):
-        create_order(mei, [Line(description="牛奶", amount=Decimal(8))], by=staff, placed_at=START + timedelta(days=index))
+        create_order(
+            mei, [Line(description="牛奶", amount=Decimal(8))], by=staff, placed_at=START + timedelta(days=index)
+        )
     assert cost(1) == cost(12) == 2
 
 

@@ -59,7 +59,10 @@ def test_sums_follow_from_the_lines(staff: User, order: Order, mei: Party) -> No
 
 def test_an_amount_follows_from_price_quantity_and_discount(staff: User, mei: Party) -> None:
     milk = create_product(by=staff, code="1", name="牛奶", price=Decimal("1.99"))
-    asked = [Line(product=milk, quantity=Decimal("2.5"), discount=Decimal("0.10")), Line(price=Decimal("0.3333"), quantity=Decimal(3))]
+    asked = [
+        Line(product=milk, quantity=Decimal("2.5"), discount=Decimal("0.10")),
+        Line(price=Decimal("0.3333"), quantity=Decimal(3)),
+    ]
     order = actions.create_order(mei, asked, by=staff)
     assert list(order.lines.order_by("id").values_list("amount", flat=True)) == [Decimal("4.88"), Decimal("1.00")]
 

@@ -1,0 +1,53 @@
+"""Requests made up from the API's own description: none may break it, and every answer must be as described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core import signals
+from django.db import close_old_connections
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from guanxi.customers import actions
+from guanxi.foundation.models import User
+from guanxi.project.wsgi import application
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+schema = schemathesis.openapi.from_wsgi("/api/openapi.json", application)
+
+
+@pytest.fixture
+def in_one_transaction(db: None) -> Iterator[None]:
+    """Requests run within the test's transaction: their end must not close its connection."""
+    ends = (signals.request_started, signals.request_finished)
+    for end in ends:
+        end.disconnect(close_old_connections)
+    yield
+    for end in ends:
+        end.connect(close_old_connections)
+
+
+@pytest.fixture
+def somebody(staff: User) -> int:
+    """A party, so that some of the requests lead somewhere."""
+    party = actions.create_party(by=staff, name="王美玲", mail="mei@example.com", profile={"age": "45-54"})
+    actions.give_consent(party, "marketing", "mail", by=staff)
+    return party.pk
+
+
+@schema.parametrize()
+@settings(max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_no_request_breaks_the_api(case: Any, in_one_transaction: None, token: str, somebody: int) -> None:
+    if case.path.startswith("/api/v1/parties/{number}") and isinstance(case.path_parameters.get("number"), int):
+        case.path_parameters["number"] = somebody if case.path_parameters["number"] % 2 else 987654
+    response = case.call(headers={"Authorization": f"Bearer {token}"})
+    case.validate_response(response, checks=CHECKS)
