@@ -25,7 +25,8 @@ LONGEST = 300  # characters in ContactPoint.key
 MAIL = re.compile(
     r"[^\s@<>(),;:\"\\\[\]]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
-PLAIN_MAIL = r"^[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,30}(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,30}){0,1}@(?:[a-z0-9]{1,30}(?:-[a-z0-9]{1,20})?\.){1,3}[a-z]{2,20}$"
+_ATOM = "[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,30}"
+PLAIN_MAIL = rf"^{_ATOM}(?:\.{_ATOM})?@(?:[a-z0-9]{{1,30}}(?:-[a-z0-9]{{1,20}})?\.){{1,3}}[a-z]{{2,20}}$"
 EXTENSION = re.compile(
     r"\s*(?:ext\.?|extension|durchwahl|分機|分机|內線|内线|轉|转|[x#])\s*[:：.]?\s*\d{1,7}\s*$", re.IGNORECASE
 )
@@ -212,6 +213,7 @@ def _short(value: str) -> str:
 
 
 def _fitting(key: str) -> str:
+    key = compatible(key)  # what was taken out may have kept signs apart that now combine
     if len(key) > LONGEST:
         raise Refused(_("It is longer than %(limit)s characters.") % {"limit": LONGEST})
     return key

@@ -12,14 +12,17 @@ from guanxi.foundation.language.forms import HAN, fold, has_han
 
 # Characters that are read otherwise when they are a surname (folded, that is simplified).
 SURNAMES = {
-    "单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "查": "zha", "朴": "piao", "区": "ou", "盖": "ge",
-    "种": "chong", "乐": "yue", "员": "yun", "缪": "miao", "翟": "zhai", "洗": "xian", "召": "shao", "折": "she", "黑": "he", "秘": "bi",
-    "覃": "qin", "厘": "xi", "卜": "bu", "隗": "wei", "牟": "mu", "句": "gou", "六": "lu",
+    "单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "查": "zha", "朴": "piao",
+    "区": "ou", "盖": "ge", "种": "chong", "乐": "yue", "员": "yun", "缪": "miao",
+    "翟": "zhai", "洗": "xian", "召": "shao", "折": "she", "黑": "he", "秘": "bi",
+    "覃": "qin", "厘": "xi", "卜": "bu", "隗": "wei", "牟": "mu", "句": "gou",
+    "六": "lu",
 }  # fmt: skip
 COMPOUND_SURNAMES = {
-    "欧阳", "司马", "上官", "诸葛", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "司空", "长孙", "宇文", "东方",
-    "南宫", "独孤", "端木", "轩辕", "百里", "东郭", "呼延", "闻人", "申屠", "澹台", "公冶", "太史", "钟离", "濮阳", "淳于",
-    "单于", "范姜", "张简", "鲜于", "闾丘", "亓官", "万俟", "拓跋", "西门", "左丘", "第五", "梁丘", "羊舌", "微生",
+    "欧阳", "司马", "上官", "诸葛", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "司空", "长孙", "宇文",
+    "东方", "南宫", "独孤", "端木", "轩辕", "百里", "东郭", "呼延", "闻人", "申屠", "澹台", "公冶", "太史", "钟离",
+    "濮阳", "淳于", "单于", "范姜", "张简", "鲜于", "闾丘", "亓官", "万俟", "拓跋", "西门", "左丘", "第五", "梁丘",
+    "羊舌", "微生",
 }  # fmt: skip
 COMPOUND_READINGS = {"尉迟": ("yu", "chi"), "单于": ("chan", "yu"), "万俟": ("mo", "qi"), "长孙": ("zhang", "sun")}
 VARIANTS = 4  # readings kept of one run of characters

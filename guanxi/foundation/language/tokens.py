@@ -41,7 +41,8 @@ def index_tokens(text: str) -> list[str]:
         address = mail_of(chunk)
         if address:
             local, _at, domain = address.rpartition("@")
-            tokens += [address, domain, domain.partition(".")[0], *_piece_tokens(PIECE.findall(local))]
+            tokens += filter(None, (address, domain, domain.partition(".")[0]))
+            tokens += _piece_tokens(PIECE.findall(local))
         else:
             pieces = PIECE.findall(chunk)
             tokens += _piece_tokens(pieces)

@@ -107,9 +107,19 @@ def test_tokens_need_no_quoting(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "latin"),
-    [("單美玲", "Shan Meiling"), ("歐陽娜娜", "Ouyang Nana"), ("呂秀蓮", "Lü Xiulian"), ("曾國藩", "Zeng Guofan"), ("長孫無忌", "Zhangsun Wuji"),
-     ("仇英", "Qiu Ying"), ("王 美玲", "Wang Meiling"), ("Anna", ""), ("", ""), ("王A", "")],
-)  # fmt: skip
+    [
+        ("單美玲", "Shan Meiling"),
+        ("歐陽娜娜", "Ouyang Nana"),
+        ("呂秀蓮", "Lü Xiulian"),
+        ("曾國藩", "Zeng Guofan"),
+        ("長孫無忌", "Zhangsun Wuji"),
+        ("仇英", "Qiu Ying"),
+        ("王 美玲", "Wang Meiling"),
+        ("Anna", ""),
+        ("", ""),
+        ("王A", ""),
+    ],
+)
 def test_names_in_latin_letters(name: str, latin: str) -> None:
     assert language.latin_name(name) == latin
 
