@@ -29,7 +29,11 @@ _SAID = pa.schema(
     ]
 )
 _PARTIES = pa.schema(
-    [("id", pa.int64()), *((name, pa.date32() if name == "date_of_birth" else pa.string()) for name in FIELDS), ("profile", pa.string())]
+    [
+        ("id", pa.int64()),
+        *((name, pa.date32() if name == "date_of_birth" else pa.string()) for name in FIELDS),
+        ("profile", pa.string()),
+    ]
 )
 _CONSENTS = pa.schema(
     [("party_id", pa.int64()), ("purpose", pa.string()), ("channel", pa.string()), ("given", pa.bool_())]
@@ -175,7 +179,9 @@ def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str],
     )
     count = _count(work, "fresh")
     first = db.reserve_ids("customers_party", count) if count else 0
-    points = "(SELECT arg_min(value, (kind <> 'mail', row)) FROM new_points AS p WHERE p.g = f.g AND kind <> 'external')"
+    points = (
+        "(SELECT arg_min(value, (kind <> 'mail', row)) FROM new_points AS p WHERE p.g = f.g AND kind <> 'external')"
+    )
     name = f"coalesce(name, {full_name_sql('family_name', 'given_name')}, latin_name, nullif(external_id, ''), {points}, '?')"
     texts = ", ".join(f"coalesce({one}, '') AS {one}" for one in FIELDS if one not in ("kind", "name", "date_of_birth"))
     work.execute(
@@ -229,14 +235,19 @@ def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list
     columns = ", ".join(f"p.{name}" for name in _PARTIES.names)
     work.register(
         "parties",
-        db.read(f"SELECT {columns} FROM known_parties AS k CROSS JOIN customers_party AS p WHERE p.id = k.party_id", _PARTIES),
+        db.read(
+            f"SELECT {columns} FROM known_parties AS k CROSS JOIN customers_party AS p WHERE p.id = k.party_id",
+            _PARTIES,
+        ),
     )
     names = [*FIELDS, *fields]
     work.execute(f"CREATE TABLE survivors AS {survivors_sql('said', names)}")
     now = []
     for name in FIELDS:
         if name == "date_of_birth":
-            now.append('CASE WHEN s."date_of_birth?" THEN TRY_CAST(s.date_of_birth AS DATE) ELSE p.date_of_birth END AS date_of_birth')
+            now.append(
+                'CASE WHEN s."date_of_birth?" THEN TRY_CAST(s.date_of_birth AS DATE) ELSE p.date_of_birth END AS date_of_birth'
+            )
         elif name == "name":
             put = full_name_sql("s.family_name", "s.given_name")
             now.append(f"left(coalesce(s.name, {put}, p.name), 200) AS name")
@@ -245,7 +256,7 @@ def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list
         else:
             now.append(f"CASE WHEN s.\"{name}?\" THEN coalesce(s.{name}, '') ELSE p.{name} END AS {name}")
     pairs = ", ".join(
-        f"'{name.removeprefix('profile.')}': CASE WHEN s.\"{name}?\" THEN to_json(s.\"{name}\") "
+        f'\'{name.removeprefix("profile.")}\': CASE WHEN s."{name}?" THEN to_json(s."{name}") '
         f"ELSE json_extract(p.profile, '$.\"{name.removeprefix('profile.')}\"') END"
         for name in fields
     )

@@ -120,7 +120,7 @@ def reject(rejects: RejectFile, plan: Plan, rows: pa.Table, bad: pa.Table) -> No
         column = _case("split_part(b.problem, ':', 1)", {n: values.literal(c) for n, c in columns.items()}, "''")
         value = _case("split_part(b.problem, ':', 1)", {n: f"r.{quote(c)}" for n, c in columns.items()}, "''")
         found = work.sql(
-            f"SELECT r.*, {column} AS _column, {value} AS _value, split_part(b.problem, ':', 2) AS _reason "
+            f"SELECT r.*, {column} AS _column, {value} AS _value, substring(b.problem, strpos(b.problem, ':') + 1) AS _reason "
             f"FROM rows AS r JOIN bad AS b ON b.row = r.{ROW} ORDER BY r.{ROW}"
         ).to_arrow_table()
     names = [name for name in found.column_names if name not in ("_column", "_value", "_reason")]
@@ -221,8 +221,8 @@ def _whole_row_problems(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _payload(plan: Plan) -> str:
-    """The row as the file says it, as JSON; empty cells left out."""
-    columns = plan.form.columns if plan.kind == "parties" else plan.unmapped
+    """What the file says beyond the fields, as JSON; empty cells left out."""
+    columns = plan.unmapped
     if not columns:
         return "'{}'"
     cells = ", ".join(f"{values.literal(name)}: nullif({quote(name)}, '')" for name in columns)

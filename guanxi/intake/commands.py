@@ -64,7 +64,7 @@ def sales(**options: Any) -> None:
 @import_.command()
 @_options
 @click.option("--role", help="Of all that name none: customer (default), prospect, partner, supplier, competitor.")
-@click.option("--kind", help="Of all that name none: person (default) or organisation.")
+@click.option("--kind", "kind_of_all", help="Of all that name none: person (default) or organisation.")
 def parties(**options: Any) -> None:
     """Customers: people and organisations."""
     _import("parties", **options)
@@ -79,7 +79,7 @@ def products(**options: Any) -> None:
 
 @import_.command()
 @_options
-@click.option("--kind", help="Of all that name none, such as mailing.sent.")
+@click.option("--kind", "kind_of_all", help="Of all that name none, such as mailing.sent.")
 @click.option("--channel", help="Of all that name none: mail, phone, web, ...")
 @click.option("--direction", help="Of all that name none: in, out or inside.")
 def events(**options: Any) -> None:
@@ -97,7 +97,7 @@ def _import(
     separator = {"tab": "\t", "\\t": "\t"}.get(options["separator"] or "", options["separator"])
     mapping = options.pop("mapping")
     del options["separator"]
-    own = {name: value for name, value in options.items() if value}
+    own = {name.removesuffix("_of_all"): value for name, value in options.items() if value}
     try:
         plan = prepare(kind, file, mapping=_maps(maps), mapping_name=mapping, separator=separator, options=own, **named)
         for what, words in plan.described():

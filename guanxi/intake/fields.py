@@ -350,4 +350,8 @@ def fields_of(kind: str) -> dict[str, Field]:
 def _profile_field(declared: profile.ProfileField) -> Field:
     name = declared.name
     own = {"household_composition": ("household_comp",), "kids": ("kids_count",)}.get(name, ())
-    return Field(f"profile.{name}", declared.label, synonyms=_names("|".join([name, f"profile.{name}", *own])))
+    kind = {profile.NUMBER: NUMBER, profile.YES_NO: WORD}.get(declared.kind, TEXT)
+    words = YES_NO if kind == WORD else None
+    return Field(
+        f"profile.{name}", declared.label, kind, words=words, synonyms=_names("|".join([name, f"profile.{name}", *own]))
+    )

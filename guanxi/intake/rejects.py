@@ -74,6 +74,8 @@ class RejectFile:
 
     def words(self, reason: str) -> str:
         """A reason in words."""
+        if reason.startswith("="):
+            return reason[1:]
         key, _colon, actual = reason.partition(":")
         return (
             str(REASONS[key]) % {"actual": actual, "expected": len(self.columns)}

@@ -12,6 +12,7 @@ from guanxi.catalog.bulk import ensure_products
 from guanxi.customers.bulk import create_customers, external_keys, parties_by_key
 from guanxi.foundation import bulk
 from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.search import index_arrow
 from guanxi.foundation.tasks import progress
 from guanxi.intake.importing import Job, Outcome, Phase
 from guanxi.intake.plan import Plan
@@ -63,11 +64,12 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
 
 def prepare(job: Job) -> None:
     """Find or make all customers, products, places and sales persons of the file. May be done again at any time."""
-    _customers(job)
+    prepare_customers(job)
     _catalog(job)
 
 
-def _customers(job: Job) -> None:
+def prepare_customers(job: Job) -> None:
+    """Find or make the customers named in `lines`; their ids stand in `customer_ids`."""
     work, source = job.work, job.plan.source
     work.execute("CREATE OR REPLACE TABLE customer_ids (customer VARCHAR, party_id BIGINT)")
     numbers = work.sql("SELECT DISTINCT customer FROM lines ORDER BY customer").to_arrow_table()
@@ -84,7 +86,9 @@ def _customers(job: Job) -> None:
                 prefix, suffix = (_("Customer %(number)s") % {"number": "\0"}).split("\0")
                 names = pc.binary_join_element_wise(prefix, made, suffix, "")
                 ids = create_customers(db, source, made, names, job.now)
-                append_events(db, _created(ids, job), job.now)
+                append_events(db, _created(ids, names, job), job.now)
+                found_by = external_keys(source, made)
+                index_arrow(db, "customers.party", pa.table({"id": ids, "title": names, "text": found_by}), new=True)
             db.commit()
         known = pa.table({"key": pa.concat_arrays([found.column("key").combine_chunks(), keys.filter(fresh)])})
         known = known.append_column("party_id", pa.concat_arrays([found.column("party_id").combine_chunks(), ids]))
@@ -94,7 +98,7 @@ def _customers(job: Job) -> None:
         progress(start + len(codes), numbers.num_rows, _("Customers"))
 
 
-def _created(ids: pa.Array, job: Job) -> pa.Table:
+def _created(ids: pa.Array, names: pa.Array, job: Job) -> pa.Table:
     count = len(ids)
     return pa.table(
         {
@@ -105,7 +109,12 @@ def _created(ids: pa.Array, job: Job) -> pa.Table:
             "occurred_at": pa.repeat(pa.scalar(job.now, orders.MOMENT), count),
             "object_type": pa.repeat("customers.party", count),
             "object_id": ids,
-            "payload": pa.repeat('{"source": "%s"}' % job.plan.source, count),
+            "payload": pc.binary_join_element_wise(
+                '{"name": "',
+                pc.replace_substring(pc.replace_substring(names, "\\", "\\\\"), '"', '\\"'),
+                f'", "source": "{job.plan.source}"}}',
+                "",
+            ),
         }
     )
 
@@ -120,7 +129,8 @@ def _catalog(job: Job) -> None:
     persons = work.sql("SELECT DISTINCT person FROM lines WHERE person IS NOT NULL ORDER BY 1").to_arrow_table()
     with bulk.session() as db:
         db.begin()
-        ids, _made = ensure_products(db, products)
+        ids, made = ensure_products(db, products)
+        index_arrow(db, "catalog.product", made)
         job.memory["places"] = orders.ensure_places(db, places.column(0).combine_chunks())
         job.memory["persons"] = orders.ensure_sales_persons(db, persons.column(0).combine_chunks())
         db.commit()
@@ -165,6 +175,7 @@ def _write_orders(job: Job, db: BulkSession, number: int, prepared: orders.Prepa
     )
     prepared.close()
     append_events(db, written.events, job.now)
+    index_arrow(db, "orders.order", written.found, new=True)
     pq.write_table(pa.table({"party_id": written.parties}), job.folder / f"touched-{number}.parquet")
     return Outcome(written.created, written.updated, written.unchanged, _problems(written.refused))
 

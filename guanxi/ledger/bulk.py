@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from guanxi.foundation.bulk import BulkSession
 
@@ -18,3 +20,42 @@ def append_events(db: BulkSession, events: pa.Table, at: datetime) -> None:
         return
     recorded = pa.repeat(pa.scalar(at, MOMENT), events.num_rows)
     db.append("ledger_event", events.append_column("recorded_at", recorded))
+
+
+_KNOWN = pa.schema(
+    [
+        ("party_id", pa.int64()),
+        ("kind", pa.string()),
+        ("channel", pa.string()),
+        ("direction", pa.string()),
+        ("occurred_at", MOMENT),
+        ("payload", pa.string()),
+    ]
+)
+
+
+def append_new_events(db: BulkSession, events: pa.Table, at: datetime) -> int:
+    """Append those events that the ledger does not hold yet, in content; how many. Of equal ones each counts once more."""
+    with duckdb.connect() as work:
+        work.execute("SET TimeZone = 'UTC'")
+        work.register("events", events)
+        parties = work.sql("SELECT DISTINCT party_id FROM events ORDER BY party_id").to_arrow_table()
+        kinds = ", ".join("'" + kind.replace("'", "''") + "'" for kind in pc.unique(events.column("kind")).to_pylist())
+        db.stage("events_of", parties)
+        known = db.read(
+            "SELECT e.party_id, e.kind, e.channel, e.direction, e.occurred_at, e.payload FROM events_of AS p "
+            f"CROSS JOIN ledger_event AS e WHERE e.party_id = p.party_id AND e.kind IN ({kinds})",
+            _KNOWN,
+        )
+        work.register("known", known)
+        same = "party_id, kind, channel, direction, occurred_at"
+        # JSON is compared key by key: PostgreSQL gives it back in another order and spacing.
+        details = "list_sort(map_entries(CAST(CAST(payload AS JSON) AS MAP(VARCHAR, JSON))))"
+        nth = f"row_number() OVER (PARTITION BY {same}, {details}) AS nth, {details} AS details"
+        fresh = work.sql(
+            f"SELECT e.* EXCLUDE (nth, details) FROM (SELECT *, {nth} FROM events) AS e ANTI JOIN (SELECT *, {nth} FROM known) AS k "
+            "ON k.party_id = e.party_id AND k.kind = e.kind AND k.channel = e.channel AND k.direction = e.direction "
+            "AND k.occurred_at = e.occurred_at AND k.details = e.details AND k.nth = e.nth ORDER BY e.occurred_at"
+        ).to_arrow_table()
+    append_events(db, fresh, at)
+    return int(fresh.num_rows)

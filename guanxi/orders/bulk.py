@@ -68,6 +68,7 @@ _KNOWN_LINES = pa.schema(
         ("cost", pa.int64()),
     ]
 )
+_NAMES = pa.schema([("id", pa.int64()), ("name", pa.string())])
 CONTENT = ("product_id", "description", "quantity", "amount", "discount", "cost")
 # What orders.actions tells the ledger of an order, as JSON.
 _PAYLOAD = (
@@ -91,6 +92,7 @@ class Written:
     parties: pa.Array  # whose orders changed
     refused: pa.Table  # row, reason (other_customer, other_currency, other_line)
     events: pa.Table  # for ledger.bulk.append_events
+    found: pa.Table  # new orders for the search index: id, title, subtitle, text
 
 
 def ensure_places(db: BulkSession, codes: pa.Array) -> pa.Table:
@@ -158,7 +160,7 @@ def write_lines(
     _write_new_orders(db, work, source_id, run_id, at)
     _write_changed_orders(db, work, at)
     _write_the_lines(db, work)
-    return _outcome(work)
+    return _outcome(db, work)
 
 
 _HEAD = "{'placed_at': placed_at, 'place': place, 'channel': channel, 'person': person, 'day': day}"
@@ -345,7 +347,7 @@ def _write_the_lines(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
         db.execute(f"UPDATE orders_orderline SET {sets} FROM corrected_lines AS c WHERE orders_orderline.id = c.id")
 
 
-def _outcome(work: duckdb.DuckDBPyConnection) -> Written:
+def _outcome(db: BulkSession, work: duckdb.DuckDBPyConnection) -> Written:
     count = {
         name: work.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
         for name in ("incoming", "new_lines", "corrected", "new_orders")
@@ -364,10 +366,24 @@ def _outcome(work: duckdb.DuckDBPyConnection) -> Written:
         "CAST(NULL AS BIGINT) AS was FROM new_orders UNION ALL SELECT party_id, 'order.changed', head.channel, head.placed_at, id, "
         "number, currency, amount, line_count, was FROM changed_orders) ORDER BY id"
     ).to_arrow_table()
+    found = _found(db, work)
     created, updated = count["new_lines"], count["corrected"]
     unchanged = count["incoming"] - created - updated - refused.num_rows
     parties = touched.column("party_id").combine_chunks()
-    return Written(created, updated, unchanged, count["new_orders"], parties, refused, events)
+    return Written(created, updated, unchanged, count["new_orders"], parties, refused, events, found)
+
+
+def _found(db: BulkSession, work: duckdb.DuckDBPyConnection) -> pa.Table:
+    parties = work.sql("SELECT DISTINCT head.party_id AS party_id FROM new_orders ORDER BY 1").to_arrow_table()
+    db.stage("buying_parties", parties)
+    names = db.read(
+        "SELECT p.id, p.name FROM buying_parties AS b CROSS JOIN customers_party AS p WHERE p.id = b.party_id", _NAMES
+    )
+    work.register("names", names)
+    return work.sql(
+        "SELECT o.id, head.number AS title, n.name AS subtitle, CASE WHEN key <> head.number THEN key ELSE '' END AS text "
+        "FROM new_orders AS o LEFT JOIN names AS n ON n.id = head.party_id ORDER BY o.id"
+    ).to_arrow_table()
 
 
 def _literal(number: int | None) -> str:

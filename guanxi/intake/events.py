@@ -1,0 +1,52 @@
+"""Events: anything that happened with a customer, one row each; columns that feed no field become the details."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from guanxi.foundation.bulk import BulkSession
+from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
+from guanxi.intake.plan import Plan
+from guanxi.intake.sales import prepare_customers
+from guanxi.intake.values import literal
+from guanxi.ledger.bulk import append_new_events
+
+CHUNK = 100_000
+
+
+def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
+    """Cut into chunks of whole customers, so that equal events of one customer stay together."""
+    work.execute(
+        "CREATE OR REPLACE TABLE lines AS SELECT row, customer, coalesce(kind, "
+        f"{literal(plan.options.get('kind', 'other'))}) AS kind, coalesce(channel, 'other') AS channel, "
+        "coalesce(direction, 'inside') AS direction, occurred_at, payload, "
+        "CAST(floor((dense_rank() OVER (ORDER BY customer) - 1) / 20000) AS INTEGER) AS chunk FROM checked ORDER BY chunk"
+    )
+    work.execute("DROP TABLE checked")
+    return PROBLEMS.empty_table()
+
+
+def prepare(job: Job) -> None:
+    """Find or make the customers of the file."""
+    prepare_customers(job)
+
+
+def phases(job: Job) -> list[Phase]:
+    """The one phase."""
+    return [Phase("events", _count_chunks, _write)]
+
+
+def _count_chunks(job: Job) -> int:
+    found = job.work.execute("SELECT max(chunk) FROM lines").fetchall()[0][0]
+    return 0 if found is None else int(found) + 1
+
+
+def _write(job: Job, db: BulkSession, number: int, _ahead: None) -> Outcome:
+    events = job.work.sql(
+        "SELECT c.party_id, l.kind, l.channel, l.direction, l.occurred_at, '' AS object_type, CAST(NULL AS BIGINT) AS object_id, "
+        "l.payload FROM lines AS l JOIN customer_ids AS c ON c.customer = l.customer "
+        f"WHERE l.chunk = {number} ORDER BY l.occurred_at, l.row"
+    ).to_arrow_table()
+    created = append_new_events(db, events, job.now)
+    return Outcome(created, 0, events.num_rows - created)
