@@ -30,14 +30,7 @@ def _rows(spec: dict[str, Any]) -> tuple[SafeString, int]:
     values = [value or 0 for value in spec["series"][0]["data"]]
     scale = (WIDTH - 260) / (max(map(abs, values)) or 1)
     rows = [
-        (
-            index * ROW + 12,
-            name,
-            index * ROW + 3,
-            max(abs(value) * scale, 1),
-            166 + abs(value) * scale,
-            _number(spec, value),
-        )
+        (index * ROW, name, abs(value) * scale, _number(spec, value))
         for index, (name, value) in enumerate(zip(spec["x"], values, strict=True))
     ]
     markup = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -52,6 +53,16 @@ class Frame:
         where: dict[str, Any] = {"day": {"from": first.isoformat(), "to": (last or first).isoformat()}}
         return where | ({"place": [self.place]} if self.place else {})
 
+    def on(self, *days: date) -> dict[str, Any]:
+        """Some single days, at the place."""
+        where: dict[str, Any] = {"day": [day.isoformat() for day in days]}
+        return where | ({"place": [self.place]} if self.place else {})
+
+    def by_day(self, first: date, last: date) -> dict[date, Decimal]:
+        """Sales of each day on which there were any."""
+        rows = self.ask(["sales"], ["day"], self.where(first, last))
+        return {row["day"]: row["sales"] or Decimal(0) for row in rows}
+
     def ask(self, measures: list[str], by: list[str], where: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
         """Rows of a question to the lake."""
         return ask(Query(measures=measures, by=by, where=where, **more), self.viewer)
@@ -60,6 +71,7 @@ class Frame:
 def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
     """All that the page shows; `day` and `place` may be given."""
     frame = Frame(viewer, _day(parameters.get("day", "")), parameters.get("place", ""))
+    sales = _sales(frame)
     yesterday = frame.day == clock.today() - timedelta(days=1)
     return {
         "heading": _("Yesterday in brief") if yesterday else _("The day in brief"),
@@ -73,8 +85,8 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
             "today": clock.today(),
         },
         "places": _places(viewer),
-        "tiles": _tiles(frame),
-        "plot": _plot(frame),
+        "tiles": [*_tiles(frame), _month_tile(frame, sales)],
+        "plot": _plot(frame, sales),
         "breakdowns": [_breakdown(frame, dimension) for dimension in BREAKDOWNS],
         "movement": rhythm.movement(viewer, frame.day.replace(day=1), frame.day),
         "slipping": _slipping(viewer),
@@ -95,12 +107,17 @@ def _places(viewer: Viewer) -> list[tuple[str, str]]:
     return list(Place.objects.visible_to(viewer).order_by("name").values_list("code", "name")[:MOST_PLACES])
 
 
+def _sales(frame: Frame) -> dict[date, Decimal]:
+    """Sales by day of all days that the page adds up or plots: the last months, and as many a year before."""
+    span = timedelta(days=62)
+    return frame.by_day(frame.day - span, frame.day) | frame.by_day(frame.year_before - span, frame.year_before)
+
+
 def _tiles(frame: Frame) -> list[Tile]:
     measures = ["sales", "orders", "customers", "new_customers", "basket"]
-    now, week, year = (
-        (frame.ask(measures, [], frame.where(day)) or [{}])[0]
-        for day in (frame.day, frame.week_before, frame.year_before)
-    )
+    days = (frame.day, frame.week_before, frame.year_before)
+    found = {row["day"]: row for row in frame.ask(measures, ["day"], frame.on(*days))}
+    now, week, year = (found.get(day, {}) for day in days)
     weekday = _("last %(weekday)s") % {"weekday": date_format(frame.week_before, "l")}
     date_before = date_format(frame.year_before, pgettext("date format", "j M Y"))
 
@@ -125,18 +142,17 @@ def _tiles(frame: Frame) -> list[Tile]:
         Tile(_("Orders"), figures.whole(now.get("orders")), day_orders, notes("orders")),
         customers,
         Tile(_("Basket"), figures.money(now.get("basket")), day_orders, notes("basket")),
-        _month_tile(frame),
     ]
 
 
-def _month_tile(frame: Frame) -> Tile:
+def _month_tile(frame: Frame, sales: dict[date, Decimal]) -> Tile:
     """Sales from the first of the month, against as many days of the month before and of the same month last year."""
     first = frame.day.replace(day=1)
     month_before = (first - timedelta(days=1)).replace(day=1)
     same_length = min(month_before + (frame.day - first), first - timedelta(days=1))
     year_first = frame.year_before.replace(day=1)
     spans = ((first, frame.day), (month_before, same_length), (year_first, frame.year_before))
-    now, month, year = ((frame.ask(["sales"], [], frame.where(*span)) or [{}])[0].get("sales") for span in spans)
+    now, month, year = (_total(sales, *span) for span in spans)
     shape = pgettext("month", "F Y")
     return Tile(
         _("Month to date"),
@@ -149,42 +165,35 @@ def _month_tile(frame: Frame) -> Tile:
     )
 
 
-def _plot(frame: Frame) -> dict[str, Any]:
+def _total(sales: dict[date, Decimal], first: date, last: date) -> Decimal:
+    return sum((amount for day, amount in sales.items() if first <= day <= last), Decimal(0))
+
+
+def _plot(frame: Frame, sales: dict[date, Decimal]) -> dict[str, Any]:
     """Sales of the last four weeks, against the same days a year before or, where few are known, four weeks before."""
-    first = frame.day - timedelta(days=PLOT_DAYS - 1)
-    year = timedelta(days=364)  # the same weekdays
-    now = _by_day(frame, first, frame.day)
-    before, shift, words = _by_day(frame, first - year, frame.day - year), year, _("the same days a year before")
-    if len(before) < PLOT_DAYS / 2:
+    days = [frame.day - timedelta(days=PLOT_DAYS - 1 - index) for index in range(PLOT_DAYS)]
+    shift, words = timedelta(days=364), _("the same days a year before")  # the same weekdays
+    if sum(day - shift in sales for day in days) < PLOT_DAYS / 2:
         shift, words = timedelta(days=PLOT_DAYS), _("four weeks before")
-        before = _by_day(frame, first - shift, frame.day - shift)
-    days = [first + timedelta(days=index) for index in range(PLOT_DAYS)]
     spec = {
         "type": "area",
         "format": "money",
         "x": [date_format(day, pgettext("short date", "j M")) for day in days],
         "series": [
-            {"name": _("Sales"), "data": [now.get(day, 0.0) for day in days]},
-            {"name": words, "data": [before.get(day - shift) for day in days], "muted": True},
+            {"name": _("Sales"), "data": [float(sales.get(day, 0)) for day in days]},
+            {"name": words, "data": [figures.as_float(sales.get(day - shift)) for day in days], "muted": True},
         ],
         "links": [links.orders(frame.where(day)) for day in days],
     }
     return {"spec": spec, "words": words}
 
 
-def _by_day(frame: Frame, first: date, last: date) -> dict[date, float]:
-    rows = frame.ask(["sales"], ["day"], frame.where(first, last), limit=PLOT_DAYS)
-    return {row["day"]: float(row["sales"] or 0) for row in rows}
-
-
 def _breakdown(frame: Frame, dimension: str) -> dict[str, Any]:
     """The day's sales by a dimension, the largest first, with the same weekday a week before."""
     where = frame.where(frame.day)
-    rows = frame.ask(["sales", "orders"], [dimension], where, order=["-sales"], limit=ROWS)
-    before = {
-        row[dimension]: row["sales"]
-        for row in frame.ask(["sales"], [dimension], frame.where(frame.week_before), limit=10_000)
-    }
+    found = frame.ask(["sales"], [dimension, "day"], frame.on(frame.day, frame.week_before), limit=20_000)
+    before = {row[dimension]: row["sales"] for row in found if row["day"] == frame.week_before}
+    rows = sorted((row for row in found if row["day"] == frame.day), key=lambda row: -row["sales"])[:ROWS]
     return {
         "dimension": dimension,
         "title": {"department": _("By department"), "category": _("By category"), "place": _("By place")}[dimension],
