@@ -315,7 +315,8 @@ class _Rule:
     """
 
     def __init__(self, metadata: PhoneMetadata) -> None:
-        self.code = metadata.country_code
+        assert metadata.country_code and metadata.general_desc
+        self.code: int = metadata.country_code
         self.abroad = metadata.international_prefix or ""
         self.parsing = metadata.national_prefix_for_parsing or ""
         self.prefix, self.other = _split_prefix(metadata.national_prefix or "", self.parsing)
@@ -349,7 +350,9 @@ def _split_prefix(prefix: str, parsing: str) -> tuple[str, str]:
 @functools.cache
 def _rule(region: str) -> _Rule | None:
     metadata = PhoneMetadata.metadata_for_region(region, None)
-    return _Rule(metadata) if metadata is not None and metadata.general_desc.national_number_pattern else None
+    if metadata is None or metadata.general_desc is None or not metadata.general_desc.national_number_pattern:
+        return None
+    return _Rule(metadata)
 
 
 @functools.cache

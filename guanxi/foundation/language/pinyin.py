@@ -32,7 +32,7 @@ VARIANTS = 4  # readings kept of one run of characters
 def _table() -> dict[str, str]:
     """The common reading of each character, ü as v; built once."""
     characters = [chr(point) for point in PINYIN_DICT]
-    read = lazy_pinyin(characters, style=Style.NORMAL, v_to_u=False, errors=lambda text: [""] * len(text))
+    read = lazy_pinyin(characters, style=Style.NORMAL, v_to_u=False)
     return {
         character: syllable
         for character, syllable in zip(characters, read, strict=True)
