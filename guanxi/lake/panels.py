@@ -10,10 +10,9 @@ from django.utils.translation import pgettext
 
 from guanxi.catalog.models import Product
 from guanxi.foundation.visibility import Viewer
-from guanxi.lake.explore import links
+from guanxi.lake import figures, links
+from guanxi.lake.figures import Tile
 from guanxi.lake.query import Query, ask
-from guanxi.lake.reports import figures
-from guanxi.lake.reports.figures import Tile
 
 MONTHS = 24
 MEASURES = ["sales", "units", "orders", "customers"]

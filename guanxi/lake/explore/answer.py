@@ -15,12 +15,10 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from guanxi.lake import dimensions
-from guanxi.lake.explore import links
+from guanxi.lake import dimensions, figures, links
 from guanxi.lake.explore.state import State
 from guanxi.lake.measures import MONEY, PERCENT
 from guanxi.lake.query import Column, Result
-from guanxi.lake.reports import figures
 
 MOST_ACROSS = 18
 MOST_POINTS = 60

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import Question
 from guanxi.foundation.visibility import SYSTEM
-from guanxi.lake import dimensions, query
-from guanxi.lake.explore import links
+from guanxi.lake import dimensions, links, query
 
 MOST = 1_000  # orders behind one figure that the list shows; the newest
 

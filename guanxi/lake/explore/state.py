@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from guanxi.lake import dimensions, measures
-from guanxi.lake.explore import links
+from guanxi.lake import dimensions, links, measures
 from guanxi.lake.query import Query
 
 PLOTS = ("bar", "line", "hbar", "none")

@@ -16,10 +16,10 @@ from django.utils.translation import pgettext
 from guanxi.foundation import clock, hooks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer
-from guanxi.lake.explore import links
+from guanxi.lake import figures, links
+from guanxi.lake.figures import Note, Tile
 from guanxi.lake.query import Query, ask
-from guanxi.lake.reports import figures, who_buys
-from guanxi.lake.reports.figures import Note, Tile
+from guanxi.lake.reports import who_buys
 from guanxi.orders import rhythm
 from guanxi.orders.models import Place
 

@@ -17,10 +17,9 @@ from guanxi.customers.profile import ProfileField
 from guanxi.foundation import clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer
-from guanxi.lake.explore import links
+from guanxi.lake import figures, links
+from guanxi.lake.figures import Tile
 from guanxi.lake.query import Query, ask
-from guanxi.lake.reports import figures
-from guanxi.lake.reports.figures import Tile
 
 MEASURES = ["customers", "sales", "orders", "basket", "new_customers"]
 
