@@ -324,7 +324,8 @@ def missing(item: Field, name: str) -> Q:
     """Rows without a value in the column called `name`: nothing stored or, for texts, an empty one."""
     assert item.path is not None
     blank = isinstance(item.path.field, models.CharField | models.TextField) and not item.path.keys
-    nothing = Q(**{f"{name}__isnull": True}) if item.path.nullable or item.path.many else Q(pk__in=[])
+    link = item.path.presence if name == item.path.orm else name
+    nothing = Q(**{f"{link}__isnull": True}) if item.path.nullable or item.path.many else Q(pk__in=[])
     return Q(**{name: ""}) | nothing if blank else nothing
 
 

@@ -142,7 +142,7 @@ def _lacking(field: Field) -> Q | None:
     """The opposite of `_present`; None where every row has a value."""
     assert field.path is not None
     blank = Q(**{field.path.orm: ""}) if _blankable(field) else None
-    null = Q(**{f"{field.path.orm}__isnull": True}) if field.path.nullable else None
+    null = Q(**{f"{field.path.presence}__isnull": True}) if field.path.nullable else None
     return blank | null if blank and null else blank or null
 
 

@@ -52,6 +52,15 @@ class Path:
         return bool(self.keys or self.field.null or any(link.auto_created or link.null for link in self.relations))
 
     @property
+    def presence(self) -> str:
+        """What is null where the value is missing: the link to a row of its own, if that row always has a value.
+
+        PostgreSQL makes an anti-join of that, which it can walk in order.
+        """
+        owned = len(self.relations) == 1 and self.relations[0].one_to_one and self.relations[0].auto_created
+        return self.prefix if owned and not self.keys and not self.field.null else self.orm
+
+    @property
     def direct(self) -> bool:
         """Whether the value is a field of the model itself."""
         return not self.relations and not self.keys

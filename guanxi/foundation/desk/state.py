@@ -17,6 +17,7 @@ from guanxi.foundation.desk import filters
 from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer, as_field
 from guanxi.foundation.desk.models import SavedView
 from guanxi.foundation.desk.paging import Order
+from guanxi.foundation.desk.rows import Among
 
 Pairs = list[tuple[str, str]]
 FEW = 3000  # rows that are sorted when asked for rather than walked along an index
@@ -142,7 +143,7 @@ class State:
     def rows_in_order(self) -> QuerySet[Row]:
         """The rows asked for, such that a page of them in order comes fast; not yet in order."""
         if self.few is not None:
-            return self.desk.rows(self.viewer).filter(pk__in=self.few)
+            return self.desk.rows(self.viewer).filter(Among("pk", self.few))
         if self.broken or self.text or not self.order.by_value:
             return self.rows()
         rows = self.desk.rows(self.viewer)
