@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -29,7 +29,7 @@ Basis = Literal["consent", "contract", "legitimate_interest", "legal_duty"]
 ConsentChannel = Literal["mail", "phone", "sms", "post", "chat", "app", "any"]
 Text = Annotated[str, Field(max_length=200)]
 ProfileValue = str | int | float | bool | None
-assert set(ConsentChannel.__args__) == set(CHANNELS)
+assert set(get_args(ConsentChannel)) == set(CHANNELS)
 
 
 class ContactPointIn(Schema):

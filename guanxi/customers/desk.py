@@ -42,7 +42,7 @@ def is_person(row: Party) -> bool:
 def as_column(field: profile.ProfileField, **options: Any) -> Column:
     """A profile field as the desk shows and edits it."""
     kind = {"choices": field.choices} if field.kind == profile.CHOICE else {"kind": KINDS[field.kind]}
-    return Column(field.path, label=field.label, sort=False, **kind, **options)  # type: ignore[arg-type]
+    return Column(field.path, label=field.label, sort=False, **kind, **options)
 
 
 @desk.register

@@ -28,7 +28,14 @@ hooks.register(
 )
 hooks.register(
     "panel:customers",
-    Panel("left", _("Household and relationships"), "customers/relationships.html", context=panels.ties, order=20),
+    Panel(
+        "left",
+        _("Household and relationships"),
+        "customers/relationships.html",
+        context=panels.ties,
+        order=20,
+        lazy=True,
+    ),
 )
 hooks.register(
     "panel:customers",

@@ -75,7 +75,8 @@ def ties(party: Party, viewer: Viewer) -> dict[str, Any]:
     """Who lives with the party, and his other relationships in both directions."""
     found = queries.ties(party, viewer)
     direct = {tie.other.pk for tie in found}
-    house = [other for other in queries.household(party, viewer) if other.pk not in direct] if found else []
+    lives_with = any(tie.relationship.kind == Relationship.Kind.HOUSEHOLD for tie in found)
+    house = [other for other in queries.household(party, viewer) if other.pk not in direct] if lives_with else []
     return {
         "party": party,
         "ties": found,

@@ -18,7 +18,7 @@ from guanxi.foundation.visibility import Viewer
 from guanxi.ledger import kinds, queries
 from guanxi.ledger.models import Channel
 
-PAGE = 25
+PAGE = 20
 
 
 def timeline_of(party: Party, viewer: Viewer, family: str = "", channel: str = "") -> dict[str, Any]:

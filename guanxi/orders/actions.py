@@ -302,7 +302,7 @@ def _sums(amounts: Sequence[tuple[Decimal, Decimal, Decimal | None]]) -> dict[st
 
 def _total(order: Order) -> None:
     """Make the sums of the order those of its lines."""
-    amounts = list(order.lines.values_list("amount", "discount", "cost"))
+    amounts: list[Any] = list(order.lines.values_list("amount", "discount", "cost"))
     change(order, **_sums(amounts), changed_at=timezone.now())
 
 

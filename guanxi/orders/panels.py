@@ -49,7 +49,7 @@ def worth(party: Party, viewer: Viewer) -> dict[str, Any]:
         "summary": summary,
         "orders_url": list_url("orders", {"f.party": party.pk}),
         "basket": summary.revenue / summary.order_count if summary.order_count else None,
-        "scores": scores.scores(summary),
+        "scores": scores.scores(summary, known),
         "bounds": known,
         "rhythm": rhythm,
         "rhythm_words": rhythm_words(rhythm),

@@ -84,7 +84,8 @@ def buys_most(party: Party | int, viewer: Viewer, *, limit: int = 5) -> list[Bou
     since = clock.start_of(clock.today() - YEAR)
     recent = Order.objects.visible_to(viewer).filter(party=party, placed_at__gte=since, kind=Order.Kind.SALE)
     newest = list(recent.order_by("-placed_at", "-id").values_list("id", "line_count")[:2_000])
-    kept, count = [], 0
+    kept: list[int] = []
+    count = 0
     for number, size in newest:
         count += size
         if count > MOST_LINES_READ and kept:

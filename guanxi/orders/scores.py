@@ -14,7 +14,7 @@ from statistics import quantiles
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Mod
 from django.utils.translation import gettext as _
 from django_tasks import task
@@ -60,7 +60,7 @@ def refresh() -> Bounds | None:
     newest = PurchaseSummary.objects.aggregate(newest=Max("party_id"))["newest"]
     if newest is None:
         return None
-    rows = PurchaseSummary.objects.all()
+    rows: QuerySet[Any] = PurchaseSummary.objects.all()
     step = newest // SAMPLE
     if step > 1:
         rows = rows.annotate(place=Mod(F("party_id"), step)).filter(place=0)
@@ -85,9 +85,8 @@ def refresh_scores() -> dict[str, Any]:
     return {"parties": known.parties if known else 0}
 
 
-def scores(summary: PurchaseSummary) -> list[Score]:
-    """Recency, frequency and money of one party among all who buy."""
-    known = bounds()
+def scores(summary: PurchaseSummary, known: Bounds | None) -> list[Score]:
+    """Recency, frequency and money of one party among all who buy; nothing where the bounds are not known."""
     if known is None:
         return []
     return [

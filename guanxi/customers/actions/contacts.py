@@ -52,7 +52,7 @@ def change_contact_point(
     """Change `value`, `label` or `preferred` of a contact point. Raises Conflict, Refused."""
     row = ContactPoint.objects.visible_to(by).select_related("party").get(pk=row_id)
     party = locked(row.party_id, by)
-    values = {name: changes[name] for name in ("label", "preferred") if name in changes}
+    values: dict[str, Any] = {name: changes[name] for name in ("label", "preferred") if name in changes}
     if "value" in changes:
         values["value"], values["key"] = _cleaned(row.kind, changes["value"], party)
         if values["key"] != row.key:
@@ -94,7 +94,7 @@ def _cleaned(kind: str, value: Any, party: Party) -> tuple[str, str]:
 
 
 def _step_back(party: Party, kind: str, but: ContactPoint | None = None) -> None:
-    for other in party.contact_points.filter(kind=kind, preferred=True).exclude(pk=but.pk if but else None):
+    for other in party.contact_points.filter(kind=kind, preferred=True).exclude(pk=but.pk if but else 0):
         change(other, preferred=False)
 
 

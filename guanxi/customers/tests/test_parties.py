@@ -8,6 +8,7 @@ import pytest
 
 from guanxi.customers import actions, corrections
 from guanxi.customers.models import Party, Source, SourceRecord
+from guanxi.customers.survivorship import Said, survive
 from guanxi.foundation.actions import Conflict, Refused
 from guanxi.foundation.models import AuditEntry, User
 from guanxi.foundation.visibility import NotAllowed
@@ -141,3 +142,18 @@ def test_who_buys_is_no_longer_a_prospect(staff: User) -> None:
     party = make(staff, roles=["prospect", "partner"])
     actions.add_role(party, "customer", by=staff)
     assert set(party.roles.values_list("role", flat=True)) == {"customer", "partner"}
+
+
+def test_what_was_said_by_hand_is_what_survives(staff: User) -> None:
+    party = make(staff, city="臺北", profile={"age": "25-34"})
+    actions.edit_party(party.pk, {"city": "", "profile.age": "35-44", "gender": "female"}, by=staff)
+    records = SourceRecord.objects.filter(party=party).select_related("source")
+    said = [Said(record.source.trust, record.received_at, record.pk, record.payload) for record in records]
+    said.append(Said(50, said[-1].received_at, said[-1].id + 1, {"city": "Springfield", "gender": "male"}))
+    survivors = survive(said)
+    party.refresh_from_db()
+    for name, value in survivors.items():
+        field = name.removeprefix("profile.")
+        stored = party.profile.get(field) if name != field else getattr(party, name)
+        assert (stored or None) == (value or None), name
+    assert survivors["city"] is None

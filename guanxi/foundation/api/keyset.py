@@ -74,7 +74,7 @@ def after(model: type[models.Model], order: Sequence[str], values: Sequence[Any]
 
 
 def _value(model: type[models.Model], name: str, value: Any) -> Any:
-    field = model._meta.get_field("id" if name == "pk" else name)
+    field: Any = model._meta.get_field("id" if name == "pk" else name)
     if isinstance(value, bool | float):
         raise BadCursor
     try:

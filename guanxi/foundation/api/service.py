@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path
@@ -22,7 +22,6 @@ from ninja.parser import Parser
 from guanxi.foundation import hooks
 from guanxi.foundation.api import idempotency, login, problems
 from guanxi.foundation.api.problems import Problem
-from guanxi.foundation.visibility import NotAllowed
 
 View = Callable[..., HttpResponse]
 KEY = "Idempotency-Key"
@@ -129,10 +128,10 @@ def build() -> API:
 
 def urls() -> list[URLPattern]:
     """The addresses below /api/; what is not among them is a problem 404, not a page."""
-    patterns, _app, _namespace = build().urls
+    patterns = [pattern for pattern in build().urls[0] if isinstance(pattern, URLPattern)]
     for pattern in patterns:
         if pattern.name not in ("openapi-view", "openapi-json", "api-root"):
-            pattern.callback = _framed(pattern.callback)
+            pattern.callback = _framed(cast("View", pattern.callback))
     return [*patterns, re_path(r"", _unknown)]
 
 
@@ -146,7 +145,7 @@ def _framed(view: View) -> View:
         try:
             response = _once(request, key, work) if key and request.method == "POST" else work()
         except HANDLED as error:
-            response = build().on_exception(request, error)  # type: ignore[assignment]
+            response = build().on_exception(request, error)
         if response.status_code == 405:
             allowed = {"Allow": response.headers.get("Allow", "")}
             return problems.answer(request, 405, _("This address knows other methods."), headers=allowed)
@@ -155,7 +154,7 @@ def _framed(view: View) -> View:
     return framed
 
 
-HANDLED = (HttpError, NotAllowed, *[error for error in problems.HANDLERS if error is not Exception])
+HANDLED: tuple[type[Exception], ...] = tuple(error for error in problems.HANDLERS if error is not Exception)
 
 
 def _once(request: HttpRequest, key: str, work: Callable[[], HttpResponse]) -> HttpResponse:

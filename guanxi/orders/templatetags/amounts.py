@@ -31,5 +31,5 @@ def category(name: str) -> str:
 
 def _rounded(value: Decimal) -> Decimal:
     cents = value.quantize(Decimal("0.01"))
-    places = -int(value.as_tuple().exponent) if value.is_finite() else 0  # type: ignore[operator]
+    places = -int(value.as_tuple().exponent) if value.is_finite() else 0
     return value if 2 < places <= 4 else cents

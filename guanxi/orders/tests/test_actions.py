@@ -228,9 +228,9 @@ def test_scores_stand_for_fifths(staff: User) -> None:
                 party=party, first_day=day, last_day=day, order_count=1, purchase_days=1, revenue=Decimal(index)
             )
         )
-    scores.refresh()
-    assert [scores.scores(row)[2].value for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
-    assert [scores.scores(row)[0].value for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    bounds = scores.refresh()
+    assert [scores.scores(row, bounds)[2].value for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert [scores.scores(row, bounds)[0].value for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     known = scores.bounds()
     assert known is not None
     assert (known.parties, known.as_of) == (10, clock.today())
