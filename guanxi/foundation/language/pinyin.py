@@ -5,9 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 
-from pypinyin import Style, lazy_pinyin
-from pypinyin.constants import PINYIN_DICT
-
 from guanxi.foundation.language.forms import HAN, fold, has_han
 
 # Characters that are read otherwise when they are a surname (folded, that is simplified).
@@ -31,6 +28,9 @@ VARIANTS = 4  # readings kept of one run of characters
 @functools.cache
 def _table() -> dict[str, str]:
     """The common reading of each character, ü as v; built once."""
+    from pypinyin import Style, lazy_pinyin  # its dictionaries take a second to load; most processes never need them
+    from pypinyin.constants import PINYIN_DICT
+
     characters = [chr(point) for point in PINYIN_DICT]
     read = lazy_pinyin(characters, style=Style.NORMAL, v_to_u=False)
     return {
