@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +29,19 @@ class Job:
     folder: Path
     source_id: int
     now: datetime
+    db: BulkSession  # one for the whole run: opening one costs a process on SQLite
     memory: dict[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def transaction(self) -> Iterator[BulkSession]:
+        """A transaction that holds the write lock; taken back where the block fails."""
+        self.db.begin()
+        try:
+            yield self.db
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.db.commit()
 
 
 @dataclass

@@ -132,8 +132,8 @@ def _marks(current: ImportRun) -> Path:
 def _write(current: ImportRun, plan: Plan, by: Viewer) -> None:
     source = actions.source_called(plan.source, by=by)
     module = _module(plan)
-    with checking.stage(current.folder) as work:
-        job = Job(current.pk, plan, work, current.folder, source.pk, timezone.now())
+    with checking.stage(current.folder) as work, bulk.session() as db:
+        job = Job(current.pk, plan, work, current.folder, source.pk, timezone.now(), db)
         module.prepare(job)
         phases: list[Phase] = module.phases(job)
         names = [phase.name for phase in phases]
@@ -146,27 +146,25 @@ def _write(current: ImportRun, plan: Plan, by: Viewer) -> None:
 def _write_phase(job: Job, phase: Phase, first: int) -> None:
     total = phase.count(job)
     numbers = range(first, total)
-    with bulk.session() as db:
-        made = run_ahead((phase.ahead(job, number),) for number in numbers)
-        for number, (piece,) in zip(numbers, made, strict=True):
-            _write_chunk(job, db, phase, number, piece)
-            progress(number + 1, total, _("Writing"))
+    made = run_ahead((phase.ahead(job, number),) for number in numbers)
+    for number, (piece,) in zip(numbers, made, strict=True):
+        _write_chunk(job, phase, number, piece)
+        progress(number + 1, total, _("Writing"))
 
 
-def _write_chunk(job: Job, db: bulk.BulkSession, phase: Phase, number: int, piece: Any) -> None:
+def _write_chunk(job: Job, phase: Phase, number: int, piece: Any) -> None:
     """One chunk and the checkpoint behind it in one transaction."""
-    db.begin()
-    outcome = phase.write(job, db, number, piece)
-    count = outcome.refused.num_rows
-    if count:
-        pq.write_table(outcome.refused, job.folder / f"refused-{phase.name}-{number}.parquet")
-    db.execute(
-        f"UPDATE intake_importrun SET phase = '{phase.name}', checkpoint = {number + 1}, "
-        f"created = created + {outcome.created}, updated = updated + {outcome.updated}, "
-        f"unchanged = unchanged + {outcome.unchanged}, accepted = accepted - {count}, rejected = rejected + {count} "
-        f"WHERE id = {job.run_id}"
-    )
-    db.commit()
+    with job.transaction() as db:
+        outcome = phase.write(job, db, number, piece)
+        count = outcome.refused.num_rows
+        if count:
+            pq.write_table(outcome.refused, job.folder / f"refused-{phase.name}-{number}.parquet")
+        db.execute(
+            f"UPDATE intake_importrun SET phase = '{phase.name}', checkpoint = {number + 1}, "
+            f"created = created + {outcome.created}, updated = updated + {outcome.updated}, "
+            f"unchanged = unchanged + {outcome.unchanged}, accepted = accepted - {count}, rejected = rejected + {count} "
+            f"WHERE id = {job.run_id}"
+        )
 
 
 def _reject_refused(current: ImportRun, plan: Plan) -> None:

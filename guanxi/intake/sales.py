@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from guanxi.catalog.bulk import ensure_products
 from guanxi.customers.bulk import create_customers, external_keys, parties_by_key
-from guanxi.foundation import bulk
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.search import index_arrow
 from guanxi.foundation.tasks import progress
@@ -76,8 +75,7 @@ def prepare_customers(job: Job) -> None:
     for start in range(0, numbers.num_rows, PARTIES):
         codes = numbers.column("customer").slice(start, PARTIES).combine_chunks()
         keys = external_keys(source, codes)
-        with bulk.session() as db:
-            db.begin()
+        with job.transaction() as db:
             found = parties_by_key(db, "external", keys)
             fresh = pc.invert(pc.is_in(keys, value_set=found.column("key").combine_chunks()))
             made = codes.filter(fresh)
@@ -89,7 +87,6 @@ def prepare_customers(job: Job) -> None:
                 append_events(db, _created(ids, names, job), job.now)
                 found_by = external_keys(source, made)
                 index_arrow(db, "customers.party", pa.table({"id": ids, "title": names, "text": found_by}), new=True)
-            db.commit()
         known = pa.table({"key": pa.concat_arrays([found.column("key").combine_chunks(), keys.filter(fresh)])})
         known = known.append_column("party_id", pa.concat_arrays([found.column("party_id").combine_chunks(), ids]))
         known = known.append_column("customer", pc.utf8_slice_codeunits(known.column("key"), len(source) + 1))
@@ -127,13 +124,11 @@ def _catalog(job: Job) -> None:
     ).to_arrow_table()
     places = work.sql("SELECT DISTINCT place FROM lines WHERE place IS NOT NULL ORDER BY 1").to_arrow_table()
     persons = work.sql("SELECT DISTINCT person FROM lines WHERE person IS NOT NULL ORDER BY 1").to_arrow_table()
-    with bulk.session() as db:
-        db.begin()
+    with job.transaction() as db:
         ids, made = ensure_products(db, products)
         index_arrow(db, "catalog.product", made)
         job.memory["places"] = orders.ensure_places(db, places.column(0).combine_chunks())
         job.memory["persons"] = orders.ensure_sales_persons(db, persons.column(0).combine_chunks())
-        db.commit()
     work.register("found_products", ids)
     work.execute("CREATE OR REPLACE TABLE product_ids AS SELECT * FROM found_products")
 
