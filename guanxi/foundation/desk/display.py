@@ -89,6 +89,18 @@ class Cells:
             return rendered([Pill(text(self.field.kind, item, self.choices)) for item in value])
         return conditional_escape(text(self.field.kind, value, self.choices))
 
+    def exported(self, row: Any) -> Any:
+        """The value for a file: number, date, moment in the business's time, or text."""
+        column = self.field.column
+        value = column.export(row) if column.export else self.field.value(row)
+        if isinstance(value, datetime):
+            return timezone.localtime(value).replace(tzinfo=None, microsecond=0) if timezone.is_aware(value) else value
+        if isinstance(value, bool) or value is None:
+            return text(Kind.BOOLEAN, value)
+        if isinstance(value, int | float | Decimal | date) and not self.choices:
+            return value
+        return text(self.field.kind, value, self.choices)
+
 
 def cell(field: Field, row: Any) -> SafeString:
     """What a single cell or fact shows of `row`."""
@@ -104,15 +116,3 @@ def rendered(value: Any) -> SafeString:
     if isinstance(value, list | tuple):
         return format_html_join(" ", "{}", ((rendered(item),) for item in value))
     return conditional_escape(value)
-
-
-def exported(field: Field, row: Any) -> Any:
-    """The value for a file: number, date, moment in the business's time, or text."""
-    value = field.column.export(row) if field.column.export else field.value(row)
-    if isinstance(value, datetime):
-        return timezone.localtime(value).replace(tzinfo=None, microsecond=0) if timezone.is_aware(value) else value
-    if isinstance(value, bool) or value is None:
-        return text(Kind.BOOLEAN, value)
-    if isinstance(value, int | float | Decimal | date) and not field.choices:
-        return value
-    return text(field.kind, value, field.choices)
