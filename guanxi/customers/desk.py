@@ -28,7 +28,7 @@ def role_pills(row: Party) -> list[Pill]:
 
 def known_since(row: Party) -> str:
     """Since when and from which sources we know the party."""
-    day = formats.date_format(clock.day_of(row.created_at), "j M Y")
+    day = formats.date_format(clock.day_of(row.created_at), "DATE_FORMAT")
     names = row.source_records.order_by("source__name").values_list("source__name", flat=True).distinct()[:5]
     sources = ", ".join(_now(name) for name in names)
     return _now("%(day)s · %(sources)s") % {"day": day, "sources": sources} if sources else day

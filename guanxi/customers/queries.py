@@ -49,13 +49,16 @@ def recognise(keys: Iterable[tuple[str, str]], viewer: Viewer, *, limit: int = 2
     for kind, value in keys:
         try:
             if kind in STRONG:
-                wanted |= Q(contact_points__kind=kind, contact_points__key=normalise.key_of(kind, value))
+                wanted |= Q(kind=kind, key=normalise.key_of(kind, value))
         except Refused:
             continue
     if not wanted:
         return []
-    rows = parties(viewer).filter(wanted).annotate(matches=Count("contact_points"))
-    return list(rows.order_by("-matches", "id")[:limit])
+    points = ContactPoint.objects.visible_to(viewer).filter(wanted).values("party")
+    best = points.annotate(matches=Count("pk")).order_by("-matches", "party").values_list("party", flat=True)
+    ids = list(best[:limit])
+    found = parties(viewer).in_bulk(ids)
+    return [found[number] for number in ids if number in found]
 
 
 def consent_state(party: Party | int, viewer: Viewer) -> list[Consent]:

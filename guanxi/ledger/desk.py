@@ -62,7 +62,13 @@ class Events(desk.Desk):
         Column("recorded_at", sort=False, shown=False),
     ]
     default_sort = "-occurred_at"
-    filters = [Filter("kind", choices=kinds.labels), "channel", "direction", "occurred_at"]
+    filters = [
+        Filter("kind", choices=kinds.labels),
+        "channel",
+        "direction",
+        "occurred_at",
+        Filter("party", label=_("Customer")),
+    ]
     facts = [
         "occurred_at",
         Column("party.name", label=_("Customer"), render=who, editable=False),

@@ -33,7 +33,7 @@ def pills(party: Party) -> list[Pill]:
         return []
     rhythm = queries.rhythm(summary)
     if rhythm.overdue:
-        day = formats.date_format(summary.last_day, "j M Y")
+        day = formats.date_format(summary.last_day, "DATE_FORMAT")
         return [Pill(_("Silent since %(day)s") % {"day": day}, "bad")]
     return [Pill(_("Due to buy"), "warn")] if rhythm.due else []
 
