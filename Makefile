@@ -5,7 +5,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 # So that checks need no home and no database.
 NOWHERE := GUANXI_SECRET_KEY=only-for-checks GUANXI_DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run test lint format bench screens lock
+.PHONY: help run test lint format bench messages screens lock
 
 help:
 	@echo "make run      set up and serve on 127.0.0.1:8000 (PORT, GUANXI_HOME)"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint     style, types, floors, migrations"
 	@echo "make format   put the code into the house's form"
 	@echo "make bench    the figures, beside their floors (ARGS=...)"
+	@echo "make messages collect what people read for translation"
 	@echo "make screens  a picture of every page into var/screens (ARGS=...)"
 	@echo "make lock     the versions of all packages anew"
 
@@ -42,6 +43,10 @@ format:
 bench:
 	@$(PYTHON) scripts/setup.py test
 	$(BIN)/guanxi bench $(ARGS)
+
+messages:
+	@$(PYTHON) scripts/setup.py test
+	@$(NOWHERE) $(BIN)/python scripts/messages.py
 
 screens:
 	@$(PYTHON) scripts/setup.py test

@@ -12,7 +12,6 @@ from django.utils import formats, timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from guanxi.foundation.desk.declaration import Field, Pill
 from guanxi.foundation.desk.kinds import Kind
@@ -66,9 +65,8 @@ def _places(value: Any, least: int | None) -> int | None:
 def _when(value: Any, kind: Kind) -> str:
     if isinstance(value, datetime):
         local = timezone.localtime(value) if timezone.is_aware(value) else value
-        shape = "j M Y, H:i" if kind is Kind.MOMENT else "j M Y"
-        return formats.date_format(local, pgettext("date format", shape))
-    return formats.date_format(value, pgettext("date format", "j M Y")) if isinstance(value, date) else str(value)
+        return formats.date_format(local, "DATETIME_FORMAT" if kind is Kind.MOMENT else "DATE_FORMAT")
+    return formats.date_format(value, "DATE_FORMAT") if isinstance(value, date) else str(value)
 
 
 class Cells:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from guanxi.foundation.actions import Refused
@@ -29,7 +30,7 @@ def explore(request: HttpRequest) -> HttpResponse:
         context |= {"table": answer.table(state, result), "as_of": result.as_of, "currency": result.currency}
     except Refused as refusal:
         context["problem"] = refusal.message
-    plots = {"bar": _("Bars"), "line": _("Lines"), "hbar": _("Lying bars"), "none": _("Table only")}
+    plots = {"bar": _("Bars"), "line": pgettext("plot", "Lines"), "hbar": _("Lying bars"), "none": _("Table only")}
     context["plots"] = [(plot, plots[plot], PLOT_ICONS[plot], state.url(plot=plot)) for plot in PLOTS]
     return render(request, "lake/explore.html", context)
 
