@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.formats import number_format
@@ -30,10 +30,15 @@ class Tile:
     notes: list[Note] = field(default_factory=list)
 
 
+def rounded(value: Number, places: int) -> str:
+    """A number rounded half up (Django's own formatting cuts off), its thousands grouped."""
+    exact = Decimal(str(value or 0)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return number_format(exact, places, use_l10n=True, force_grouping=True)
+
+
 def money(value: Number) -> str:
     """An amount as people read it: no cents from ten thousand on."""
-    amount = value or 0
-    return number_format(amount, 0 if abs(amount) >= 10_000 else 2, use_l10n=True, force_grouping=True)
+    return rounded(value, 0 if abs(value or 0) >= 10_000 else 2)
 
 
 def whole(value: Number) -> str:
@@ -43,7 +48,7 @@ def whole(value: Number) -> str:
 
 def share(part: Number, total: Number) -> str:
     """`part` of `total` in per cent, or a dash where there is no total."""
-    return f"{number_format(100 * float(part or 0) / float(total), 1)} %" if total else "–"
+    return f"{rounded(100 * float(part or 0) / float(total), 1)} %" if total else "–"
 
 
 def percent_change(now: Number, before: Number) -> Note:
@@ -52,7 +57,7 @@ def percent_change(now: Number, before: Number) -> Note:
         return Note("–")
     difference = float(now or 0) / float(before) - 1
     sign = "+" if difference >= 0 else "−"
-    return Note(f"{sign}{number_format(abs(difference) * 100, 1)} %", "up" if difference >= 0 else "down")
+    return Note(f"{sign}{rounded(abs(difference) * 100, 1)} %", "up" if difference >= 0 else "down")
 
 
 def change(now: Number, before: Number, words: str) -> Note:

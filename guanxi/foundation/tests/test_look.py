@@ -19,7 +19,7 @@ def gallery(staff_page: Any) -> Any:
     """The page with every component; `page` fails the test on any error in the console, so on any breach of the CSP."""
     staff_page.goto(GALLERY)
     for plot in ("sales", "stages", "months"):
-        staff_page.wait_for_selector(f"[data-plot={plot}] svg")
+        staff_page.wait_for_selector(f"#plot-{plot} svg")
     return staff_page
 
 
@@ -107,27 +107,27 @@ def test_auto_follows_the_system(gallery: Any) -> None:
 
 
 def test_plots_are_clicked_through_and_read_aloud(gallery: Any) -> None:
-    figures = gallery.locator("[data-plot=stages] + details")
+    figures = gallery.locator("#plot-stages details")
     figures.locator("summary").focus()
     gallery.keyboard.press("Enter")
     assert "1,124" in figures.inner_text()
     assert figures.locator("a:has-text('Stability')").get_attribute("href") == "/account/?stage=2"
-    assert "12%" in gallery.locator("[data-plot=months] + details").text_content()
+    assert "12%" in gallery.locator("#plot-months details").text_content()
     gallery.keyboard.press("Enter")
-    assert gallery.inner_text("[data-plot=none]") == "No data for this choice."
-    assert gallery.get_attribute("[data-plot=stages]", "aria-label") == "Customers by stage"
+    assert gallery.inner_text("#plot-none .plot") == "No data for this choice."
+    assert gallery.get_attribute("#plot-stages .plot", "aria-label") == "Customers by stage"
 
-    plot = gallery.locator("[data-plot=stages]")
+    plot = gallery.locator("#plot-stages .plot")
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 0.4, "y": box["height"] * 0.5})  # the third of five bars
     gallery.wait_for_url("**/account/?stage=2")
 
 
 def test_a_plot_tells_its_figures(gallery: Any) -> None:
-    plot = gallery.locator("[data-plot=sales]")
+    plot = gallery.locator("#plot-sales .plot")
     box = plot.bounding_box()
     plot.hover(position={"x": box["width"] * 0.5, "y": box["height"] * 0.5})
-    gallery.wait_for_selector("[data-plot=sales] svg text:has-text('.00')")
+    gallery.wait_for_selector("#plot-sales .plot svg text:has-text('.00')")
 
 
 def test_menus_open_place_themselves_and_close(gallery: Any) -> None:

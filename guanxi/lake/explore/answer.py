@@ -5,13 +5,13 @@ behind.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -22,6 +22,7 @@ from guanxi.lake.query import Column, Result
 
 MOST_ACROSS = 18
 MOST_POINTS = 60
+MOST_BARS = 15
 MOST_SERIES = 6
 
 
@@ -78,8 +79,8 @@ def figure(column: Column, value: Any) -> str:
     if column.format == MONEY:
         return figures.money(value)
     if column.format == PERCENT:
-        return f"{number_format(100 * float(value), 1)} %"
-    return number_format(value, 2 if isinstance(value, float) else None, use_l10n=True, force_grouping=True)
+        return f"{figures.rounded(100 * float(value), 1)} %"
+    return figures.rounded(value, 2 if isinstance(value, float) else 0 if value == int(value) else 2)
 
 
 def condition(column: Column, row: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -130,7 +131,7 @@ def _across(state: State, result: Result) -> Table:
     names = {value: conditions[value].pop("_words")[0] for value in sizes}
     made = Table([Cell(str(column.label)) for column in rows_by] or [Cell("")])
     made.heads += [Cell(names[value], figure=True) for value in shown]
-    for cells in grid.values():
+    for cells in _by_size(grid.values(), rows_by):
         where = dict(state.where)
         for column in rows_by:
             where |= condition(column, cells["_row"])
@@ -143,10 +144,35 @@ def _across(state: State, result: Result) -> Table:
     if len(sizes) > len(shown):
         made.notes.append(_("Only the %(count)s largest columns are shown.") % {"count": len(shown)})
     offset = max(len(rows_by), 1)
-    series = [(names[value], offset + index) for index, value in enumerate(shown[:MOST_SERIES])]
-    made.plot = _plot(state, rows_by, made.rows[:MOST_POINTS], series)
+    if across.format in dimensions.PERIODS:
+        made.plot = _over_time(state, [names[value] for value in shown], made.rows[:MOST_SERIES], offset)
+    else:
+        series = [(names[value], offset + index) for index, value in enumerate(shown[:MOST_SERIES])]
+        made.plot = _plot(state, rows_by, made.rows[:MOST_BARS], series)
     _set_format(made.plot, measured)
     return made
+
+
+def _by_size(rows: Iterable[dict[Any, Any]], by: list[Column]) -> list[dict[Any, Any]]:
+    """The rows of a pivot, the largest first; periods stay in their order."""
+    if by and by[0].format in dimensions.PERIODS:
+        return list(rows)
+    return sorted(rows, key=lambda cells: -sum(value or 0 for key, value in cells.items() if key != "_row"))
+
+
+def _over_time(state: State, periods: list[str], rows: list[list[Cell]], offset: int) -> dict[str, Any] | None:
+    """A pivot whose columns are periods: they run along the axis, the largest rows are the series."""
+    if state.plot == "none" or not rows:
+        return None
+    return {
+        "type": state.plot,
+        "x": periods,
+        "series": [
+            {"name": " · ".join(cell.text for cell in cells[:offset]), "data": [cell.value for cell in cells[offset:]]}
+            for cells in rows
+        ],
+        "links": [cell.url for cell in rows[0][offset:]],
+    }
 
 
 def _ordering(column: Column, conditions: Mapping[Any, Mapping[str, list[Any]]]) -> Callable[[Any], Any]:

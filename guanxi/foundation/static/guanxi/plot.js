@@ -1,4 +1,4 @@
-// Plots. <div class="plot" data-plot="sales" aria-label="Sales by day"></div>{{ spec|json_script:"sales" }} where spec is
+// Plots. {% load plots %}{% plot spec "Sales by day" %} makes <div class="plot" data-spec="…" aria-label="…">, where spec is
 //   {"type": "bar"|"line"|"area"|"hbar", "x": [...], "series": [{"name", "data", "muted", "colour": 1-6}],
 //    "format": "money"|"number"|"percent", "links": [url of each point], "tones": ["red", …] of each bar}
 // Percentages are fractions (0.12 is 12 %); null leaves a gap. ECharts is loaded only where there is a plot.
@@ -150,7 +150,7 @@ function table(spec, label) {
 }
 
 function specOf(holder) {
-  return JSON.parse(document.getElementById(holder.dataset.plot).textContent);
+  return JSON.parse(holder.dataset.spec);
 }
 
 function follow(chart, spec) {
@@ -196,7 +196,7 @@ function drawAll() {
   for (const [holder, plot] of drawn) {
     if (!holder.isConnected) { resized.unobserve(holder); plot?.chart.dispose(); drawn.delete(holder); }
   }
-  document.querySelectorAll(".plot[data-plot]").forEach(draw);
+  document.querySelectorAll(".plot[data-spec]").forEach(draw);
 }
 
 root.addEventListener("theme", () => drawn.forEach((plot) => plot?.chart.setOption(option(plot.spec, plot.label), true)));
