@@ -199,7 +199,7 @@ def _batch(buffer: bytes, cut: Cut, line: int, names: list[str], separator: str,
     starts, ends = cut.starts, cut.ends
     numbers = line + np.searchsorted(cut.newlines, starts)
     spoilt = [(begin, end, "quotes") for begin, end in cut.broken]
-    bad = _rows_with(buffer, starts, b"\0") | _undecoded(buffer, starts)
+    bad = _rows_with(buffer, starts, ends, b"\0") | _undecoded(buffer, starts, ends)
     blank = ends - starts <= 1
     blank[blank] = [not buffer[s:e].strip() for s, e in zip(starts[blank], ends[blank], strict=True)]
     keep = ~(bad | blank)
@@ -208,10 +208,14 @@ def _batch(buffer: bytes, cut: Cut, line: int, names: list[str], separator: str,
     broken = [
         Broken(line + int(np.searchsorted(cut.newlines, b)), reason, _show(buffer[b:e])) for b, e, reason in spoilt
     ]
-    if keep.all() and not cut.broken and len(starts):
+    stray = keep & _rows_with_stray_returns(buffer, starts, ends)
+    if keep.all() and not cut.broken and len(starts) and not stray.any():
         body = memoryview(buffer)[int(starts[0]) : int(ends[-1])]
     else:
-        body = memoryview(b"\n".join(buffer[s:e] for s, e in zip(starts[keep], ends[keep], strict=True)))
+        mark = separator.encode()
+        kept = zip(starts[keep], ends[keep], stray[keep], strict=True)
+        pieces = [_quoted(buffer[s:e], mark) if odd else buffer[s:e].removesuffix(b"\r") for s, e, odd in kept]
+        body = memoryview(b"\n".join(pieces))
     numbers = numbers[keep]
     rows, misfits = _parse(body, len(numbers), names, separator)
     for index, text, actual in misfits:
@@ -222,31 +226,62 @@ def _batch(buffer: bytes, cut: Cut, line: int, names: list[str], separator: str,
     return Batch(rows.append_column(ROW, _whole(numbers)), broken, position)
 
 
-def _rows_with(buffer: bytes, starts: np.ndarray, byte: bytes) -> np.ndarray:
+def _rows_with(buffer: bytes, starts: np.ndarray, ends: np.ndarray, byte: bytes) -> np.ndarray:
+    """Which rows hold a byte."""
     found = np.zeros(len(starts), dtype=bool)
     if byte in buffer and len(starts):
         places = np.flatnonzero(np.frombuffer(buffer, dtype=np.uint8) == byte[0])
         at = np.searchsorted(starts, places, side="right") - 1
-        found[at[at >= 0]] = True
+        found[at[(at >= 0) & (places < ends[at])]] = True
     return found
 
 
-def _undecoded(buffer: bytes, starts: np.ndarray) -> np.ndarray:
+def _rows_with_stray_returns(buffer: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Which rows hold a CR that does not belong to the end of a line; Arrow's parser would end a row there."""
+    found = np.zeros(len(starts), dtype=bool)
+    if b"\r" not in buffer or not len(starts):
+        return found
+    data = np.frombuffer(buffer, dtype=np.uint8)
+    places = np.flatnonzero(data == 13)
+    following = np.append(data, NEWLINE)[places + 1]
+    at = np.searchsorted(starts, places, side="right") - 1
+    inside = (at >= 0) & ((following != NEWLINE) | (places + 1 < ends[at]))
+    found[at[inside]] = True
+    return found
+
+
+def _quoted(row: bytes, separator: bytes) -> bytes:
+    """The same row with every cell between quotation marks."""
+    sep = re.escape(separator)
+    cell = re.compile(rb'"((?:[^"]|"")*+)"(?=' + sep + rb"|\r?\Z)|([^" + sep + rb"]*)")
+    cells, place = [], 0
+    while True:
+        found = cell.match(row, place)
+        assert found
+        plain = found[2] if found[1] is None else None
+        cells.append(b'"' + (found[1] if plain is None else plain.removesuffix(b"\r").replace(b'"', b'""')) + b'"')
+        place = found.end() + 1
+        if found.end() >= len(row.removesuffix(b"\r")):
+            return separator.join(cells)
+
+
+def _undecoded(buffer: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Which rows are not UTF-8."""
     found = np.zeros(len(starts), dtype=bool)
-    place, view = 0, memoryview(buffer)
-    while len(starts):
+    if not len(starts):
+        return found
+    place, view = int(starts[0]), memoryview(buffer)[: int(ends[-1])]
+    while True:
         try:
             codecs.utf_8_decode(view[place:], "strict", True)
-            break
+            return found
         except UnicodeDecodeError as error:
-            at = int(np.searchsorted(starts, place + error.start, side="right")) - 1
-            if at >= 0:
-                found[at] = True
+            wrong = place + error.start
+            at = int(np.searchsorted(starts, wrong, side="right")) - 1
+            found[at] |= wrong < ends[at]
             if at + 1 >= len(starts):
-                break
+                return found
             place = int(starts[at + 1])
-    return found
 
 
 def _show(raw: bytes) -> str:
