@@ -80,8 +80,10 @@ def number(source: str, decimal: str, careful: bool) -> str:
 
 
 def units(value: str) -> str:
-    """Whole ten-thousandths of a number that `problem` has let pass."""
-    return f"TRY_CAST(TRY_CAST(({value}) AS DECIMAL(18, 4)) * {SCALE} AS BIGINT)"
+    """Whole ten-thousandths of a number; NULL for one beyond all bounds, which `problem` refuses."""
+    quick = f"CAST(CAST(({value}) AS DECIMAL(18, 4)) * {SCALE} AS BIGINT)"  # its product has room for 9.2e10 only
+    wide = f"CAST(CAST(({value}) AS DECIMAL(38, 4)) * {SCALE} AS BIGINT)"
+    return f"CASE WHEN abs({value}) <= 10000000000 THEN {quick} WHEN abs({value}) <= 100000000000000 THEN {wide} END"
 
 
 def word(source: str, words: dict[str, str]) -> str:
