@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from guanxi.customers import actions, profile, queries
+from guanxi.customers import actions, panels, profile, queries
 from guanxi.customers.models import Party, PartyRole
 from guanxi.foundation import clock, desk, hooks, shell
-from guanxi.foundation.desk import Column, Filter, Menu, Pill
+from guanxi.foundation.desk import Button, Column, Filter, Menu, Pill
 from guanxi.foundation.desk.declaration import Field, as_field
 from guanxi.foundation.visibility import Viewer
 
@@ -115,6 +115,13 @@ class Customers(desk.Desk):
 
     def subtitle(self, row: Party) -> str:
         return row.latin_name
+
+    def buttons(self, row: Party, viewer: Viewer) -> list[Button]:
+        """Call and write, through the program that this machine has for it."""
+        phone, mail = panels.reach(row, "phone"), panels.reach(row, "mail")
+        call = [Button(_now("Call"), f"tel:{phone}", "phone")] if phone else []
+        write = [Button(_now("Write"), f"mailto:{mail}", "mail")] if mail else []
+        return call + write
 
     def pills(self, row: Party) -> list[Pill]:
         pills = role_pills(row)

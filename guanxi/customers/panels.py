@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import phonenumbers
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import queries
@@ -65,10 +66,27 @@ def contact_points(party: Party, viewer: Viewer) -> dict[str, Any]:
     points = sorted(rows, key=lambda row: (order.index(ContactPoint.Kind(row.kind)), not row.preferred, row.pk))
     return {
         "party": party,
-        "points": [(row, ICONS[ContactPoint.Kind(row.kind)]) for row in points],
+        "points": [(row, ICONS[ContactPoint.Kind(row.kind)], shown(row)) for row in points],
         "kinds": [(kind.value, kind.label) for kind in ADDED_BY_HAND],
         "may_edit": may(viewer, "edit", party),
     }
+
+
+def shown(point: ContactPoint) -> str:
+    """A contact point as people read it: a bare telephone number in groups, anything else as it was given."""
+    if point.kind != ContactPoint.Kind.PHONE or point.value != point.key:
+        return point.value
+    try:
+        number = phonenumbers.parse(point.key)
+    except phonenumbers.NumberParseException:
+        return point.value
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def reach(party: Party, kind: str) -> str:
+    """The key of the preferred, else the first, contact point of a kind; empty where there is none."""
+    rows = ContactPoint.objects.filter(party=party, kind=kind).order_by("-preferred", "id")
+    return rows.values_list("key", flat=True).first() or ""
 
 
 def ties(party: Party, viewer: Viewer) -> dict[str, Any]:

@@ -10,4 +10,5 @@ app_name = "ledger"
 urlpatterns = [
     path("customers/<int:pk>/timeline/", views.timeline, name="timeline"),
     path("customers/<int:pk>/timeline/more/", views.timeline_page, name="timeline_page"),
+    path("customers/<int:pk>/note/", views.note, name="note"),
 ]

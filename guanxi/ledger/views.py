@@ -9,16 +9,23 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.customers.models import Party
 from guanxi.foundation import hooks
+from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.keyset import BadCursor
-from guanxi.foundation.visibility import Viewer
-from guanxi.ledger import kinds, queries
-from guanxi.ledger.models import Channel
+from guanxi.foundation.visibility import Viewer, may
+from guanxi.ledger import actions, kinds, queries
+from guanxi.ledger.models import Channel, Direction, Event
 
 PAGE = 20
+# What people write down by hand, through which channel it happened and who moved.
+NOTED = {
+    "note": (Channel.OTHER, Direction.INSIDE),
+    "call": (Channel.PHONE, Direction.OUT),
+    "visit": (Channel.IN_PERSON, Direction.OUT),
+}
 
 
 def timeline_of(party: Party, viewer: Viewer, family: str = "", channel: str = "") -> dict[str, Any]:
@@ -30,6 +37,7 @@ def timeline_of(party: Party, viewer: Viewer, family: str = "", channel: str = "
         "family": family,
         "channel": channel,
         "channels": Channel.choices,
+        "noted": [(code, kinds.of(code).label) for code in NOTED] if may(viewer, "create", Event) else [],
         "tabs": [("", _("Everything")), *((tab.value, tab.label) for tab in kinds.families())],
         "tops": [{"template": top.template, **(top.context(party, viewer) if top.context else {})} for top in tops],
         **_page(party, page, family, channel),
@@ -49,6 +57,26 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
     party = get_object_or_404(Party.objects.visible_to(request.user), pk=pk)
     family, channel = _asked(request)
     return render(request, "ledger/timeline.html", timeline_of(party, request.user, family, channel))
+
+
+@require_POST
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write down what happened (a note, a call, a visit); answers with the timeline as it then is."""
+    party = get_object_or_404(Party.objects.visible_to(request.user), pk=pk)
+    kind, text = request.POST.get("kind", ""), request.POST.get("text", "").strip()
+    context: dict[str, Any] = {"draft": {"kind": kind, "text": text}}
+    try:
+        if kind not in NOTED:
+            raise Refused(_("Choose what it was: a note, a call or a visit."), "kind")
+        if not text:
+            raise Refused(_("Write what happened."), "text")
+        channel, direction = NOTED[kind]
+        actions.record(kind, by=request.user, party=party, channel=channel, direction=direction, payload={"text": text})
+        context = {}
+    except Refused as refusal:
+        context["error"] = refusal.message
+    answer = {**timeline_of(party, request.user), **context}
+    return render(request, "ledger/timeline.html", answer, status=422 if context else 200)
 
 
 @require_GET

@@ -172,3 +172,17 @@ def test_the_list_of_events(staff_client: Client, staff: User, mei: Party) -> No
     assert "王美玲" in text
     event = Event.objects.latest("id")
     assert staff_client.get(f"/events/{event.pk}/").status_code == 200
+
+
+def test_a_call_is_written_down_on_the_page(staff_client: Client, client: Client, stranger: User, mei: Party) -> None:
+    address = f"/customers/{mei.pk}/note/"
+    assert "問外送" in staff_client.post(address, {"kind": "call", "text": " 問外送 "}).content.decode()
+    event = Event.objects.get()
+    assert (event.kind, event.channel, event.direction, event.payload) == ("call", "phone", "out", {"text": "問外送"})
+    for wrong in ({"kind": "call", "text": " "}, {"kind": "order.placed", "text": "假的"}):
+        refused = staff_client.post(address, wrong)
+        assert refused.status_code == 422
+        assert wrong["text"].strip() in refused.content.decode()
+    client.force_login(stranger)
+    assert client.post(address, {"kind": "call", "text": "x"}).status_code == 403
+    assert Event.objects.count() == 1
