@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from benchmarks import data, floors
 from benchmarks.measure import Figure, command
 
 SIZES = {"10k": 10_000, "30k": 30_000, "100k": 100_000, "300k": 300_000, "1M": 1_000_000}
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 150)
 
 
 @click.command()
@@ -78,11 +79,13 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     full = command("refresh", environment=environment)
     figures.append(Figure("first load of the lake", full.seconds, "s", memory_mb=full.peak_mb))
     command("import", "sales", str(files.late), "--source", "bench", environment=environment)
-    empty_start = command("refresh", "--help", environment=environment).seconds
     late = command("refresh", environment=environment)
-    figures.append(
-        Figure("refresh after 1,000 orders", late.seconds, "s", empty_start, "the command doing nothing", 2.0)
-    )
+    taken = re.search(r"up to date \(([\d.]+) s\)", late.output)
+    if taken is None:
+        raise click.ClickException(f"“guanxi refresh” did not say how long it took:\n{late.output[-1000:]}")
+    floor = floors.parquet_seconds(files.late, home)
+    name = "refresh after 1,000 orders (within the worker)"
+    figures.append(Figure(name, float(taken[1]), "s", floor, "their lines as one Parquet file", 2.0))
     output = subprocess.run(
         [sys.executable, "-m", "benchmarks.pages"],
         env=os.environ | environment,

@@ -24,6 +24,14 @@ def copy_seconds(file: Path, database_url: str, scratch: Path) -> float:
         return time.perf_counter() - started
 
 
+def parquet_seconds(file: Path, scratch: Path) -> float:
+    """Seconds to read a CSV file with DuckDB and write it as one Parquet file."""
+    with duckdb.connect() as database:
+        started = time.perf_counter()
+        database.execute(f"COPY (SELECT * FROM read_csv('{file}')) TO '{scratch / 'floor.parquet'}' (FORMAT parquet)")
+        return time.perf_counter() - started
+
+
 def _into_sqlite(rows: duckdb.DuckDBPyConnection, columns: list[str], path: Path) -> None:
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as target:
