@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from guanxi.foundation.actions import Refused
 
 SAMPLE = 1 << 20
+CONTROLS = bytes([*range(9), *range(14, 32), 127])  # signs that no text has
 SEPARATORS = (",", "\t", ";", "|")
 ENCODINGS = ("utf-8", "utf-16", "gb18030", "big5hkscs", "cp1252")
 SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
@@ -66,7 +67,12 @@ def _probe_parquet(path: Path) -> FileFormat:
     try:
         return FileFormat("parquet", _unique(pq.ParquetFile(path).schema_arrow.names))
     except (pa.ArrowInvalid, OSError) as error:
-        raise Refused(_("The Parquet file %(name)s is damaged.") % {"name": path.name}, "file") from error
+        raise damaged_parquet(path) from error
+
+
+def damaged_parquet(path: Path) -> Refused:
+    """What to say of a Parquet file that cannot be read to its end."""
+    return Refused(_("The Parquet file %(name)s is damaged; write or fetch it anew.") % {"name": path.name}, "file")
 
 
 def _probe_workbook(path: Path) -> FileFormat:
@@ -81,7 +87,8 @@ def _probe_workbook(path: Path) -> FileFormat:
             if any(texts):
                 return FileFormat("xlsx", _unique(texts), header_row=number)
     except Exception as error:  # the reader has many ways to say that a workbook is broken
-        raise Refused(_("The workbook %(name)s cannot be read.") % {"name": path.name}, "file") from error
+        message = _("The workbook %(name)s cannot be read; save it anew as XLSX, or as CSV.")
+        raise Refused(message % {"name": path.name}, "file") from error
     raise Refused(_("The file %(name)s is empty.") % {"name": path.name}, "file")
 
 
@@ -93,6 +100,9 @@ def _probe_text(path: Path, head: bytes, encoding: str | None, separator: str | 
         sample = head.removeprefix(codecs.BOM_UTF8)
     else:
         sample = codecs.getincrementaldecoder(name)("replace").decode(head).removeprefix("\ufeff").encode()
+    if len(sample) - len(sample.translate(None, CONTROLS)) > len(sample) * 0.03:
+        message = _("The file %(name)s is no table that can be read; there are CSV, TSV, XLSX and Parquet.")
+        raise Refused(message % {"name": path.name}, "file")
     old_mac = b"\n" not in sample and b"\r" in sample
     if old_mac:
         sample = sample.replace(b"\r", b"\n")

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from guanxi.intake.formats import FileFormat
+from guanxi.intake.formats import FileFormat, damaged_parquet
 
 ROW = "_row"  # the column that holds the line number (CSV) or row number in the file
 BLOCK = 16 << 20
@@ -330,6 +330,15 @@ def cells_of(text: str, separator: str, width: int) -> list[str]:
 
 
 def _parquet(path: Path, form: FileFormat) -> Iterator[Batch]:
+    try:
+        yield from _pieces_of_parquet(path, form)
+    except (pa.ArrowException, OSError) as error:
+        if getattr(error, "errno", None):  # the disk speaks, not the reader
+            raise
+        raise damaged_parquet(path) from error
+
+
+def _pieces_of_parquet(path: Path, form: FileFormat) -> Iterator[Batch]:
     file = pq.ParquetFile(path)
     seen = 0
     with duckdb.connect() as work:

@@ -1,0 +1,254 @@
+"""Killed at any moment, nothing is lost and nothing is double: imports, refreshes and workers as real processes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from tests.contents import contents, difference
+from tests.installation import Installation
+
+pytestmark = pytest.mark.end_to_end
+
+LINES = 24_000
+KILLS = 4
+PATIENCE = 180.0  # seconds; generous, the machine may be busy
+FAMILIES = "陳林黃張李王吳劉蔡楊"
+
+# The command line with many small transactions, so that a kill falls within and between them; says when work begins.
+PROGRAM = """
+from guanxi.project.cli import boot, main
+boot()
+import guanxi.intake.commands, guanxi.lake.commands
+from guanxi.intake import sales
+sales.CHUNK, sales.PARTIES = 3_000, 300
+print("begun", flush=True)
+main()
+"""
+
+
+def write_sales(path: Path, first: int = 0, count: int = LINES, more: int = 0) -> Path:
+    """A file of `count` lines in orders of four, each of one customer; `more` cents are added to each amount."""
+    rows = ["customer,date,order,line,product,quantity,amount,discount,place,channel"]
+    for number in range(first, first + count):
+        order = number // 4
+        customer = order * 7919 % 1_500
+        day = f"2017-{order % 12 + 1:02d}-{order % 28 + 1:02d}"
+        cents = number * 37 % 9_000 + more
+        rows.append(
+            f"{FAMILIES[customer % 10]}{customer},{day},A{order},{number % 4 + 1},茶{number % 300},{number % 3 + 1},"
+            f"{cents / 100:.2f},{number % 7 / 10},店{order % 9},till"
+        )
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+@dataclass
+class Clean:
+    """What an installation holds that nobody killed, and the seconds that its commands worked."""
+
+    seconds: dict[str, float]
+    imported: dict[str, Any]
+    refreshed: dict[str, Any]
+    corrected: dict[str, Any]
+
+
+def begin(place: Installation, *command: str) -> subprocess.Popen[str]:
+    """Start `guanxi COMMAND` and wait until its work begins."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *command],
+        env=place.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    place.processes.append(process)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    return process
+
+
+def timed(place: Installation, *command: str) -> float:
+    """Run `guanxi COMMAND` to its end; the seconds that it worked."""
+    process = begin(place, *command)
+    start = time.monotonic()
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    return time.monotonic() - start
+
+
+def killed_again_and_again(place: Installation, seconds: float, seed: int, *command: str) -> int:
+    """Start `guanxi COMMAND`, kill it at a random moment, and again; then let it end. How often it was killed."""
+    chance, kills = random.Random(seed), 0
+    for _ in range(KILLS):
+        process = begin(place, *command)
+        try:
+            process.wait(chance.uniform(0.05, 0.7) * seconds)
+            break  # it was quicker than that
+        except subprocess.TimeoutExpired:
+            place.kill(process)
+            kills += process.returncode == -signal.SIGKILL
+    timed(place, *command)
+    return kills
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files of sales: the first, and a second that corrects some lines and adds others."""
+    folder = tmp_path_factory.mktemp("files")
+    write_sales(folder / "sales.csv")
+    write_sales(folder / "corrected.csv", first=LINES - 3_000, count=6_000, more=11)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clean(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clean]:
+    """The same work without any kill, on SQLite: both databases have to come to the same."""
+    static = Path(os.environ["GUANXI_TEST_ROOT"]) / "static"
+    place = Installation(tmp_path_factory.mktemp("clean") / "home", "", GUANXI_STATIC=str(static))
+    place.run("init")
+    seconds = {"import": timed(place, "import", "sales", str(files / "sales.csv"))}
+    imported = contents(place)
+    seconds["refresh"] = timed(place, "refresh")
+    refreshed = contents(place)
+    place.run("import", "sales", str(files / "corrected.csv"))
+    seconds["second refresh"] = timed(place, "refresh")
+    yield Clean(seconds, imported, refreshed, contents(place))
+    place.close()
+
+
+def test_the_clean_import_is_what_the_file_says(clean: Clean) -> None:
+    lines = [[f"A{n // 4}", str(n % 4 + 1), f"茶{n % 300}", f"{n * 37 % 9_000 / 100:.2f}"] for n in range(LINES)]
+    assert sorted([line[0], line[1], line[2], line[4]] for line in clean.imported["lines"]) == sorted(lines)
+    assert len(clean.imported["orders"]) == LINES / 4
+    assert len(clean.imported["parties"]) == 1_500
+    kinds = [event[0] for event in clean.imported["events"]]
+    assert (kinds.count("order.placed"), kinds.count("party.created")) == (LINES / 4, 1_500)
+    assert clean.refreshed["lake different"] == [str(LINES), str(LINES // 4 + 1_500)]
+
+
+def test_an_import_killed_at_random_moments(installation: Installation, files: Path, clean: Clean) -> None:
+    installation.run("init")
+    command = ["import", "sales", str(files / "sales.csv")]
+    kills = killed_again_and_again(installation, clean.seconds["import"], 1, *command)
+    assert kills
+    assert difference(contents(installation), clean.imported) == {}
+    again = installation.run(*command)
+    assert f"0 new, 0 changed, {LINES:,} unchanged" in again.stdout
+
+
+def test_a_refresh_killed_at_random_moments(installation: Installation, files: Path, clean: Clean) -> None:
+    installation.run("init")
+    installation.run("import", "sales", str(files / "sales.csv"))
+    kills = killed_again_and_again(installation, clean.seconds["refresh"], 2, "refresh")
+    assert difference(contents(installation), clean.refreshed) == {}
+    installation.run("import", "sales", str(files / "corrected.csv"))
+    kills += killed_again_and_again(installation, clean.seconds["second refresh"], 3, "refresh")
+    assert kills
+    assert difference(contents(installation), clean.corrected) == {}
+
+
+ENQUEUE = """
+import sys
+from pathlib import Path
+from guanxi.project.cli import boot
+boot()
+from guanxi.foundation import tasks
+from guanxi.foundation.visibility import SYSTEM
+from guanxi.intake import actions
+from guanxi.intake.plan import prepare
+from guanxi.intake.tasks import run_import
+run = actions.begin_import(prepare("sales", Path(sys.argv[1])), by=SYSTEM)
+print(tasks.enqueue(run_import, run.pk, by=SYSTEM).pk)
+"""
+STATE = """
+import sys
+from guanxi.project.cli import boot
+boot()
+from guanxi.foundation.tasks.models import BackgroundTask
+from guanxi.foundation.tasks.lease import is_alive
+while True:
+    print(*BackgroundTask.objects.values_list("state", "attempts", "worker").get(pk=sys.argv[1]), flush=True)
+    if not sys.stdin.readline():
+        break
+"""
+
+
+class Watched:
+    """A background task seen from outside of its processes."""
+
+    def __init__(self, place: Installation, number: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", STATE, number],
+            env=place.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        place.processes.append(self.process)
+        self.first = True
+
+    def look(self) -> tuple[str, int, int]:
+        """Its state, the attempts made, and the process that holds it (0: none)."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        if not self.first:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        self.first = False
+        state, attempts, *worker = self.process.stdout.readline().split(maxsplit=2)
+        return state, int(attempts), int(worker[0].rpartition(":")[2]) if worker else 0
+
+
+def without_lake(parts: dict[str, Any]) -> dict[str, Any]:
+    """All but the lake, which a running installation refreshes by itself."""
+    return {name: rows for name, rows in parts.items() if not name.startswith("lake")}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def test_a_worker_killed_within_an_import(installation: Installation, files: Path, clean: Clean) -> None:
+    process = installation.serve()
+    enqueued = subprocess.run(
+        [sys.executable, "-c", ENQUEUE, str(files / "sales.csv")],
+        env=installation.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    task = Watched(installation, enqueued.stdout.strip())
+    chance = random.Random(4)
+    for attempt in (1, 2):
+        wait_for(lambda attempt=attempt: task.look()[:2] in (("running", attempt), ("done", attempt)))
+        time.sleep(chance.uniform(0.05, 0.4) * clean.seconds["import"])
+        state, attempts, worker = task.look()
+        if state != "running":
+            break
+        assert attempts == attempt
+        assert worker in [child.pid for child in psutil.Process(process.pid).children()]
+        psutil.Process(worker).kill()
+    wait_for(lambda: task.look()[0] in ("done", "failed"))
+    state, attempts, _worker = task.look()
+    assert state == "done", installation.log.read_text()[-2000:]
+    assert attempts > 1, "no kill fell within the import"
+    assert process.poll() is None
+    assert "killed by signal 9" in installation.log.read_text()
+    assert difference(without_lake(contents(installation)), without_lake(clean.imported)) == {}
