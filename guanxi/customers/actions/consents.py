@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.customers.actions.parties import locked
+from guanxi.customers.actions.locking import locked
 from guanxi.customers.happenings import tell
 from guanxi.customers.models import Consent, Party
 from guanxi.foundation import clock

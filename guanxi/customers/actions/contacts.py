@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from guanxi.customers import normalise
-from guanxi.customers.actions.parties import locked, mark_changed
+from guanxi.customers.actions.locking import locked, mark_changed
 from guanxi.customers.happenings import tell
 from guanxi.customers.models import ContactPoint, Party
 from guanxi.foundation.actions import Refused, action, change, create, delete

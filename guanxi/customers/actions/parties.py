@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guanxi.customers import corrections, normalise, profile
+from guanxi.customers.actions.contacts import add_contact_point
+from guanxi.customers.actions.locking import locked, mark_changed
 from guanxi.customers.happenings import tell
 from guanxi.customers.models import Party, PartyRole
 from guanxi.foundation import clock, search
 from guanxi.foundation.actions import Conflict, Refused, action, change, create, delete
 from guanxi.foundation.audit import plain
-from guanxi.foundation.visibility import Viewer, require
+from guanxi.foundation.visibility import Viewer
 
 FIELDS = (
     "kind",
@@ -51,8 +52,6 @@ def create_party(
     `phone` and `mail` become its first contact points; the facts named `profile__age` or `profile={"age": ...}` its
     profile. Raises Refused with the field that is wrong.
     """
-    from guanxi.customers.actions.contacts import add_contact_point
-
     facts = dict(profile or {}) | _profile_keywords(values)
     _refuse_unknown(values)
     cleaned = {name: _cleaned_profile(name, value) for name, value in facts.items()}
@@ -126,18 +125,6 @@ def add_role(party: Party, role: str, *, by: Viewer) -> None:
         outgrown = {PartyRole.Role.PROSPECT} if role == PartyRole.Role.CUSTOMER else set()
         _set_roles(party, (before - outgrown) | {role})
         mark_changed(party)
-
-
-def locked(party_id: int, by: Viewer) -> Party:
-    """The party, held against other writers until the transaction ends. Raises Party.DoesNotExist, NotAllowed."""
-    require(by, "edit", Party)
-    return Party.objects.visible_to(by).select_for_update().get(pk=party_id)
-
-
-def mark_changed(party: Party) -> None:
-    """Let readers of changes and the search index know that something of `party` is new."""
-    Party.objects.filter(pk=party.pk).update(changed_at=timezone.now())
-    search.touch(party)
 
 
 def _set_roles(party: Party, roles: Iterable[str]) -> set[str]:

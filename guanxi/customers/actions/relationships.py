@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from guanxi.customers.actions.parties import locked
+from guanxi.customers.actions.locking import locked
 from guanxi.customers.happenings import tell
 from guanxi.customers.models import Party, Relationship
 from guanxi.foundation.actions import Refused, action, change, create, delete

@@ -1,0 +1,21 @@
+"""How one party is held while it is written, and let others know that it changed."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from guanxi.customers.models import Party
+from guanxi.foundation import search
+from guanxi.foundation.visibility import Viewer, require
+
+
+def locked(party_id: int, by: Viewer) -> Party:
+    """The party, held against other writers until the transaction ends. Raises Party.DoesNotExist, NotAllowed."""
+    require(by, "edit", Party)
+    return Party.objects.visible_to(by).select_for_update().get(pk=party_id)
+
+
+def mark_changed(party: Party) -> None:
+    """Let readers of changes and the search index know that something of `party` is new."""
+    Party.objects.filter(pk=party.pk).update(changed_at=timezone.now())
+    search.touch(party)
