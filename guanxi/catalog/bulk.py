@@ -82,8 +82,8 @@ class ProductsWritten:
 def write_products(db: BulkSession, products: pa.Table) -> ProductsWritten:
     """Write products, known by their code: new ones, and changes of known ones. What a row leaves empty stays as it is.
 
-    `products` has distinct `code`, and name, path (names of the categories from the root down, a list), brand, unit, size,
-    price, cost (whole ten-thousandths); null where the source does not say.
+    `products` has distinct `code`, and name, path (names of the categories from the root down, a list), brand, unit,
+    size, price, cost (whole ten-thousandths); null where the source does not say.
     """
     with duckdb.connect() as work:
         work.register("incoming", products)
@@ -101,8 +101,10 @@ def write_products(db: BulkSession, products: pa.Table) -> ProductsWritten:
             "CREATE TABLE said AS SELECT i.code, k.id, coalesce(i.name, k.name, i.code) AS name, "
             "coalesce(c.id, k.category_id) AS category_id, coalesce(d.id, k.department_id) AS department_id, "
             "coalesce(b.id, k.brand_id) AS brand_id, coalesce(u.id, k.unit_id) AS unit_id, "
-            "coalesce(i.size, k.size, '') AS size, coalesce(i.price, k.price) AS price, coalesce(i.cost, k.cost) AS cost, "
-            "array_to_string(i.path, ' / ') AS path, i.brand FROM incoming AS i LEFT JOIN known AS k ON k.code = i.code "
+            "coalesce(i.size, k.size, '') AS size, coalesce(i.price, k.price) AS price, coalesce(i.cost, k.cost) "
+            "AS cost, "
+            "array_to_string(i.path, ' / ') AS path, i.brand FROM incoming AS i LEFT JOIN known AS k ON k.code = "
+            "i.code "
             "LEFT JOIN category_ids AS c ON c.code = array_to_string(i.path, ' / ') "
             "LEFT JOIN category_ids AS d ON d.code = i.path[1] LEFT JOIN brand_ids AS b ON b.code = i.brand "
             "LEFT JOIN unit_ids AS u ON u.code = i.unit"
@@ -129,7 +131,8 @@ def _write_products(db: BulkSession, work: duckdb.DuckDBPyConnection) -> Product
     work.register("made", pa.table({"code": fresh.column("code"), "id": ids}))
     found = work.sql(
         "SELECT coalesce(s.id, m.id) AS id, s.name AS title, concat_ws(' · ', s.code, nullif(s.path, '')) AS subtitle, "
-        "concat_ws(' ', s.code, s.brand, nullif(s.path, '')) AS text FROM said AS s LEFT JOIN made AS m ON m.code = s.code "
+        "concat_ws(' ', s.code, s.brand, nullif(s.path, '')) AS text FROM said AS s LEFT JOIN made AS m ON m.code "
+        "= s.code "
         "WHERE s.id IS NULL OR s.id IN (SELECT id FROM changed)"
     ).to_arrow_table()
     total = work.execute("SELECT count(*) FROM said").fetchall()[0][0]
@@ -139,9 +142,11 @@ def _write_products(db: BulkSession, work: duckdb.DuckDBPyConnection) -> Product
 def _ensure_categories(db: BulkSession, work: duckdb.DuckDBPyConnection) -> pa.Table:
     """The ids of all category paths of `incoming`; unknown ones are made, parents before children."""
     paths = work.sql(
-        "SELECT DISTINCT depth, path, parent, name FROM (SELECT d - 1 AS depth, array_to_string(path[1:d], ' / ') AS path, "
+        "SELECT DISTINCT depth, path, parent, name FROM (SELECT d - 1 AS depth, array_to_string(path[1:d], ' / ') "
+        "AS path, "
         "array_to_string(path[1:d - 1], ' / ') AS parent, path[d] AS name FROM ("
-        "SELECT path, unnest(generate_series(1, len(path))) AS d FROM incoming WHERE len(path) > 0)) ORDER BY depth, path"
+        "SELECT path, unnest(generate_series(1, len(path))) AS d FROM incoming WHERE len(path) > 0)) ORDER BY "
+        "depth, path"
     ).to_arrow_table()
     found = ids_of(db, "catalog_category", pc.unique(paths.column("path").combine_chunks()), "path")
     for depth in range((pc.max(paths.column("depth")).as_py() or 0) + 1 if paths.num_rows else 0):

@@ -67,10 +67,10 @@ def write_parties(
 ) -> PartiesWritten:
     """Write what rows of one source say of parties.
 
-    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, the party's FIELDS and profile fields;
-    `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given. A party is recognised by the source's
-    own number, else by card, mail or telephone, where that is the key of one party only and the source does not know that
-    one under another number.
+    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, the party's FIELDS and profile
+    fields; `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given. A party is recognised by
+    the source's own number, else by card, mail or telephone, where that is the key of one party only and the source
+    does not know that one under another number.
     """
     with duckdb.connect() as work:
         work.execute("SET TimeZone = 'UTC'")
@@ -113,7 +113,8 @@ def _find_new_rows(db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: 
 def _recognise(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) -> None:
     """Which party each group of rows is of: table `recognised` (g, party_id)."""
     keys = work.sql(
-        "SELECT DISTINCT kind, key FROM new_points WHERE kind IN ('external', 'card', 'mail', 'phone') ORDER BY kind, key"
+        "SELECT DISTINCT kind, key FROM new_points WHERE kind IN ('external', 'card', 'mail', 'phone') ORDER BY "
+        "kind, key"
     ).to_arrow_table()
     db.stage("incoming_keys", keys)
     known = db.read(
@@ -159,8 +160,10 @@ def _said(name: str) -> str:
 
 def full_name_sql(family: str, given: str) -> str:
     """`normalise.full_name` as an expression."""
-    wide = f"regexp_matches(coalesce({family}, '') || CASE WHEN coalesce({family}, '') = '' THEN {given} ELSE '' END, '{_WIDE}')"
-    chinese = f"concat({family}, CASE WHEN regexp_matches(coalesce({given}, ''), '{_WIDE}') OR {given} IS NULL THEN '' ELSE ' ' END, {given})"
+    first = f"coalesce({family}, '') || CASE WHEN coalesce({family}, '') = '' THEN {given} ELSE '' END"
+    wide = f"regexp_matches({first}, '{_WIDE}')"
+    together = f"regexp_matches(coalesce({given}, ''), '{_WIDE}') OR {given} IS NULL"
+    chinese = f"concat({family}, CASE WHEN {together} THEN '' ELSE ' ' END, {given})"
     return f"nullif(trim(CASE WHEN {wide} THEN {chinese} ELSE concat_ws(' ', {given}, {family}) END), '')"
 
 
@@ -182,7 +185,8 @@ def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str],
     points = (
         "(SELECT arg_min(value, (kind <> 'mail', row)) FROM new_points AS p WHERE p.g = f.g AND kind <> 'external')"
     )
-    name = f"coalesce(name, {full_name_sql('family_name', 'given_name')}, latin_name, nullif(external_id, ''), {points}, '?')"
+    put_together = full_name_sql("family_name", "given_name")
+    name = f"coalesce(name, {put_together}, latin_name, nullif(external_id, ''), {points}, '?')"
     texts = ", ".join(f"coalesce({one}, '') AS {one}" for one in FIELDS if one not in ("kind", "name", "date_of_birth"))
     work.execute(
         f"CREATE TABLE created_parties AS SELECT f.g, {first} - 1 + row_number() OVER (ORDER BY g) AS id, "
@@ -207,7 +211,8 @@ def _write_records(
 ) -> None:
     rows = work.sql(
         f"SELECT CAST({source_id} AS BIGINT) AS source_id, n.external_id, n.payload, n.digest, "
-        f"TIMESTAMPTZ '{at.isoformat()}' AS received_at, CAST({'NULL' if run_id is None else run_id} AS BIGINT) AS import_run, "
+        f"TIMESTAMPTZ '{at.isoformat()}' AS received_at, CAST({'NULL' if run_id is None else run_id} AS BIGINT) "
+        f"AS import_run, "
         "p.party_id FROM news AS n JOIN party_of AS p ON p.g = n.g ORDER BY n.row"
     ).to_arrow_table()
     if rows.num_rows:
@@ -246,7 +251,8 @@ def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list
     for name in FIELDS:
         if name == "date_of_birth":
             now.append(
-                'CASE WHEN s."date_of_birth?" THEN TRY_CAST(s.date_of_birth AS DATE) ELSE p.date_of_birth END AS date_of_birth'
+                'CASE WHEN s."date_of_birth?" THEN TRY_CAST(s.date_of_birth AS DATE) ELSE p.date_of_birth END AS '
+                "date_of_birth"
             )
         elif name == "name":
             put = full_name_sql("s.family_name", "s.given_name")
@@ -272,7 +278,8 @@ def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list
     )
     work.execute(
         f"INSERT INTO changed_parties SELECT d.id, CAST(json_merge_patch('{{}}', to_json({{{differs}}})) AS VARCHAR) "
-        f"FROM derived AS d JOIN parties AS p ON p.id = d.id WHERE ({', '.join(f'd.{n}' for n in FIELDS)}) IS DISTINCT FROM "
+        f"FROM derived AS d JOIN parties AS p ON p.id = d.id WHERE ({', '.join(f'd.{n}' for n in FIELDS)}) IS "
+        f"DISTINCT FROM "
         f"({', '.join(f'p.{n}' for n in FIELDS)}) OR CAST(d.profile AS JSON) IS DISTINCT FROM CAST(p.profile AS JSON)"
     )
     rows = work.sql(
@@ -303,7 +310,8 @@ def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str)
         )
     work.register("held_points", held)
     rows = work.sql(
-        f"SELECT w.party_id, w.kind, left(w.value, 300) AS value, w.key, CASE w.kind WHEN 'external' THEN '{source}' ELSE '' END "
+        f"SELECT w.party_id, w.kind, left(w.value, 300) AS value, w.key, CASE w.kind WHEN 'external' THEN "
+        f"'{source}' ELSE '' END "
         "AS label, false AS preferred FROM wanted_points AS w ANTI JOIN held_points AS h "
         "ON h.party_id = w.party_id AND h.kind = w.kind AND h.key = w.key ORDER BY w.party_id, w.kind"
     ).to_arrow_table()
@@ -337,7 +345,8 @@ def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection, role: str) ->
 def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str, at: datetime) -> None:
     """Note what changed: a consent said again is not another one."""
     work.execute(
-        "CREATE TABLE wanted_consents AS SELECT p.party_id, p.fresh, c.purpose, c.channel, arg_max(c.given, c.row) AS given "
+        "CREATE TABLE wanted_consents AS SELECT p.party_id, p.fresh, c.purpose, c.channel, arg_max(c.given, "
+        "c.row) AS given "
         "FROM consents AS c SEMI JOIN news AS n ON n.row = c.row JOIN party_of AS p ON p.g = c.g GROUP BY ALL"
     )
     held = _CONSENTS.empty_table()
@@ -345,9 +354,11 @@ def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection, source: st
     if known.num_rows:
         db.stage("reached_parties", known)
         held = db.read(
-            "SELECT party_id, purpose, channel, given FROM (SELECT c.party_id, c.purpose, c.channel, c.given, row_number() "
+            "SELECT party_id, purpose, channel, given FROM (SELECT c.party_id, c.purpose, c.channel, c.given, "
+            "row_number() "
             "OVER (PARTITION BY c.party_id, c.purpose, c.channel ORDER BY c.at DESC, c.id DESC) AS nth "
-            "FROM reached_parties AS k CROSS JOIN customers_consent AS c WHERE c.party_id = k.party_id) AS x WHERE nth = 1",
+            "FROM reached_parties AS k CROSS JOIN customers_consent AS c WHERE c.party_id = k.party_id) AS x "
+            "WHERE nth = 1",
             _CONSENTS,
         )
     work.register("held_consents", held)
@@ -370,10 +381,12 @@ def _outcome(work: duckdb.DuckDBPyConnection, at: datetime, source: str) -> Part
     ).fetchall()[0]
     events = work.sql(
         "SELECT party_id, kind, 'other' AS channel, 'inside' AS direction, "
-        f"TIMESTAMPTZ '{at.isoformat()}' AS occurred_at, 'customers.party' AS object_type, party_id AS object_id, payload FROM ("
+        f"TIMESTAMPTZ '{at.isoformat()}' AS occurred_at, 'customers.party' AS object_type, party_id AS object_id, "
+        f"payload FROM ("
         "SELECT id AS party_id, 'party.created' AS kind, 1 AS place, "
         f"CAST(to_json({{'name': name, 'source': '{source}'}}) AS VARCHAR) AS payload FROM created_parties UNION ALL "
-        f"SELECT id, 'party.changed', 2, '{{\"source\": \"{source}\", \"changes\": ' || changes || '}}' FROM changed_parties "
+        f"SELECT id, 'party.changed', 2, '{{\"source\": \"{source}\", \"changes\": ' || changes || '}}' FROM "
+        f"changed_parties "
         "UNION ALL SELECT party_id, CASE WHEN given THEN 'consent.given' ELSE 'consent.withdrawn' END, 3, "
         "CAST(to_json({'purpose': purpose, 'channel': channel, 'basis': 'consent'}) AS VARCHAR) FROM new_consents) "
         "ORDER BY party_id, place"
@@ -386,7 +399,8 @@ def _outcome(work: duckdb.DuckDBPyConnection, at: datetime, source: str) -> Part
             else ""
         )
         + "), keys AS (SELECT party_id, string_agg(key, ' ' ORDER BY kind, key) AS keys FROM ("
-        "SELECT party_id, kind, key FROM wanted_points UNION SELECT party_id, kind, key FROM held_points) GROUP BY party_id) "
+        "SELECT party_id, kind, key FROM wanted_points UNION SELECT party_id, kind, key FROM held_points) GROUP "
+        "BY party_id) "
         "SELECT p.id, p.name AS title, concat_ws(' · ', nullif(p.latin_name, ''), nullif(p.city, '')) AS subtitle, "
         "concat_ws(' ', nullif(p.latin_name, ''), k.keys) AS text, p.fresh FROM parties_now AS p "
         "LEFT JOIN keys AS k ON k.party_id = p.id ORDER BY p.id"

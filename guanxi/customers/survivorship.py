@@ -1,7 +1,7 @@
 """Which of several sources is believed: the rule by which a party is derived from its source records.
 
-Field by field, the most trusted source counts that says anything; of equally trusted ones the latest. What is empty says
-nothing and never overwrites, but for one exception: where people took a value away by hand, it stays away.
+Field by field, the most trusted source counts that says anything; of equally trusted ones the latest. What is empty
+says nothing and never overwrites, but for one exception: where people took a value away by hand, it stays away.
 The rule stands here twice, for one party (`survive`) and for many at once (`survivors_sql`); a test holds them equal.
 """
 

@@ -44,7 +44,7 @@ class Counts:
 @contextmanager
 def stage(folder: Path, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """The DuckDB file of a run, its memory limited and its spill files beside it."""
-    options = {
+    options: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "temp_directory": str(folder / "spill"),
         "threads": 2,
@@ -120,7 +120,8 @@ def reject(rejects: RejectFile, plan: Plan, rows: pa.Table, bad: pa.Table) -> No
         column = _case("split_part(b.problem, ':', 1)", {n: values.literal(c) for n, c in columns.items()}, "''")
         value = _case("split_part(b.problem, ':', 1)", {n: f"r.{quote(c)}" for n, c in columns.items()}, "''")
         found = work.sql(
-            f"SELECT r.*, {column} AS _column, {value} AS _value, substring(b.problem, strpos(b.problem, ':') + 1) AS _reason "
+            f"SELECT r.*, {column} AS _column, {value} AS _value, substring(b.problem, strpos(b.problem, ':') + "
+            f"1) AS _reason "
             f"FROM rows AS r JOIN bad AS b ON b.row = r.{ROW} ORDER BY r.{ROW}"
         ).to_arrow_table()
     names = [name for name in found.column_names if name not in ("_column", "_value", "_reason")]

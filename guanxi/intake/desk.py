@@ -7,7 +7,6 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
-from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import desk, shell
 from guanxi.foundation.desk import Column, Menu, Pill

@@ -21,7 +21,8 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
         "CREATE OR REPLACE TABLE lines AS SELECT row, customer, coalesce(kind, "
         f"{literal(plan.options.get('kind', 'other'))}) AS kind, coalesce(channel, 'other') AS channel, "
         "coalesce(direction, 'inside') AS direction, occurred_at, payload, "
-        "CAST(floor((dense_rank() OVER (ORDER BY customer) - 1) / 20000) AS INTEGER) AS chunk FROM checked ORDER BY chunk"
+        "CAST(floor((dense_rank() OVER (ORDER BY customer) - 1) / 20000) AS INTEGER) AS chunk FROM checked ORDER "
+        "BY chunk"
     )
     work.execute("DROP TABLE checked")
     return PROBLEMS.empty_table()
@@ -44,7 +45,8 @@ def _count_chunks(job: Job) -> int:
 
 def _write(job: Job, db: BulkSession, number: int, _ahead: None) -> Outcome:
     events = job.work.sql(
-        "SELECT c.party_id, l.kind, l.channel, l.direction, l.occurred_at, '' AS object_type, CAST(NULL AS BIGINT) AS object_id, "
+        "SELECT c.party_id, l.kind, l.channel, l.direction, l.occurred_at, '' AS object_type, CAST(NULL AS "
+        "BIGINT) AS object_id, "
         "l.payload FROM lines AS l JOIN customer_ids AS c ON c.customer = l.customer "
         f"WHERE l.chunk = {number} ORDER BY l.occurred_at, l.row"
     ).to_arrow_table()

@@ -88,7 +88,8 @@ CUSTOMER = Field(
     ),
 )
 DATE = _names(
-    "date|day|order_date|invoice_date|transaction_date|transaction_timestamp|timestamp|datetime|date time|purchase_date|"
+    "date|day|order_date|invoice_date|transaction_date|transaction_timestamp|timestamp|datetime|date "
+    "time|purchase_date|"
     "sale_date|sales_date|invoicedate|placed_at|created_at|time|日期|時間|时间|交易日期|交易時間|交易时间|訂單日期|订单日期|"
     "銷售日期|销售日期|購買日期|购买日期|下單時間|下单时间|發票日期|发票日期"
 )
@@ -139,7 +140,8 @@ SALES = (
         _("Product name"),
         longest=250,
         synonyms=_names(
-            "product_name|product name|item_name|item name|description|product description|article name|商品名稱|商品名称|產品名稱|"
+            "product_name|product name|item_name|item name|description|product description|article name|"
+            "商品名稱|商品名称|產品名稱|"
             "产品名称|品名"
         ),
     ),
@@ -184,7 +186,8 @@ SALES = (
         _("Sales person"),
         longest=100,
         synonyms=_names(
-            "sales_person|salesperson|sales_rep|sales rep|seller|agent|cashier|employee|employee_id|staff|業務員|业务员|銷售員|"
+            "sales_person|salesperson|sales_rep|sales rep|seller|agent|cashier|employee|employee_id|staff|"
+            "業務員|业务员|銷售員|"
             "销售员|店員|店员|業務|收銀員"
         ),
     ),
@@ -209,7 +212,8 @@ PARTIES = (
         "name",
         _("Name"),
         synonyms=_names(
-            "name|full_name|full name|customer_name|company|company_name|display_name|姓名|名稱|名称|客戶名稱|客户名称|公司|公司名稱"
+            "name|full_name|full name|customer_name|company|company_name|display_name|"
+            "姓名|名稱|名称|客戶名稱|客户名称|公司|公司名稱"
         ),
     ),
     Field(

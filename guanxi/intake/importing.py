@@ -70,6 +70,7 @@ class Phase:
     count: Callable[[Job], int]
     write: Callable[[Job, BulkSession, int, Any], Outcome]
     ahead: Callable[[Job, int], Any] = _nothing
+    repeatable: bool = False  # its chunks may differ after a kill: begin it anew, which changes nothing twice
 
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ CHUNK = 50_000  # groups of rows (one group, one party) written in one transacti
 
 
 def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
-    """Find the keys of every row, bring rows of one party together, cut into chunks. Bad are mails, telephones that are none."""
+    """Find the keys of every row, bring rows of one party together. Bad are mails and telephones that are none."""
     work.execute("CREATE OR REPLACE TABLE points (row BIGINT, kind VARCHAR, value VARCHAR, key VARCHAR)")
     work.execute(
         f"INSERT INTO points SELECT row, 'external', external_id, {literal(plan.source + ':')} || external_id "
@@ -80,7 +80,8 @@ def _group(work: duckdb.DuckDBPyConnection) -> None:
     if not without:
         return
     work.execute(
-        "CREATE OR REPLACE TEMP TABLE loose AS SELECT p.row, p.kind, p.key FROM points AS p JOIN checked AS c ON c.row = p.row "
+        "CREATE OR REPLACE TEMP TABLE loose AS SELECT p.row, p.kind, p.key FROM points AS p JOIN checked AS c ON "
+        "c.row = p.row "
         "WHERE c.external_id IS NULL AND p.kind IN ('card', 'mail', 'phone')"
     )
     work.execute(
@@ -124,7 +125,8 @@ def _finish_rows(work: duckdb.DuckDBPyConnection, plan: Plan) -> None:
                  f"/ {CHUNK}) AS INTEGER) AS chunk FROM (SELECT DISTINCT g FROM grouped)")  # fmt: skip
     work.execute(
         "CREATE OR REPLACE TABLE ready AS SELECT *, md5(payload) AS digest FROM (SELECT c.row, x.g, k.chunk, "
-        f"coalesce(external_id, '') AS external_id, role, {fields}, {_as_said(plan, 'name')} AS name, upper(country) AS country, "
+        f"coalesce(external_id, '') AS external_id, role, {fields}, {_as_said(plan, 'name')} AS name, "
+        f"upper(country) AS country, "
         f"CAST(json_merge_patch('{{}}', to_json({{{', '.join(pairs)}}})) AS VARCHAR) AS payload "
         "FROM checked AS c JOIN grouped AS x ON x.row = c.row JOIN chunks AS k ON k.g = x.g) ORDER BY chunk, row"
     )
@@ -133,14 +135,16 @@ def _finish_rows(work: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         "JOIN chunks AS k ON k.g = x.g ORDER BY k.chunk"
     )
     parts = [
-        f"SELECT row, '{name.split('.')[1]}' AS purpose, '{name.split('.')[2]}' AS channel, \"{name}\" = 'yes' AS given "
+        f"SELECT row, '{name.split('.')[1]}' AS purpose, '{name.split('.')[2]}' AS channel, \"{name}\" = 'yes' AS "
+        f"given "
         f'FROM checked WHERE "{name}" IS NOT NULL'
         for name in plan.mapping
         if name.startswith("consent.")
     ]
     union = " UNION ALL ".join(parts) or "SELECT 0 AS row, '' AS purpose, '' AS channel, true AS given WHERE false"
     work.execute(
-        f"CREATE OR REPLACE TABLE agreed AS SELECT u.*, x.g, k.chunk FROM ({union}) AS u JOIN grouped AS x ON x.row = u.row "
+        f"CREATE OR REPLACE TABLE agreed AS SELECT u.*, x.g, k.chunk FROM ({union}) AS u JOIN grouped AS x ON "
+        f"x.row = u.row "
         "JOIN chunks AS k ON k.g = x.g ORDER BY k.chunk"
     )
     for name in ("checked", "points", "grouped", "chunks"):

@@ -202,7 +202,8 @@ def _require(plan: Plan) -> None:
     ]
     if missing:
         message = _(
-            "No column for: %(missing)s. The file has the columns: %(columns)s. Say which it is with --map %(field)s=COLUMN."
+            "No column for: %(missing)s. The file has the columns: %(columns)s. Say which it is with --map "
+            "%(field)s=COLUMN."
         )
         words = ", ".join(missing)
         raise Refused(message % {"missing": words, "columns": ", ".join(plan.form.columns), "field": missing[0]}, "map")
@@ -216,7 +217,8 @@ def _require(plan: Plan) -> None:
         "card",
     } & set(plan.mapping):
         message = _(
-            "No column tells who the customers are (number, name, mail, telephone or card). The file has the columns: %(columns)s."
+            "No column tells who the customers are (number, name, mail, telephone or card). The file has the "
+            "columns: %(columns)s."
         )
         raise Refused(message % {"columns": ", ".join(plan.form.columns)}, "map")
 

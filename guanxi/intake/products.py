@@ -26,7 +26,8 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
         f"list_filter({parts}, lambda x: x <> '') AS path FROM checked"
     )
     work.execute(
-        f"CREATE OR REPLACE TABLE products AS SELECT *, CAST(floor((row_number() OVER (ORDER BY row) - 1) / {CHUNK}) AS INTEGER) "
+        f"CREATE OR REPLACE TABLE products AS SELECT *, CAST(floor((row_number() OVER (ORDER BY row) - 1) / "
+        f"{CHUNK}) AS INTEGER) "
         "AS chunk, count(*) OVER (PARTITION BY code) AS times FROM told "
         "QUALIFY row_number() OVER (PARTITION BY code ORDER BY row) = 1"
     )

@@ -190,8 +190,7 @@ def _cut_slowly(buffer: bytes, separator: bytes, final: bool, newlines: np.ndarr
         end = size if end < 0 else end
         broken.append((place, end))
         place = end + 1
-    as_array = [np.array(values, dtype=np.int64) for values in (starts, ends)]
-    return Cut(*as_array, broken, min(place, size), newlines)
+    return Cut(np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64), broken, min(place, size), newlines)
 
 
 def _batch(buffer: bytes, cut: Cut, line: int, names: list[str], separator: str, position: int) -> Batch:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import fcntl
 import importlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -45,11 +46,14 @@ def run(run_id: int, *, by: Viewer = SYSTEM) -> ImportRun:
     try:
         with _held(current):
             return _run(current, by)
-    except (Refused, OSError, duckdb.Error, BulkError, pa.ArrowException) as error:
-        if os.environ.get("INTAKE_DEBUG"):
-            raise
+    except AlreadyRunning:
+        raise
+    except (Refused, OSError, duckdb.Error, psycopg.Error, DatabaseError, BulkError, pa.ArrowException) as error:
         message = _explained(error, current)
-        actions.note_state(current, by=by, state=State.FAILED, error=message)
+        if isinstance(error, duckdb.Error):
+            _marks(current).unlink(missing_ok=True)  # the stage may be spoilt: next time begin with the file
+        with suppress(DatabaseError):  # where the disk is full even this may fail
+            actions.note_state(current, by=by, state=State.FAILED, error=message)
         raise Refused(message) from error
 
 
@@ -91,7 +95,9 @@ def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
     current = actions.note_state(
         current, by=by, state=State.CHECKING, phase="", checkpoint=0, created=0, updated=0, unchanged=0
     )
-    _clear(current.folder)
+    _clear(current.folder, but="touched-")  # what an attempt before has written still wants its summaries
+    for number, path in enumerate(sorted(current.folder.glob("touched-*.parquet"))):
+        path.rename(current.folder / f"touched-before-{timezone.now():%H%M%S%f}-{number}.parquet")
     current.rejects_path.unlink(missing_ok=True)
     rejects = RejectFile(current.rejects_path, plan.form.columns, plan.form.separator)
     with checking.stage(current.folder) as work:
@@ -140,7 +146,7 @@ def _write(current: ImportRun, plan: Plan, by: Viewer) -> None:
         done = names.index(current.phase) if current.phase in names else -1
         for place, phase in enumerate(phases):
             if place >= done:
-                _write_phase(job, phase, current.checkpoint if place == done else 0)
+                _write_phase(job, phase, current.checkpoint if place == done and not phase.repeatable else 0)
 
 
 def _write_phase(job: Job, phase: Phase, first: int) -> None:
@@ -162,7 +168,8 @@ def _write_chunk(job: Job, phase: Phase, number: int, piece: Any) -> None:
         db.execute(
             f"UPDATE intake_importrun SET phase = '{phase.name}', checkpoint = {number + 1}, "
             f"created = created + {outcome.created}, updated = updated + {outcome.updated}, "
-            f"unchanged = unchanged + {outcome.unchanged}, accepted = accepted - {count}, rejected = rejected + {count} "
+            f"unchanged = unchanged + {outcome.unchanged}, accepted = accepted - {count}, rejected = rejected + "
+            f"{count} "
             f"WHERE id = {job.run_id}"
         )
 
@@ -179,12 +186,12 @@ def _reject_refused(current: ImportRun, plan: Plan) -> None:
     rejects.close()
 
 
-def _clear(folder: Path) -> None:
-    """Take away all but the rejects."""
+def _clear(folder: Path, but: str = "rejected.csv") -> None:
+    """Take away all but the rejects and what begins with `but`."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-        elif path.name not in ("rejected.csv", "lock"):
+        elif path.name not in ("rejected.csv", "lock") and not path.name.startswith(but):
             path.unlink(missing_ok=True)
 
 
@@ -192,7 +199,7 @@ def _explained(error: Exception, current: ImportRun) -> str:
     if isinstance(error, Refused):
         return error.message
     text = str(error)
-    if isinstance(error, OSError) and error.errno in (28, 122) or "No space left" in text or "disk is full" in text:
+    if (isinstance(error, OSError) and error.errno in (28, 122)) or "No space left" in text or "disk is full" in text:
         message = _("The disk is full. Make room in %(folder)s and import the file again: it goes on where it stopped.")
         return message % {"folder": current.folder}
     if isinstance(error, PermissionError) or (isinstance(error, OSError) and error.errno == 30):

@@ -31,7 +31,8 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
     channel = literal(plan.options["channel"])
     back = "kind = 'return'"
     work.execute(
-        'CREATE OR REPLACE TABLE arranged AS SELECT row, coalesce("order", \'day:\' || CAST(CAST("date" AS DATE) AS VARCHAR) '
+        'CREATE OR REPLACE TEMP VIEW arranged AS SELECT row, coalesce("order", \'day:\' || CAST(CAST("date" AS '
+        "DATE) AS VARCHAR) "
         f"|| ':' || customer || CASE WHEN upper(coalesce(currency, {currency})) = {currency} THEN '' "
         "ELSE ':' || upper(currency) END) AS key, "
         'coalesce("order", left(customer || \' \' || CAST(CAST("date" AS DATE) AS VARCHAR), 100)) AS number, '
@@ -40,10 +41,10 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
         f"upper(coalesce(currency, {currency})) AS currency, line, product, coalesce(product_name, '') AS description, "
         f"CASE WHEN {back} THEN -abs(coalesce(quantity, 10000)) "
         "ELSE coalesce(quantity, CASE WHEN amount < 0 THEN -10000 ELSE 10000 END) END AS quantity, "
-        f"CASE WHEN {back} THEN -abs(amount) ELSE amount END AS amount, coalesce(discount, 0) AS discount, cost FROM checked"
+        f"CASE WHEN {back} THEN -abs(amount) ELSE amount END AS amount, coalesce(discount, 0) AS discount, cost "
+        f"FROM checked"
     )
-    work.execute("DROP TABLE checked")
-    total = work.execute("SELECT count(*) FROM arranged").fetchall()[0][0]
+    total = work.execute("SELECT count(*) FROM checked").fetchall()[0][0]
     if total <= CHUNK:
         work.execute("CREATE OR REPLACE TABLE lines AS SELECT *, 0 AS chunk FROM arranged")
     else:
@@ -57,7 +58,8 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
             "ORDER BY chunk"
         )
         work.execute("DROP TABLE places")
-    work.execute("DROP TABLE arranged")
+    work.execute("DROP VIEW arranged")
+    work.execute("DROP TABLE checked")
     return pa.table({"row": pa.array([], pa.int64()), "problem": pa.array([], pa.string())})
 
 
@@ -137,7 +139,7 @@ def phases(job: Job) -> list[Phase]:
     """The phases after `prepare`."""
     return [
         Phase("orders", _count_chunks, _write_orders, ahead=_prepare_orders),
-        Phase("summaries", _count_summaries, _write_summaries),
+        Phase("summaries", _count_summaries, _write_summaries, repeatable=True),
     ]
 
 
@@ -186,7 +188,8 @@ def _problems(refused: pa.Table) -> pa.Table:
 
 def _touched(job: Job) -> pa.Array:
     if "touched" not in job.memory:
-        files = sorted(str(path) for path in job.folder.glob("touched-*.parquet"))
+        # Those of runs that never came to their end too: their orders are there, and nobody has summed them up.
+        files = sorted(str(path) for path in job.folder.parent.glob("*/touched-*.parquet"))
         tables = [pq.read_table(path) for path in files]
         ids = pa.concat_tables(tables).column(0) if tables else pa.chunked_array([pa.array([], pa.int64())])
         distinct = pc.unique(ids)

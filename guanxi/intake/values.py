@@ -153,7 +153,8 @@ def find_decimal(samples: list[pa.ChunkedArray]) -> str:
         texts = _table(samples)
         work.register("samples", texts)
         comma, point = work.execute(
-            "SELECT count(*) FILTER (regexp_matches(x, ',\\d{1,2}\\D*$|,\\d{4,}\\D*$|\\.\\d{3},\\d|^\\D*\\d{4,},\\d')), "
+            "SELECT count(*) FILTER (regexp_matches(x, "
+            "',\\d{1,2}\\D*$|,\\d{4,}\\D*$|\\.\\d{3},\\d|^\\D*\\d{4,},\\d')), "
             "count(*) FILTER (regexp_matches(x, '\\.\\d{1,2}\\D*$|\\.\\d{4,}\\D*$|,\\d{3}\\.\\d')) FROM samples"
         ).fetchall()[0]
     return "," if comma > point else "."

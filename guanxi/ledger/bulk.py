@@ -35,7 +35,7 @@ _KNOWN = pa.schema(
 
 
 def append_new_events(db: BulkSession, events: pa.Table, at: datetime) -> int:
-    """Append those events that the ledger does not hold yet, in content; how many. Of equal ones each counts once more."""
+    """Append those events that the ledger does not hold yet, in content; how many. Equal ones are counted."""
     with duckdb.connect() as work:
         work.execute("SET TimeZone = 'UTC'")
         work.register("events", events)
@@ -53,7 +53,8 @@ def append_new_events(db: BulkSession, events: pa.Table, at: datetime) -> int:
         details = "list_sort(map_entries(CAST(CAST(payload AS JSON) AS MAP(VARCHAR, JSON))))"
         nth = f"row_number() OVER (PARTITION BY {same}, {details}) AS nth, {details} AS details"
         fresh = work.sql(
-            f"SELECT e.* EXCLUDE (nth, details) FROM (SELECT *, {nth} FROM events) AS e ANTI JOIN (SELECT *, {nth} FROM known) AS k "
+            f"SELECT e.* EXCLUDE (nth, details) FROM (SELECT *, {nth} FROM events) AS e ANTI JOIN (SELECT *, "
+            f"{nth} FROM known) AS k "
             "ON k.party_id = e.party_id AND k.kind = e.kind AND k.channel = e.channel AND k.direction = e.direction "
             "AND k.occurred_at = e.occurred_at AND k.details = e.details AND k.nth = e.nth ORDER BY e.occurred_at"
         ).to_arrow_table()

@@ -72,7 +72,8 @@ _NAMES = pa.schema([("id", pa.int64()), ("name", pa.string())])
 CONTENT = ("product_id", "description", "quantity", "amount", "discount", "cost")
 # What orders.actions tells the ledger of an order, as JSON.
 _PAYLOAD = (
-    '\'{"number": \' || CAST(to_json(number) AS VARCHAR) || \', "amount": "\' || %s || \'", "currency": "\' || currency '
+    '\'{"number": \' || CAST(to_json(number) AS VARCHAR) || \', "amount": "\' || %s || \'", "currency": "\' || '
+    "currency "
     "|| '\", \"lines\": ' || line_count || CASE WHEN was IS NULL THEN '' ELSE ', \"was\": \"' || %s || '\"' END || '}'"
 )
 _MONEY = (
@@ -188,7 +189,8 @@ def _number_lines(work: duckdb.DuckDBPyConnection) -> None:
     digest = ", ".join(f"coalesce(CAST({column} AS VARCHAR), '')" for column in _DIGESTED)
     work.execute(
         "CREATE TABLE keyed AS SELECT * EXCLUDE (line, product), line IS NOT NULL AS has_number, "
-        f"CASE WHEN line IS NULL THEN left(md5(concat_ws(chr(31), {digest})), 16) ELSE line END AS line_key FROM incoming"
+        f"CASE WHEN line IS NULL THEN left(md5(concat_ws(chr(31), {digest})), 16) ELSE line END AS line_key FROM "
+        f"incoming"
     )
     same = "key, line_key, party_id, currency"
     work.execute(f"CREATE TABLE doubles AS SELECT {same} FROM keyed GROUP BY {same} HAVING count(*) > 1")
@@ -213,9 +215,11 @@ def _number_lines(work: duckdb.DuckDBPyConnection) -> None:
 def _find_known_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: int) -> None:
     db.stage("incoming_orders", work.sql("SELECT DISTINCT key FROM incoming ORDER BY key").to_arrow_table())
     known = db.read(
-        "SELECT o.id, o.key, o.party_id, o.placed_at, o.day, p.code, o.channel, s.code, o.currency, o.amount, o.discount, "
+        "SELECT o.id, o.key, o.party_id, o.placed_at, o.day, p.code, o.channel, s.code, o.currency, o.amount, "
+        "o.discount, "
         "o.cost, o.line_count FROM incoming_orders AS i CROSS JOIN orders_order AS o "
-        "LEFT JOIN orders_place AS p ON p.id = o.place_id LEFT JOIN orders_salesperson AS s ON s.id = o.sales_person_id "
+        "LEFT JOIN orders_place AS p ON p.id = o.place_id LEFT JOIN orders_salesperson AS s ON s.id = "
+        "o.sales_person_id "
         f"WHERE o.source_id = {source_id} AND o.key = i.key",
         _KNOWN,
     )
@@ -237,7 +241,7 @@ def _judge(work: duckdb.DuckDBPyConnection) -> None:
         f"SELECT l.row FROM incoming AS l JOIN owners AS o ON o.key = l.key WHERE NOT ({own})) AS r USING (row)"
     )
     work.execute(
-        f"CREATE TABLE lines AS SELECT l.*, o.order_id FROM all_lines AS l JOIN owners AS o ON o.key = l.key AND {own}"
+        f"CREATE VIEW lines AS SELECT l.*, o.order_id FROM all_lines AS l JOIN owners AS o ON o.key = l.key AND {own}"
     )
 
 
@@ -300,7 +304,7 @@ def _write_new_orders(
     work.execute(
         "CREATE TABLE new_orders AS SELECT h.key, h.head, s.* EXCLUDE (key), "
         f"{first} - 1 + row_number() OVER (ORDER BY h.head.placed_at, h.key) AS id FROM heads AS h JOIN ("
-        f"SELECT key, {_SUMS} FROM lines WHERE order_id IS NULL GROUP BY key"
+        f"SELECT key, {_SUMS} FROM new_lines WHERE order_id IS NULL GROUP BY key"
         ") AS s ON s.key = h.key"
     )
     if not count:
@@ -308,7 +312,8 @@ def _write_new_orders(
     moment = f"TIMESTAMPTZ '{at.isoformat()}'"
     rows = work.sql(
         f"SELECT o.id, head.number AS number, CAST({source_id} AS BIGINT) AS source_id, key, "
-        "CASE WHEN amount < 0 THEN 'return' ELSE 'sale' END AS kind, head.party_id AS party_id, head.placed_at AS placed_at, "
+        "CASE WHEN amount < 0 THEN 'return' ELSE 'sale' END AS kind, head.party_id AS party_id, head.placed_at AS "
+        "placed_at, "
         "head.day AS day, p.id AS place_id, head.channel AS channel, s.id AS sales_person_id, "
         f"head.currency AS currency, amount, discount, cost, line_count, {_literal(run_id)} AS import_run, "
         f"{moment} AS created_at, {moment} AS changed_at "
@@ -320,7 +325,8 @@ def _write_new_orders(
 
 def _write_changed_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime) -> None:
     rows = work.sql(
-        "SELECT o.id, amount, discount, cost, line_count, head.placed_at AS placed_at, head.day AS day, p.id AS place_id, "
+        "SELECT o.id, amount, discount, cost, line_count, head.placed_at AS placed_at, head.day AS day, p.id AS "
+        "place_id, "
         "head.channel AS channel, s.id AS sales_person_id, "
         f"CASE WHEN amount < 0 THEN 'return' ELSE 'sale' END AS kind, TIMESTAMPTZ '{at.isoformat()}' AS changed_at "
         "FROM changed_orders AS o LEFT JOIN place_ids AS p ON p.code = head.place "
@@ -333,7 +339,10 @@ def _write_changed_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, at: 
 
 
 def _write_the_lines(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
-    columns = "l.line_key AS key, l.product_id, coalesce(l.description, '') AS description, l.quantity, l.amount, l.discount, l.cost"
+    columns = (
+        "l.line_key AS key, l.product_id, coalesce(l.description, '') AS description, "
+        "l.quantity, l.amount, l.discount, l.cost"
+    )
     rows = work.sql(
         f"SELECT coalesce(l.order_id, o.id) AS order_id, {columns} FROM new_lines AS l "
         "LEFT JOIN new_orders AS o ON o.key = l.key ORDER BY 1, l.line_key"
@@ -362,8 +371,10 @@ def _outcome(db: BulkSession, work: duckdb.DuckDBPyConnection) -> Written:
         "SELECT party_id, kind, channel, 'in' AS direction, placed_at AS occurred_at, 'orders.order' AS object_type, "
         f"id AS object_id, {payload} AS payload FROM ("
         "SELECT head.party_id AS party_id, CASE WHEN amount < 0 THEN 'order.returned' ELSE 'order.placed' END AS kind, "
-        "head.channel AS channel, head.placed_at AS placed_at, id, head.number AS number, head.currency AS currency, amount, line_count, "
-        "CAST(NULL AS BIGINT) AS was FROM new_orders UNION ALL SELECT party_id, 'order.changed', head.channel, head.placed_at, id, "
+        "head.channel AS channel, head.placed_at AS placed_at, id, head.number AS number, head.currency AS "
+        "currency, amount, line_count, "
+        "CAST(NULL AS BIGINT) AS was FROM new_orders UNION ALL SELECT party_id, 'order.changed', head.channel, "
+        "head.placed_at, id, "
         "number, currency, amount, line_count, was FROM changed_orders) ORDER BY id"
     ).to_arrow_table()
     found = _found(db, work)
@@ -381,7 +392,8 @@ def _found(db: BulkSession, work: duckdb.DuckDBPyConnection) -> pa.Table:
     )
     work.register("names", names)
     return work.sql(
-        "SELECT o.id, head.number AS title, n.name AS subtitle, CASE WHEN key <> head.number THEN key ELSE '' END AS text "
+        "SELECT o.id, head.number AS title, n.name AS subtitle, CASE WHEN key <> head.number THEN key ELSE '' END "
+        "AS text "
         "FROM new_orders AS o LEFT JOIN names AS n ON n.id = head.party_id ORDER BY o.id"
     ).to_arrow_table()
 

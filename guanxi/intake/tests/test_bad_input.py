@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -163,12 +163,14 @@ def test_workbooks_and_parquet(take_in: Import, tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.append(["客戶", "日期", "金額", "商品"])
-    sheet.append([17, datetime(2017, 3, 1, 10, 30), 12.5, "茶葉"])
+    sheet.append([17, datetime(2017, 3, 1, 10, 30), 12.5, "茶葉"])  # noqa: DTZ001 workbooks know no zones
     sheet.append(["18", date(2017, 3, 2), "x", None])
     book.save(tmp_path / "f.xlsx")
     done = take_in("sales", tmp_path / "f.xlsx")
     assert (done.accepted, [row["row"] for row in rejected(done)]) == (1, ["3"])
-    table = pa.table({"customer": [1, 2, None], "date": [datetime(2017, 1, 1, 5)] * 3, "amount": [0.1 + 0.2, 1.0, 2.0]})
+    table = pa.table(
+        {"customer": [1, 2, None], "date": [datetime(2017, 1, 1, 5, tzinfo=UTC)] * 3, "amount": [0.1 + 0.2, 1.0, 2.0]}
+    )
     pq.write_table(table, tmp_path / "f.parquet")
     done = take_in("sales", tmp_path / "f.parquet", source="other")
     assert (done.accepted, done.rejected) == (2, 1)
@@ -185,7 +187,7 @@ def test_a_full_disk_and_a_home_that_cannot_be_written(take_in: Import, tmp_path
 
     with monkeypatch.context() as broken:
         broken.setattr(running.checking, "stage", full)
-        with pytest.raises(Refused, match="disk is full.*goes on"):
+        with pytest.raises(Refused, match=r"disk is full.*goes on"):
             running.run(run.pk)
     run.refresh_from_db()
     assert run.state == "failed"

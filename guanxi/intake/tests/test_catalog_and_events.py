@@ -14,7 +14,8 @@ Import = Callable[..., ImportRun]
 
 
 def test_products_with_their_tree(take_in: Import) -> None:
-    text = "code,name,department,category,brand,unit,price\nT1,烏龍茶,飲料,茶,天仁,盒,120.5\nT2,咖啡,飲料,咖啡,,盒,\nT3,筆,,,,,\n"
+    text = "code,name,department,category,brand,unit,price\n"
+    text += "T1,烏龍茶,飲料,茶,天仁,盒,120.5\nT2,咖啡,飲料,咖啡,,盒,\nT3,筆,,,,,\n"
     done = take_in("products", text)
     assert (done.created, done.rejected) == (3, 0)
     tea = Product.objects.get(code="T1")

@@ -186,7 +186,10 @@ TABLE = st.lists(
     st.tuples(
         st.sampled_from(["", "1", "2", "客3"]),
         st.sampled_from(["2017-01-01", "2017-01-02 10:30", "2017-02-30", "", "2016-05-05"]),
-        st.one_of(st.integers(-9_999_999, 9_999_999).map(lambda n: str(Decimal(n).scaleb(-4))), st.sampled_from(["", "x", "1e40", "0.00001"])),
+        st.one_of(
+            st.integers(-9_999_999, 9_999_999).map(lambda n: str(Decimal(n).scaleb(-4))),
+            st.sampled_from(["", "x", "1e40", "0.00001"]),
+        ),
         st.sampled_from(["", "A", "B"]),
         st.sampled_from(["", "茶", "p,1", 'say "hi"', "two\nlines"]),
         st.sampled_from(["", "S1", "S2"]),
