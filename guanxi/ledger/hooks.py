@@ -127,6 +127,24 @@ KINDS = [
     EventKind("note", _("Note"), "note", _("Note"), "%(text)s", Family.OTHER),
     EventKind("call", _("Call"), "phone", _("Call"), "%(text)s", Family.CALLS),
     EventKind("visit", _("Visit"), "map-pin", _("Visit"), "%(text)s", Family.VISITS),
+    EventKind(
+        "campaign.mailed",
+        _("Mailing"),
+        "mail-forward",
+        _("Mailing of campaign %(campaign)s"),
+        _("Campaign %(campaign)s · %(type)s"),
+        Family.MESSAGES,
+        many=_("%(count)s mailings"),
+    ),
+    EventKind(
+        "coupon.redeemed",
+        _("Coupon redeemed"),
+        "discount",
+        _("Coupon redeemed"),
+        _("Campaign %(campaign)s · coupon %(coupon)s"),
+        Family.ORDERS,
+        many=_("%(count)s coupons redeemed"),
+    ),
     EventKind("message", _("Message"), "mail", "%(subject)s", "%(text)s", Family.MESSAGES),
 ]
 for position, kind in enumerate(KINDS):
