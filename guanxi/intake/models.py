@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guanxi.foundation.visibility import VisibleQuerySet
 
@@ -19,7 +20,7 @@ class ImportRun(models.Model):
     """
 
     class Kind(models.TextChoices):
-        SALES = "sales", _("Sales")
+        SALES = "sales", pgettext_lazy("import", "Sales")
         PARTIES = "parties", _("Customers")
         PRODUCTS = "products", _("Products")
         EVENTS = "events", _("Events")

@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Mod
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_tasks import task
 
 from guanxi.foundation import clock
@@ -78,7 +79,7 @@ def refresh() -> Bounds | None:
     return known
 
 
-@task()
+@task(label=gettext_lazy("Renew the scores"))
 def refresh_scores() -> dict[str, Any]:
     """The scheduled renewal of the bounds."""
     known = refresh()

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_tasks import task
 
 from guanxi.foundation.api import problems
@@ -97,7 +98,7 @@ def _replay(status: int, kept: dict[str, Any]) -> HttpResponse:
     return HttpResponse(body, status=status, content_type=kept["content_type"], headers={REPLAYED: "true"})
 
 
-@task()
+@task(label=gettext_lazy("Forget old answers of the API"))
 def purge() -> dict[str, int]:
     """Forget the answers that are out of date."""
     count, _by_model = IdempotencyRecord.objects.filter(created_at__lt=timezone.now() - KEPT).delete()

@@ -26,6 +26,7 @@ from django.utils.text import capfirst
 from guanxi.foundation import hooks
 from guanxi.foundation.desk import paths
 from guanxi.foundation.desk.kinds import Kind, kind_of
+from guanxi.foundation.desk.names import worded
 
 Row = Any
 Viewer = Any
@@ -260,13 +261,13 @@ class Field:
         if self.column.label:
             return self.column.label
         if self.path is None:
-            return capfirst(self.name.replace("_", " ").replace(".", " "))
+            return worded(self.name)
         if self.path.keys:
-            return capfirst(self.path.keys[-1].replace("_", " "))
+            return worded(self.path.keys[-1])
         if self.path.field.primary_key and self.path.relations:
             link = self.path.relations[-1]
-            return capfirst(getattr(link, "verbose_name", "") or link.related_model._meta.verbose_name_plural)
-        return capfirst(self.path.field.verbose_name)
+            return worded(getattr(link, "verbose_name", "") or link.related_model._meta.verbose_name_plural)
+        return worded(self.path.field.verbose_name)
 
     @property
     def many(self) -> bool:

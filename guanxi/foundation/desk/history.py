@@ -7,13 +7,13 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from guanxi.foundation.actions import Conflict
 from guanxi.foundation.desk import display
 from guanxi.foundation.desk.declaration import Desk, Field, Viewer, as_field
 from guanxi.foundation.desk.kinds import Kind
+from guanxi.foundation.desk.names import worded
 from guanxi.foundation.models import AuditEntry
 
 AT_ONCE = 8
@@ -68,7 +68,7 @@ def plain_text(field: Field, value: Any) -> str:
 
 
 def _one(model: type[models.Model] | None, name: str, change: Any) -> tuple[str, str, str]:
-    label, field = capfirst(name.replace("_", " ")), None
+    label, field = str(worded(name)), None
     if model is not None:
         try:
             model._meta.get_field(name)
