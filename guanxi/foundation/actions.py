@@ -11,7 +11,7 @@ import contextvars
 import functools
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -114,7 +114,7 @@ def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
         audit.record(now, stored, changed)
     for name in values:
         setattr(row, name, getattr(stored, name))
-    return stored
+    return cast("M", stored)
 
 
 def delete(row: models.Model) -> None:

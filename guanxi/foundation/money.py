@@ -46,14 +46,14 @@ def to_units(value: Any) -> int:
     return int(units)
 
 
-def from_units(units: int | Decimal | float) -> Decimal:
+def from_units(units: Decimal | float) -> Decimal:
     """The Decimal that `units` ten-thousandths stand for, without superfluous zeros beyond two places."""
     number = Decimal(units).scaleb(-PLACES)
     cents = number.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
     return cents if cents == number else number
 
 
-class FixedPointField(models.BigIntegerField):
+class FixedPointField(models.BigIntegerField):  # type: ignore[type-arg]
     """A Decimal with four places, stored as a 64-bit whole number."""
 
     description = _("Number with four decimal places")
@@ -69,12 +69,13 @@ class FixedPointField(models.BigIntegerField):
             return value
         return to_units(value)
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> Any:
         return models.Field.formfield(self, **{"form_class": forms.DecimalField, "decimal_places": PLACES, **kwargs})
 
     @property
-    def validators(self) -> list[Any]:  # type: ignore[override]
-        return list(self._validators)
+    def validators(self) -> list[Any]:
+        """Without the bounds of a database integer, which are of the stored number."""
+        return list(self._validators)  # type: ignore[attr-defined]
 
     def value_to_string(self, obj: models.Model) -> str:
         return str(self.value_from_object(obj))

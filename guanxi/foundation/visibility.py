@@ -6,7 +6,7 @@ staff see and do everything, nobody else anything.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from django.db import models
 
@@ -61,4 +61,4 @@ class VisibleQuerySet(models.QuerySet[M]):
 
     def visible_to(self, viewer: Viewer) -> VisibleQuerySet[M]:
         """Only the rows that `viewer` may see."""
-        return self if may(viewer, "view", self.model) else cast("VisibleQuerySet[M]", self.none())
+        return self if may(viewer, "view", self.model) else self.none()

@@ -38,7 +38,7 @@ def rounded(value: Number, places: int) -> str:
 
 def money(value: Number) -> str:
     """An amount as people read it: no cents from ten thousand on."""
-    return rounded(value, 0 if abs(value or 0) >= 10_000 else 2)
+    return rounded(value, 0 if abs(float(value or 0)) >= 10_000 else 2)
 
 
 def whole(value: Number) -> str:

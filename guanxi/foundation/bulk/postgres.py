@@ -25,7 +25,8 @@ class PostgresSession:
     vendor = "postgresql"
 
     def __init__(self, params: dict[str, Any]) -> None:
-        known = {key: params[key] for key in ("dbname", "user", "password", "host", "port", "options") if params.get(key)}
+        names = ("dbname", "user", "password", "host", "port", "options")
+        known = {name: params[name] for name in names if params.get(name)}
         known["dbname"] = known.get("dbname") or "postgres"
         self.connection = psycopg.connect(**known)
         self.connection.execute("SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET work_mem = '64MB'")
@@ -100,7 +101,8 @@ def _sql_type(kind: pa.DataType) -> str:
 
 def _as_read(schema: pa.Schema) -> pa.Schema:
     """Booleans arrive as t and f, moments with an offset: types in which the CSV reader takes them."""
-    return pa.schema([pa.field(f.name, pa.timestamp("us", "UTC") if pa.types.is_timestamp(f.type) else f.type) for f in schema])
+    moment = pa.timestamp("us", "UTC")
+    return pa.schema([(f.name, moment if pa.types.is_timestamp(f.type) else f.type) for f in schema])
 
 
 def _parse(pieces: list[bytes], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -125,7 +127,5 @@ def _parse(pieces: list[bytes], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 
 def _writable(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Dictionary columns and the like as plain ones, which the CSV writer knows."""
-    arrays = [
-        column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in batch.columns
-    ]
+    arrays = [column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in batch.columns]
     return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)

@@ -13,10 +13,10 @@ sys.modules["pandas"] = ModuleType("pandas")
 sys.modules["pandas"].__version__ = "0"  # type: ignore[attr-defined]
 warnings.filterwarnings("ignore", message="pyarrow requires pandas")
 
-import adbc_driver_sqlite.dbapi as sqlite
-import pyarrow as pa
+import adbc_driver_sqlite.dbapi as sqlite  # noqa: E402
+import pyarrow as pa  # noqa: E402
 
-from guanxi.foundation.bulk import wire
+from guanxi.foundation.bulk import wire  # noqa: E402
 
 
 class Child:
@@ -70,8 +70,10 @@ class Child:
 
     def reserve(self, table: str, count: int) -> dict[str, Any]:
         self.begin()
-        self.execute(f"INSERT INTO sqlite_sequence (name, seq) SELECT '{table}', 0 "
-                     f"WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '{table}')")
+        self.execute(
+            f"INSERT INTO sqlite_sequence (name, seq) SELECT '{table}', 0 "
+            f"WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '{table}')"
+        )
         self.cursor.execute(f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'")
         row = self.cursor.fetchone()
         assert row is not None

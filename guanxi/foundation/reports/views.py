@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.models import User
 from guanxi.foundation.reports import Report, actions, find, pdf
 from guanxi.foundation.reports.models import Subscription
 
@@ -22,7 +23,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     except Refused as refusal:  # a day that is none: say so, and show the newest instead
         messages.error(request, refusal.message)
         context = report.context(request.user, {})
-    subscribed = Subscription.objects.filter(user=request.user, report=slug).exists()
+    subscribed = Subscription.objects.filter(user=_user(request), report=slug).exists()
     return render(request, "reports/page.html", context | {"report": report, "subscribed": subscribed})
 
 
@@ -46,14 +47,19 @@ def subscription(request: HttpRequest, slug: str) -> HttpResponse:
     report = _report(slug)
     try:
         if request.POST.get("wanted") == "1":
-            actions.subscribe(report, by=request.user)
+            actions.subscribe(report, by=_user(request))
             messages.success(request, _("You will get this report by mail."))
         else:
-            actions.unsubscribe(report, by=request.user)
+            actions.unsubscribe(report, by=_user(request))
             messages.success(request, _("You will get this report by mail no more."))
     except Refused as refusal:
         messages.error(request, refusal.message)
     return redirect(report.url)
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # the middleware lets nobody else in
+    return request.user
 
 
 def _report(slug: str) -> Report:

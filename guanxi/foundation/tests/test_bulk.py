@@ -92,8 +92,10 @@ def test_reserved_ids_are_nobody_elses() -> None:
             taken.append(range(first, first + 10))
 
     threads = [threading.Thread(target=reserve) for _ in range(4)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     single = Party.objects.create(name="single")
     everyone = [number for ids in taken for number in ids] + [single.pk]
     assert len(everyone) == 41

@@ -118,7 +118,7 @@ def _across(state: State, result: Result) -> Table:
     by, measured = _split(result)
     *rows_by, across = by
     (measure,) = measured
-    sizes: dict[Any, Decimal | float] = defaultdict(Decimal)
+    sizes: dict[Any, Decimal] = defaultdict(Decimal)
     grid: dict[tuple[Any, ...], dict[Any, Any]] = {}
     conditions: dict[Any, dict[str, list[Any]]] = {}
     for row in result.rows:
