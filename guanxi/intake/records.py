@@ -160,11 +160,12 @@ def _well_quoted(data: np.ndarray, quotes: np.ndarray, separator: bytes) -> bool
     if not len(quotes):
         return True
     bounds = np.zeros(256, dtype=bool)
-    bounds[[NEWLINE, QUOTE, 13, separator[0]]] = True
+    bounds[[NEWLINE, QUOTE, separator[0]]] = True
     opening, closing = quotes[0::2], quotes[1::2]
     before = opening[opening > 0] - 1
     after = closing[closing < len(data) - 1] + 1
-    return bool(bounds[data[before]].all() and bounds[data[after]].all())
+    after = after + (data[after] == 13)  # a CR counts as part of the newline behind it
+    return bool(bounds[data[before]].all() and bounds[data[after[after < len(data)]]].all())
 
 
 def _cut_slowly(buffer: bytes, separator: bytes, final: bool, newlines: np.ndarray) -> Cut:
@@ -172,7 +173,7 @@ def _cut_slowly(buffer: bytes, separator: bytes, final: bool, newlines: np.ndarr
     sep = re.escape(separator)
     quoted = rb'"[^"]*+(?:""[^"]*+)*+"(?=' + sep + rb"|\r?\n|\r?\Z)"
     cell = rb"(?:" + quoted + rb'|(?!")[^' + sep + rb"\n]*+)"
-    row = re.compile(cell + rb"(?:" + sep + cell + rb")*+(?=\n|\Z)")
+    row = re.compile(cell + rb"(?:" + sep + cell + rb")*+\r?+(?=\n|\Z)")
     open_cell = re.compile(rb"(?:" + cell + sep + rb')*+"[^"]*+(?:""[^"]*+)*+"?\Z')
     starts, ends, broken = [], [], []
     place, size = 0, len(buffer)
