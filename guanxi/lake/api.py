@@ -48,9 +48,8 @@ class QueryIn(Schema):
 
 
 class ColumnOut(Schema):
-    """A column of the answer; `labels` says how coded values read, `key` names the column with the record's number."""
+    """What a column is; `labels` says how coded values read, `key` names the column with the record's number."""
 
-    name: str
     label: str
     role: str
     format: str
@@ -59,11 +58,15 @@ class ColumnOut(Schema):
 
 
 class ResultOut(Schema):
-    """The answer. Amounts are numbers; text where a number could not hold every digit."""
+    """The answer: the names of the columns, and rows of values in their order; `about` tells of each column.
 
-    columns: list[ColumnOut]
-    rows: list[dict[str, Any]]
+    Amounts are numbers; text where a number could not hold every digit.
+    """
+
+    columns: list[str]
+    rows: list[list[Any]]
     totals: dict[str, Any] | None = None
+    about: dict[str, ColumnOut]
     as_of: datetime | None
     currency: str
     notes: list[str]
@@ -92,17 +95,20 @@ class WordsOut(Schema):
 
 @router.post("", response=ResultOut, summary="Ask for figures", operation_id="query")
 def post_query(request: HttpRequest, asked: QueryIn) -> dict[str, Any]:
-    """Measures, by dimensions, where; `GET /api/v1/query` lists their names. Unknown names answer 422 with the known."""
+    """Measures, by dimensions, where; `GET /api/v1/query` lists the names. Unknown ones answer 422 with the known."""
     question = query.Query(asked.measures, asked.by, asked.where, asked.order, asked.limit, asked.totals)
     try:
         result = query.run(question, request.user)
     except LakeBroken as error:
         raise HttpError(503, str(error)) from error
     shapes = {column.name: column.format for column in result.columns}
+    names = [column.name for column in result.columns] + [column.key for column in result.columns if column.key]
     return {
-        "columns": [
-            {
-                "name": column.name,
+        "columns": names,
+        "rows": [_values(row, names, shapes) for row in result.rows],
+        "totals": result.totals and {name: plain(value, shapes[name]) for name, value in result.totals.items()},
+        "about": {
+            column.name: {
                 "label": column.label,
                 "role": column.role,
                 "format": column.format,
@@ -110,9 +116,7 @@ def post_query(request: HttpRequest, asked: QueryIn) -> dict[str, Any]:
                 "labels": _words(column.labels),
             }
             for column in result.columns
-        ],
-        "rows": [_plain(row, shapes) for row in result.rows],
-        "totals": None if result.totals is None else _plain(result.totals, shapes),
+        },
         "as_of": result.as_of,
         "currency": result.currency,
         "notes": result.notes,
@@ -139,8 +143,8 @@ def _words(labels: Mapping[Any, str]) -> dict[str, str] | None:
     return {str(value): label for value, label in labels.items()} or None
 
 
-def _plain(row: Mapping[str, Any], shapes: Mapping[str, str]) -> dict[str, Any]:
-    return {name: plain(value, shapes.get(name, "")) for name, value in row.items()}
+def _values(row: Mapping[str, Any], names: list[str], shapes: Mapping[str, str]) -> list[Any]:
+    return [plain(row.get(name), shapes.get(name, "")) for name in names]
 
 
 def plain(value: Any, shape: str = "") -> Any:

@@ -37,10 +37,12 @@ def test_a_question_is_answered(spring: None, api: Client) -> None:
     answer = api.post(ADDRESS, asked, content_type=JSON)
     assert answer.status_code == 200, answer.content
     body = answer.json()
-    assert [column["name"] for column in body["columns"]] == ["month", "place", "age", "sales", "orders"]
-    (row,) = body["rows"]
-    assert row.pop("place_id") > 0
-    assert row == {"month": "2017-03", "place": "臺北店", "age": "35-44", "sales": 13.1, "orders": 1}
+    assert body["columns"] == ["month", "place", "age", "sales", "orders", "place_id"]
+    ((*row, place_id),) = body["rows"]
+    assert row == ["2017-03", "臺北店", "35-44", 13.1, 1]
+    assert place_id > 0
+    assert body["about"]["place"]["key"] == "place_id"
+    assert body["about"]["sales"]["format"] == "money"
     assert body["totals"] == {"sales": 13.1, "orders": 1}
     assert body["as_of"]
     assert body["currency"] == "USD"
@@ -48,7 +50,7 @@ def test_a_question_is_answered(spring: None, api: Client) -> None:
 
 def test_an_amount_too_long_for_a_number_is_text(spring: None, api: Client) -> None:
     body = api.post(ADDRESS, {"measures": ["sales"], "where": {"month": ["2017-04"]}}, content_type=JSON).json()
-    assert body["rows"] == [{"sales": "90071992547409.9301"}]
+    assert body["rows"] == [["90071992547409.9301"]]
     assert plain(Decimal("4596039.58")) == 4596039.58
 
 
