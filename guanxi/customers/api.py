@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.customers import actions, queries
@@ -344,7 +345,7 @@ def add_relationship(request: HttpRequest, number: Number, body: RelationshipIn)
     values = body.model_dump(exclude={"kind", "other"})
     other = queries.parties(request.user).filter(pk=body.other).first()
     if other is None:
-        raise Refused(f"There is no party {body.other}.", "other")
+        raise Refused(_("There is no customer %(number)s.") % {"number": body.other}, "other")
     row = actions.add_relationship(one(request, number), body.kind, other, by=request.user, **values)
     return Status(201, row)
 

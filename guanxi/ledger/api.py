@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.customers.models import Party
@@ -85,7 +86,7 @@ def record_event(request: HttpRequest, body: EventIn) -> Status[Event]:
     if body.party is not None:
         party = Party.objects.visible_to(request.user).filter(pk=body.party).first()
         if party is None:
-            raise Refused(f"There is no party {body.party}.", "party")
+            raise Refused(_("There is no customer %(number)s.") % {"number": body.party}, "party")
     values = body.model_dump(exclude={"kind", "party"})
     event = actions.record(body.kind, by=request.user, party=party, **values)
     return Status(201, event)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.catalog.models import Product
@@ -157,7 +158,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[Order]:
     """With its lines, all or nothing. Send an `Idempotency-Key`, so that a repeat places no second one."""
     party = Party.objects.visible_to(request.user).filter(pk=body.party).first()
     if party is None:
-        raise Refused(f"There is no party {body.party}.", "party")
+        raise Refused(_("There is no customer %(number)s.") % {"number": body.party}, "party")
     by = request.user
     with transaction.atomic():
         order = actions.create_order(
@@ -216,7 +217,7 @@ def _lines(request: HttpRequest, drafts: list[LineIn]) -> list[actions.Line]:
     lines = []
     for position, draft in enumerate(drafts):
         if draft.product is not None and draft.product not in products:
-            raise Refused(f"There is no product “{draft.product}”.", f"lines.{position}.product")
+            raise Refused(_("There is no product “%(code)s”.") % {"code": draft.product}, f"lines.{position}.product")
         product = products.get(draft.product or "")
         lines.append(actions.Line(product=product, **draft.model_dump(exclude={"product"})))
     return lines
