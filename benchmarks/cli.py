@@ -42,6 +42,7 @@ console = Console(width=None if sys.stdout.isatty() else 150)
     type=click.Choice(["sqlite", "postgres"]),
     default=("sqlite", "postgres"),
     show_default=True,
+    help="Which database; repeatable.",
 )
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the data lie; kept.")
 def bench(sizes: tuple[str, ...], databases: tuple[str, ...], folder: Path | None) -> None:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from guanxi.foundation.actions import Refused
-from guanxi.intake import formats, values
+from guanxi.intake import probing, values
 from guanxi.intake.fields import DAY, MOMENT, NUMBER, OPTION_FIELDS, WORD, Field, fields_of, plain
 from guanxi.intake.formats import FileFormat
 from guanxi.intake.models import ImportMapping
@@ -100,7 +100,7 @@ def prepare(
     options: dict[str, str] | None = None,
 ) -> Plan:
     """Look at a file and plan its import. Raises Refused where it cannot be read or a required column is missing."""
-    form = formats.probe(path, encoding, separator)
+    form = probing.probe(path, encoding, separator)
     plan = Plan(kind, str(path.resolve()), form, {})
     kept = _kept(plan, mapping_name)
     stored = kept.options if kept else {}
@@ -110,7 +110,7 @@ def prepare(
     plan.options = _options(kind, {**stored.get("options", {}), **(options or {})})
     _require(plan)
     sample = next(iter(batches(path, form))).rows
-    if sample.num_rows == 0 and form.kind != "parquet" and path.stat().st_size < formats.SAMPLE:
+    if sample.num_rows == 0 and form.kind != "parquet" and path.stat().st_size < probing.SAMPLE:
         _refuse_header_only(plan)
     _find_dates(plan, sample, date_format or stored.get("date_format"))
     _find_decimal(plan, sample, decimal or stored.get("decimal"))
@@ -257,6 +257,10 @@ def _options(kind: str, given: dict[str, str]) -> dict[str, str]:
     if kind == "sales":
         options.setdefault("currency", settings.GUANXI_CURRENCY)
         options.setdefault("channel", "other")
+    currency = options.get("currency", "AAA")
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        message = _("The currency “%(code)s” has to be three letters, such as TWD.")
+        raise Refused(message % {"code": currency}, "currency")
     return options
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -54,6 +55,7 @@ def create_party(
     """
     facts = dict(profile or {}) | _profile_keywords(values)
     _refuse_unknown(values)
+    _refuse_unborn(values)
     cleaned = {name: _cleaned_profile(name, value) for name, value in facts.items()}
     values = {field: value for field, value in values.items() if value is not None}
     values["name"] = name.strip() or normalise.full_name(values.get("family_name", ""), values.get("given_name", ""))
@@ -88,6 +90,7 @@ def edit_party(row_id: int, changes: dict[str, Any], expected: dict[str, Any] | 
     values = {key: value for key, value in changes.items() if not key.startswith(PROFILE)}
     facts |= values.pop("profile", None) or {}
     _refuse_unknown(values)
+    _refuse_unborn(values)
     before = {name: plain(getattr(party, name)) for name in values} | {
         PROFILE + name: party.profile.get(name) for name in facts
     }
@@ -155,6 +158,12 @@ def _refuse_unknown(values: dict[str, Any]) -> None:
         if name not in FIELDS:
             message = _("There is no field “%(name)s” to change; known are %(known)s.")
             raise Refused(message % {"name": name, "known": ", ".join(FIELDS)}, name)
+
+
+def _refuse_unborn(values: dict[str, Any]) -> None:
+    day = values.get("date_of_birth")
+    if isinstance(day, date) and day > clock.today():
+        raise Refused(_("This day lies in the future."), "date_of_birth")
 
 
 def _cleaned_profile(name: str, value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 
 import click
 from django.core.exceptions import ImproperlyConfigured
@@ -38,7 +39,7 @@ def explain(error: BaseException) -> str:
         return error.format_message()
     if isinstance(error, Refused):
         return f"{error.field}: {error.message}" if error.field else error.message
-    if isinstance(error, Error):
+    if isinstance(error, Error) or _is_of_driver(error):
         return _explain_database(error)
     if isinstance(error, ImproperlyConfigured):
         return _one_line(error)
@@ -49,7 +50,13 @@ def explain(error: BaseException) -> str:
     return f"Unexpected {type(error).__name__}: {_one_line(error)} (set GUANXI_DEBUG=1 to see where)"
 
 
-def _explain_database(error: Error) -> str:
+def _is_of_driver(error: BaseException) -> bool:
+    """Whether a driver spoke that was used without Django."""
+    psycopg = sys.modules.get("psycopg")
+    return psycopg is not None and isinstance(error, psycopg.Error)
+
+
+def _explain_database(error: BaseException) -> str:
     text = _one_line(error)
     if UNINITIALISED.search(text):
         return f"The database {address()} is not initialised, or older than this program: run “guanxi init”. ({text})"
