@@ -104,7 +104,7 @@ def _text(path: Path, form: FileFormat) -> Iterator[Batch]:
             buffer = rest + (block.replace(b"\r", b"\n") if form.old_mac else block)
             cut = cut_rows(buffer, form.separator.encode(), final=following is None)
             rest, block = buffer[cut.consumed :], following
-            if names is None and cut.drop_header(buffer):  # formats.probe has read it
+            if names is None and cut.drop_header(buffer):  # probing.probe has read it
                 names = form.columns
             if names is not None:
                 yield _batch(buffer, cut, line, names, form.separator, file.tell())

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from guanxi.customers.models import Party
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import SYSTEM
-from guanxi.intake import actions, formats, records, running
+from guanxi.intake import actions, probing, records, running
 from guanxi.intake.formats import FileFormat
 from guanxi.intake.models import ImportRun
 from guanxi.intake.plan import prepare
@@ -237,6 +237,6 @@ def test_what_is_well_written_is_read_as_it_was_meant(rows: list[tuple[str, str]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerows([("h", "i"), *rows])
-    form = formats.probe(path, separator=",")
+    form = probing.probe(path, separator=",")
     found = [(row["h"], row["i"]) for batch in records.batches(path, form) for row in batch.rows.to_pylist()]
     assert found == rows

@@ -1,0 +1,181 @@
+"""Finding what a file is: format, encoding, separator, columns; by looking, and shown before anything is done."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from guanxi.foundation.actions import Refused
+from guanxi.intake.formats import FileFormat, damaged_parquet
+
+SAMPLE = 1 << 20
+CONTROLS = bytes([*range(9), *range(14, 32), 127])  # signs that no text has
+SEPARATORS = (",", "\t", ";", "|")
+ENCODINGS = ("utf-8", "utf-16", "gb18030", "big5hkscs", "cp1252")
+
+
+def probe(path: Path, encoding: str | None = None, separator: str | None = None) -> FileFormat:
+    """Look at a file. Raises Refused where it is not there, empty, or nothing that can be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(SAMPLE)
+    except OSError as error:
+        message = _("The file %(path)s cannot be read: %(reason)s.")
+        raise Refused(message % {"path": path, "reason": error.strerror}, "file") from error
+    if not head.strip(b"\0\r\n\t \xef\xbb\xbf\xff\xfe"):
+        raise Refused(_("The file %(name)s is empty.") % {"name": path.name}, "file")
+    if head.startswith(b"PAR1"):
+        return _probe_parquet(path)
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return _probe_workbook(path)
+    return _probe_text(path, head, encoding, separator)
+
+
+def _probe_parquet(path: Path) -> FileFormat:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return FileFormat("parquet", _unique(pq.ParquetFile(path).schema_arrow.names))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise damaged_parquet(path) from error
+
+
+def _probe_workbook(path: Path) -> FileFormat:
+    from python_calamine import CalamineWorkbook
+
+    from guanxi.intake.records import cell_text
+
+    try:
+        sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+        for number, cells in enumerate(sheet.iter_rows(), start=(sheet.start or (0, 0))[0] + 1):
+            texts = [cell_text(cell) for cell in cells]
+            if any(texts):
+                return FileFormat("xlsx", _unique(texts), header_row=number)
+    except Exception as error:  # the reader has many ways to say that a workbook is broken
+        message = _("The workbook %(name)s cannot be read; save it anew as XLSX, or as CSV.")
+        raise Refused(message % {"name": path.name}, "file") from error
+    raise Refused(_("The file %(name)s is empty.") % {"name": path.name}, "file")
+
+
+def _probe_text(path: Path, head: bytes, encoding: str | None, separator: str | None) -> FileFormat:
+    from guanxi.intake.records import cut_rows
+
+    name = _known_encoding(encoding) if encoding else find_encoding(head)
+    if name == "utf-8":
+        sample = head.removeprefix(codecs.BOM_UTF8)
+    else:
+        sample = codecs.getincrementaldecoder(name)("replace").decode(head).removeprefix("\ufeff").encode()
+    if len(sample) - len(sample.translate(None, CONTROLS)) > len(sample) * 0.03:
+        message = _("The file %(name)s is no table that can be read; there are CSV, TSV, XLSX and Parquet.")
+        raise Refused(message % {"name": path.name}, "file")
+    old_mac = b"\n" not in sample and b"\r" in sample
+    if old_mac:
+        sample = sample.replace(b"\r", b"\n")
+    chosen = separator or find_separator(sample)
+    if len(chosen) != 1 or not chosen.isascii():
+        raise Refused(_("The separator has to be one character, such as , or ;"), "separator")
+    cut = cut_rows(sample, chosen.encode(), final=True)
+    rows = [(int(s), int(e)) for s, e in zip(cut.starts, cut.ends, strict=True) if sample[s:e].strip()]
+    if not rows or (cut.broken and cut.broken[0][0] < rows[0][0]):
+        raise Refused(_("The first row of %(name)s holds no column names.") % {"name": path.name}, "file")
+    first = sample[rows[0][0] : rows[0][1]].decode("utf-8", "replace")
+    header = next(csv.reader(io.StringIO(first, newline=""), delimiter=chosen), [])
+    return FileFormat("text", _unique(header), name, chosen, old_mac)
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        found = codecs.lookup(name).name
+    except LookupError as error:
+        message = _("The encoding “%(name)s” is not known; known are for example %(known)s.")
+        raise Refused(message % {"name": name, "known": ", ".join(ENCODINGS)}, "encoding") from error
+    return {"utf-8-sig": "utf-8", "ascii": "utf-8", "big5": "big5hkscs", "gbk": "gb18030", "gb2312": "gb18030"}.get(
+        found, found
+    )
+
+
+def find_encoding(head: bytes) -> str:
+    """The encoding of a sample. A few rows in another encoding do not sway it."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8"
+    zeros = np.flatnonzero(np.frombuffer(head[:4096], dtype=np.uint8) == 0)
+    if len(zeros) > len(head[:4096]) // 4:  # every other byte of Latin text
+        return "utf-16-le" if (zeros % 2).mean() > 0.5 else "utf-16-be"
+    lines = [line for line in head[: head.rfind(b"\n") + 1 or None].split(b"\n") if not line.isascii()]
+    if not lines or sum(_is_utf8(line) for line in lines) * 2 >= len(lines):
+        return "utf-8"
+    return _find_old_encoding(b"\n".join(lines))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _find_old_encoding(text: bytes) -> str:
+    """Latin, simplified or traditional Chinese, by how their bytes come in pairs.
+
+    Latin letters beyond ASCII mostly stand alone. Of the second bytes of Big5 two fifths lie below 0x7F; those of the
+    common characters of GB 2312 never do.
+    """
+    pairs = re.findall(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]", text)
+    high = re.findall(rb"[\x80-\xff]+", text)
+    alone = sum(len(run) == 1 for run in high)
+    if not pairs or _decodes(text, "gb18030") + _decodes(text, "big5hkscs") == 0:
+        return "cp1252"
+    common_gb = sum(0xB0 <= a <= 0xD7 and b >= 0xA1 for a, b in pairs) / len(pairs)
+    common_big5 = sum(0xA4 <= a <= 0xC6 and (b <= 0x7E or b >= 0xA1) for a, b in pairs) / len(pairs)
+    low = sum(b <= 0x7E for _a, b in pairs) / len(pairs)
+    if alone > 0.8 * len(high) and max(common_gb, common_big5) < 0.7:
+        return "cp1252"
+    if low > 0.1 and _decodes(text, "big5hkscs"):
+        return "big5hkscs"
+    return "gb18030" if common_gb >= common_big5 - 0.3 or not _decodes(text, "big5hkscs") else "big5hkscs"
+
+
+def _decodes(text: bytes, encoding: str) -> bool:
+    """Whether all but a few rows decode."""
+    return text.decode(encoding, "replace").count("\ufffd") <= len(text) // 200
+
+
+def find_separator(sample: bytes) -> str:
+    """The separator that cuts most rows into as many cells as the first."""
+    text = sample[:200_000].decode("utf-8", "replace")
+    lines = [line for line in re.sub(r'"[^"]*"', "", text).splitlines()[:200] if line.strip()]
+    if not lines:
+        return ","
+
+    def score(separator: str) -> tuple[float, int]:
+        counts = [line.count(separator) for line in lines]
+        same = Counter(counts)[counts[0]] / len(counts)
+        return (same if counts[0] else 0.0, counts[0])
+
+    best = max(SEPARATORS, key=score)
+    return best if score(best)[1] else ","
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Column names trimmed, empty ones named by their place, a repeated one numbered: "amount (2)"."""
+    seen: Counter[str] = Counter()
+    result = []
+    for place, raw in enumerate(names, start=1):
+        name = " ".join(str(raw).replace("\0", "").split()) or _("column %(place)s") % {"place": place}
+        seen[name] += 1
+        while seen[name] > 1 and f"{name} ({seen[name]})" in seen:
+            seen[name] += 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        seen[result[-1]] = max(seen[result[-1]], 1)
+    return result
