@@ -136,7 +136,7 @@ class _Asked:
 
     def _order(self) -> list[tuple[str, bool]]:
         """Columns and whether they run down: as asked, else periods from the first, figures from the largest."""
-        names = [column.name for column in (*self.measures, *self.by)]
+        names = [*(one.name for one in self.measures), *(one.name for one in self.by)]
         chosen: dict[str, bool] = {}
         for item in _list(self.query.order, "order"):
             name = item.removeprefix("-")

@@ -1,7 +1,7 @@
 """The Delta tables: opening, writing, replacing, tidying. Knows nothing of where the rows come from.
 
-Each commit carries marks (`deltalake.Transaction`): how far its source had been read. Data and mark are one commit, so that
-no interruption can lose a row or write it twice.
+Each commit carries marks (`deltalake.Transaction`): how far its source had been read. Data and mark are one commit, so
+that no interruption can lose a row or write it twice.
 """
 
 from __future__ import annotations
@@ -240,7 +240,7 @@ def _small_files(table: LakeTable, stored: DeltaTable) -> dict[str, int]:
 
 
 def _condition(column: str, keys: np.ndarray) -> str | None:
-    """A condition in SQL for exactly these keys; None where it would be too long. Long runs of neighbours become ranges."""
+    """A condition in SQL for exactly these keys, neighbours as ranges; None where it would be too long."""
     ordered = np.sort(keys)
     pieces = np.split(ordered, np.flatnonzero(np.diff(ordered) > 1) + 1)
     ranges = [f"({column} >= {piece[0]} AND {column} <= {piece[-1]})" for piece in pieces if len(piece) > LONG_RUN]

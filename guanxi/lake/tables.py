@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from dataclasses import dataclass
@@ -122,7 +121,7 @@ def _is_newest(address: str, known: Version) -> bool:
 
 def _stamp(address: str, number: int) -> tuple[int, int] | None:
     try:
-        found = os.stat(f"{address}/_delta_log/{number:020d}.json")
+        found = Path(f"{address}/_delta_log/{number:020d}.json").stat()
     except OSError:
         return None
     return found.st_mtime_ns, found.st_ino

@@ -29,7 +29,7 @@ def test_imports_are_listed_with_their_rejects(take_in: Import, staff_client: Cl
     assert address in listed
     assert staff_client.get(f"/imports/{done.pk}/").status_code == 200
     answer = staff_client.get(address)
-    assert "2017-14-01" in b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert "2017-14-01" in b"".join(answer.streaming_content).decode("utf-8-sig")
     assert Client().get(address).status_code == 302
     clean = take_in("sales", "客戶,日期,金額\n1,2017-01-01,5\n", "clean.csv")
     assert staff_client.get(f"/imports/{clean.pk}/rejected.csv").status_code == 404

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Sum
 
 from guanxi.lake import tables
@@ -10,7 +12,7 @@ from guanxi.lake.tests.conftest import Shop
 from guanxi.orders.models import OrderLine
 
 
-def lines() -> list[tuple]:
+def lines() -> list[tuple[Any, ...]]:
     rows = tables.table("sales_line").order_by("line_id").to_pyarrow().to_pylist()
     return [tuple(row.values()) for row in rows]
 

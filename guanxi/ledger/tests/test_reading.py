@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
@@ -86,12 +85,13 @@ def test_a_claim_does_not_pass_an_open_transaction() -> None:
 def test_a_claim_that_fails_is_read_again() -> None:
     record("one")
 
-    def fail(work: Callable[[], None]) -> None:
-        with pytest.raises(RuntimeError), reading.claim("webhooks"):
-            work()
+    def read_and_fail() -> None:
+        with reading.claim("webhooks"):
+            record("made by the reader")
             raise RuntimeError
 
-    fail(lambda: record("made by the reader"))
+    with pytest.raises(RuntimeError):
+        read_and_fail()
     assert ReaderCursor.objects.get(reader="webhooks").mark == 0
     with reading.claim("webhooks") as taken:
         assert [event.kind for event in taken.events()] == ["one"]
