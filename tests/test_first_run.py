@@ -36,8 +36,9 @@ PUBLISHED = {
 }
 # What a second import would move, were it to change anything.
 TRACES = """
-    SELECT (SELECT max(id) FROM orders_order), (SELECT max(id) FROM orders_orderline), (SELECT max(id) FROM ledger_event),
-           (SELECT max(id) FROM customers_contactpoint), (SELECT count(*) FROM customers_sourcerecord),
+    SELECT (SELECT max(id) FROM orders_order), (SELECT max(id) FROM orders_orderline),
+           (SELECT max(id) FROM ledger_event), (SELECT max(id) FROM customers_contactpoint),
+           (SELECT count(*) FROM customers_sourcerecord),
            (SELECT max(changed_at) FROM orders_order), (SELECT max(changed_at) FROM customers_party),
            (SELECT count(*) FROM catalog_product), (SELECT count(*) FROM search_document)
 """

@@ -67,10 +67,10 @@ def write_parties(
 ) -> PartiesWritten:
     """Write what rows of one source say of parties.
 
-    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, the party's FIELDS and profile
-    fields; `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given. A party is recognised by
-    the source's own number, else by card, mail or telephone, where that is the key of one party only and the source
-    does not know that one under another number.
+    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, made_up, the party's FIELDS and
+    profile fields; `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given. A party is
+    recognised by the source's own number, else by card, mail or telephone, where that is the key of one party only and
+    the source does not know that one under another number.
     """
     with duckdb.connect() as work:
         work.execute("SET TimeZone = 'UTC'")
@@ -178,7 +178,8 @@ def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str],
     """Make the parties that nobody recognised; table `created_parties` has what is said of them."""
     said = ", ".join(_said(name) for name in [*FIELDS, *fields, "external_id"])
     work.execute(
-        f"CREATE TABLE fresh AS SELECT g, {said} FROM news AS n ANTI JOIN recognised AS r ON r.g = n.g GROUP BY g"
+        f"CREATE TABLE fresh AS SELECT g, {said}, bool_or(made_up) AS made_up "
+        "FROM news AS n ANTI JOIN recognised AS r ON r.g = n.g GROUP BY g"
     )
     count = _count(work, "fresh")
     first = db.reserve_ids("customers_party", count) if count else 0
@@ -191,13 +192,12 @@ def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str],
     work.execute(
         f"CREATE TABLE created_parties AS SELECT f.g, {first} - 1 + row_number() OVER (ORDER BY g) AS id, "
         f"coalesce(kind, 'person') AS kind, left({name}, 200) AS name, {texts}, date_of_birth, "
-        f"{_profile_json(fields)} AS profile FROM fresh AS f"
+        f"{_profile_json(fields)} AS profile, made_up FROM fresh AS f"
     )
     if count:
         moment = f"TIMESTAMPTZ '{at.isoformat()}'"
         rows = work.sql(
-            f"SELECT * EXCLUDE (g), false AS made_up, {moment} AS created_at, {moment} AS changed_at "
-            "FROM created_parties ORDER BY id"
+            f"SELECT * EXCLUDE (g), {moment} AS created_at, {moment} AS changed_at FROM created_parties ORDER BY id"
         ).to_arrow_table()
         db.append("customers_party", rows)
     work.execute(

@@ -275,6 +275,7 @@ PARTIES = (
         synonyms=_names("card|card_no|card_number|loyalty_card|member_card|卡號|卡号|會員卡|会员卡"),
     ),
     Field("role", _("Role"), WORD, words=ROLES, synonyms=_names("role|relationship|角色|身分|身份")),
+    Field("made_up", _("made up for demonstration"), WORD, words=YES_NO, synonyms=_names("made_up")),
 )
 
 PRODUCTS = (

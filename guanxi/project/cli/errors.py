@@ -47,6 +47,8 @@ def explain(error: BaseException) -> str:
         place = f" {error.filename}" if error.filename else ""
         hint = OS_HINTS.get(error.errno or 0, error.strerror)
         return f"Cannot use{place}: {hint}." if place else f"{error.strerror}: {hint}."
+    if "No space left on device" in str(error):  # said by a library in its own kind of error
+        return "The disk is full; make room and run the command again, nothing is lost."
     return f"Unexpected {type(error).__name__}: {_one_line(error)} (set GUANXI_DEBUG=1 to see where)"
 
 
