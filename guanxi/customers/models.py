@@ -1,4 +1,7 @@
-"""Who: parties, what sources said of them, how to reach them, how they are related, what they agreed to."""
+"""Who: parties, what sources said of them, how to reach them, how they are related, what they agreed to.
+
+The tables that imports fill have no foreign keys in the database (docs/decisions/0015-references-checked-in-sets.md).
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ class PartyRole(models.Model):
         SUPPLIER = "supplier", _("Supplier")
         COMPETITOR = "competitor", _("Competitor")
 
-    party = models.ForeignKey(Party, models.CASCADE, related_name="roles", db_index=False)
+    party = models.ForeignKey(Party, models.CASCADE, related_name="roles", db_index=False, db_constraint=False)
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
 
     class Meta:
@@ -95,13 +98,13 @@ class Source(models.Model):
 class SourceRecord(models.Model):
     """What a source said of somebody, as it said it. Immutable but for `party`, the link that identification sets."""
 
-    source = models.ForeignKey(Source, models.PROTECT, db_index=False)
+    source = models.ForeignKey(Source, models.PROTECT, db_index=False, db_constraint=False)
     external_id = models.CharField(max_length=200)
     payload = models.JSONField()
     digest = models.CharField(max_length=32)
     received_at = models.DateTimeField(default=timezone.now)
     import_run = models.BigIntegerField(null=True)
-    party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="source_records")
+    party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="source_records", db_constraint=False)
 
     objects = VisibleQuerySet.as_manager()
 
@@ -128,7 +131,7 @@ class ContactPoint(models.Model):
         DEVICE = "device", _("Device")
         EXTERNAL = "external", _("External number")
 
-    party = models.ForeignKey(Party, models.CASCADE, related_name="contact_points")
+    party = models.ForeignKey(Party, models.CASCADE, related_name="contact_points", db_constraint=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     value = models.CharField(_("value"), max_length=300)
     # The normalised value by which a touch is recognised: E.164, lower-cased mail, "source:id" for external numbers.
@@ -136,7 +139,9 @@ class ContactPoint(models.Model):
     label = models.CharField(_("label"), max_length=50, blank=True)
     preferred = models.BooleanField(_("preferred"), default=False)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
-    source_record = models.ForeignKey(SourceRecord, models.SET_NULL, null=True, blank=True, db_index=False)
+    source_record = models.ForeignKey(
+        SourceRecord, models.SET_NULL, null=True, blank=True, db_index=False, db_constraint=False
+    )
 
     objects = VisibleQuerySet.as_manager()
 
@@ -208,7 +213,7 @@ class Consent(models.Model):
         LEGITIMATE_INTEREST = "legitimate_interest", _("Legitimate interest")
         LEGAL_DUTY = "legal_duty", _("Legal duty")
 
-    party = models.ForeignKey(Party, models.CASCADE, related_name="consents", db_index=False)
+    party = models.ForeignKey(Party, models.CASCADE, related_name="consents", db_index=False, db_constraint=False)
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose.choices)
     channel = models.CharField(_("channel"), max_length=20)
     basis = models.CharField(_("lawful basis"), max_length=20, choices=Basis.choices, default=Basis.CONSENT)

@@ -1,4 +1,7 @@
-"""What happened between the business and its parties: the append-only ledger, and its readers' places in it."""
+"""What happened between the business and its parties: the append-only ledger, and its readers' places in it.
+
+The ledger has no foreign keys in the database (docs/decisions/0015-references-checked-in-sets.md).
+"""
 
 from __future__ import annotations
 
@@ -52,13 +55,17 @@ class CurrentTransaction(models.Func):
 class Event(models.Model):
     """One thing that happened. Never changed; a correction is another event."""
 
-    party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="events", db_index=False)
+    party = models.ForeignKey(
+        Party, models.PROTECT, null=True, related_name="events", db_index=False, db_constraint=False
+    )
     kind = models.CharField(_("kind"), max_length=40)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, default=Channel.OTHER)
     direction = models.CharField(_("direction"), max_length=6, choices=Direction.choices, default=Direction.INSIDE)
     occurred_at = models.DateTimeField(_("when"), default=timezone.now)
     recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
     object_type = models.CharField(max_length=40, blank=True)
     object_id = models.BigIntegerField(null=True)
     payload = models.JSONField(_("details"), default=dict)

@@ -1,4 +1,7 @@
-"""What was bought, and what that says in sum of each party."""
+"""What was bought, and what that says in sum of each party.
+
+The tables that imports fill have no foreign keys in the database (docs/decisions/0015-references-checked-in-sets.md).
+"""
 
 from __future__ import annotations
 
@@ -56,17 +59,19 @@ class Order(models.Model):
     # `number` is what people call it; (source, key) is what makes an import find it again: the order number, or
     # customer and day where the source knows none.
     number = models.CharField(_("number"), max_length=100)
-    source = models.ForeignKey(Source, models.PROTECT, db_index=False)
+    source = models.ForeignKey(Source, models.PROTECT, db_index=False, db_constraint=False)
     key = models.CharField(max_length=200)
     kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.SALE)
-    party = models.ForeignKey(Party, models.PROTECT, related_name="orders", db_index=False)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="orders", db_index=False, db_constraint=False)
     placed_at = models.DateTimeField(_("placed at"))
     # The business day of `placed_at`, in the business's time zone.
     day = models.DateField(_("day"))
-    place = models.ForeignKey(Place, models.PROTECT, null=True, blank=True, db_index=False, related_name="orders")
+    place = models.ForeignKey(
+        Place, models.PROTECT, null=True, blank=True, db_index=False, db_constraint=False, related_name="orders"
+    )
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, default=Channel.OTHER)
     sales_person = models.ForeignKey(
-        SalesPerson, models.PROTECT, null=True, blank=True, db_index=False, related_name="orders"
+        SalesPerson, models.PROTECT, null=True, blank=True, db_index=False, db_constraint=False, related_name="orders"
     )
     currency = models.CharField(_("currency"), max_length=3)
     # Sums of the lines: what was paid (`amount`, refunds negative), what was taken off, what it cost (if known).
@@ -81,6 +86,7 @@ class Order(models.Model):
         null=True,
         blank=True,
         db_index=False,
+        db_constraint=False,
         related_name="returned_by",
         verbose_name=_("returns"),
     )
@@ -108,9 +114,11 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """One position of an order. `key` tells lines of one order apart, so that a file sent twice changes nothing."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False, db_constraint=False)
     key = models.CharField(max_length=64)
-    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, blank=True, db_index=False, db_constraint=False, related_name="+"
+    )
     description = models.CharField(_("description"), max_length=250, blank=True)
     quantity = QuantityField(_("quantity"), default=1)
     amount = MoneyField(_("amount"))  # paid for the line, after discounts; negative for a refund
@@ -134,7 +142,7 @@ class PurchaseSummary(models.Model):
     A purchase is a day on which he bought: several orders on one day are one. Returns count in `revenue` only.
     """
 
-    party = models.OneToOneField(Party, models.CASCADE, primary_key=True, related_name="purchases")
+    party = models.OneToOneField(Party, models.CASCADE, primary_key=True, db_constraint=False, related_name="purchases")
     first_day = models.DateField(_("first purchase"))
     last_day = models.DateField(_("last purchase"))
     order_count = models.PositiveIntegerField(_("orders"))

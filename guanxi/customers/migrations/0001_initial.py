@@ -61,8 +61,8 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=32)),
                 ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("import_run", models.BigIntegerField(null=True)),
-                ("party", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="source_records", to="customers.party")),
-                ("source", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="customers.source")),
+                ("party", models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="source_records", to="customers.party")),
+                ("source", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to="customers.source")),
             ],
             options={
                 "verbose_name": "source record",
@@ -79,8 +79,8 @@ class Migration(migrations.Migration):
                 ("label", models.CharField(blank=True, max_length=50, verbose_name="label")),
                 ("preferred", models.BooleanField(default=False, verbose_name="preferred")),
                 ("verified_at", models.DateTimeField(blank=True, null=True, verbose_name="verified")),
-                ("party", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="contact_points", to="customers.party")),
-                ("source_record", models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to="customers.sourcerecord")),
+                ("party", models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name="contact_points", to="customers.party")),
+                ("source_record", models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to="customers.sourcerecord")),
             ],
             options={
                 "verbose_name": "contact point",
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                 ("proof", models.JSONField(blank=True, default=dict, verbose_name="proof")),
                 ("source", models.CharField(blank=True, max_length=100, verbose_name="source")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
-                ("party", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="consents", to="customers.party")),
+                ("party", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="consents", to="customers.party")),
             ],
             options={
                 "verbose_name": "consent",
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("role", models.CharField(choices=[("prospect", "Prospect"), ("customer", "Customer"), ("partner", "Partner"), ("supplier", "Supplier"), ("competitor", "Competitor")], max_length=20, verbose_name="role")),
-                ("party", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="roles", to="customers.party")),
+                ("party", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="roles", to="customers.party")),
             ],
             options={
                 "indexes": [models.Index(fields=["role", "party"], name="role_party")],

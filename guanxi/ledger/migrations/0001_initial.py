@@ -40,8 +40,8 @@ class Migration(migrations.Migration):
                 ("object_id", models.BigIntegerField(null=True)),
                 ("payload", models.JSONField(default=dict, verbose_name="details")),
                 ("transaction", models.BigIntegerField(db_default=guanxi.ledger.models.CurrentTransaction(), editable=False)),
-                ("actor", models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("party", models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="events", to="customers.party")),
+                ("actor", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
+                ("party", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="events", to="customers.party")),
             ],
             options={
                 "verbose_name": "event",

@@ -59,11 +59,11 @@ class Migration(migrations.Migration):
                 ("import_run", models.BigIntegerField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='recorded')),
                 ('changed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='changed')),
-                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='customers.party')),
-                ('returns', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='returned_by', to='orders.order', verbose_name='returns')),
-                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='customers.source')),
-                ('place', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.place')),
-                ('sales_person', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.salesperson')),
+                ('party', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='customers.party')),
+                ('returns', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='returned_by', to='orders.order', verbose_name='returns')),
+                ('source', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='customers.source')),
+                ('place', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.place')),
+                ('sales_person', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.salesperson')),
             ],
             options={
                 'verbose_name': 'order',
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='PurchaseSummary',
             fields=[
-                ('party', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='purchases', serialize=False, to='customers.party')),
+                ('party', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='purchases', serialize=False, to='customers.party')),
                 ('first_day', models.DateField(verbose_name='first purchase')),
                 ('last_day', models.DateField(verbose_name='last purchase')),
                 ('order_count', models.PositiveIntegerField(verbose_name='orders')),
@@ -101,8 +101,8 @@ class Migration(migrations.Migration):
                 ('amount', guanxi.foundation.money.MoneyField(verbose_name='amount')),
                 ('discount', guanxi.foundation.money.MoneyField(default=0, verbose_name='discount')),
                 ('cost', guanxi.foundation.money.MoneyField(blank=True, null=True, verbose_name='cost')),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.order')),
-                ('product', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.product')),
+                ('order', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.order')),
+                ('product', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.product')),
             ],
             options={
                 'verbose_name': 'order line',
