@@ -17,6 +17,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.intake import probing, values
 from guanxi.intake.fields import DAY, MOMENT, NUMBER, OPTION_FIELDS, WORD, Field, fields_of, plain
 from guanxi.intake.formats import FileFormat
+from guanxi.intake.rejects import REMARKS
 from guanxi.intake.models import ImportMapping
 from guanxi.intake.records import batches
 
@@ -51,7 +52,7 @@ class Plan:
     def unmapped(self) -> list[str]:
         """The columns that feed no field."""
         used = {column for columns in self.mapping.values() for column in columns}
-        return [column for column in self.form.columns if column not in used]
+        return [column for column in said(self.form.columns) if column not in used]
 
     @property
     def header_digest(self) -> str:
@@ -129,6 +130,11 @@ def save_mapping(plan: Plan, name: str) -> ImportMapping:
     return ImportMapping.objects.update_or_create(kind=plan.kind, name=name, defaults=values_)[0]
 
 
+def said(columns: list[str]) -> list[str]:
+    """The columns that say something of a row; not those that a file of rejects puts before them."""
+    return columns[len(REMARKS) :] if columns[: len(REMARKS)] == REMARKS else columns
+
+
 def suggest(kind: str, columns: list[str]) -> dict[str, list[str]]:
     """The mapping that the names of the columns suggest; each column feeds one field."""
     by_name: dict[str, list[str]] = {}
@@ -161,7 +167,7 @@ def _kept(plan: Plan, name: str | None) -> ImportMapping | None:
 
 def _mapping(plan: Plan, kept: ImportMapping | None, given: dict[str, list[str]]) -> dict[str, list[str]]:
     columns = {plain(column): column for column in reversed(plan.form.columns)} | {c: c for c in plan.form.columns}
-    base = kept.mapping if kept else suggest(plan.kind, plan.form.columns)
+    base = kept.mapping if kept else suggest(plan.kind, said(plan.form.columns))
     base = {name: found for name, found in base.items() if all(column in columns for column in found)}
     known = fields_of(plan.kind)
     result: dict[str, list[str]] = {}

@@ -12,7 +12,7 @@ from pyarrow import csv
 
 from guanxi.intake.records import ROW, Broken, cells_of
 
-NAMES = ["row", "column", "value", "reason"]
+REMARKS = ["row", "column", "value", "reason"]  # before the columns of the row itself
 REASONS: dict[str, Any] = {
     "missing": gettext_lazy("This has to be there and is empty."),
     "date": gettext_lazy("This is no date, or not in the date format of the file."),
@@ -47,8 +47,8 @@ class RejectFile:
 
     def __init__(self, path: Path, columns: list[str], separator: str) -> None:
         self.path, self.columns, self.separator = path, columns, separator
-        clash = {name.casefold() for name in columns} & set(NAMES)
-        self.names = [f"rejected {name}" for name in NAMES] if clash else NAMES
+        clash = {name.casefold() for name in columns} & set(REMARKS)
+        self.names = [f"rejected {name}" for name in REMARKS] if clash else REMARKS
         self.file: Any = None
         self.count = 0
 

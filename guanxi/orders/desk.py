@@ -38,7 +38,7 @@ class Orders(desk.Desk):
 
     model = Order
     slug = "orders"
-    label = _("Quotes & orders")
+    label = _("Orders")
     icon = "receipt"
     menu = Menu(section=shell.WORK, icon="receipt", order=20)
     columns = [

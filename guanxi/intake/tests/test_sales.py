@@ -251,3 +251,12 @@ def test_order_of_rows_and_splitting_do_not_matter(take_in: Import, rows: list[t
         if part:
             take_in("sales", written(part))
     assert world() == whole
+
+
+def test_mended_rejects_go_in_as_they_are(take_in: Import) -> None:
+    done = take_in("sales", "customer,date,total\n1,2017-13-01,10\n2,2017-01-02,5\n")
+    assert done.rejected == 1
+    mended = done.rejects_path.read_text("utf-8-sig").replace("2017-13-01", "2017-01-13")
+    again = take_in("sales", mended, "mended.csv")
+    assert (again.accepted, again.rejected) == (1, 0)
+    assert sorted(Order.objects.values_list("amount", flat=True)) == [5, 10]
