@@ -17,9 +17,9 @@ from guanxi.foundation.actions import Refused
 from guanxi.intake import probing, values
 from guanxi.intake.fields import DAY, MOMENT, NUMBER, OPTION_FIELDS, WORD, Field, fields_of, plain
 from guanxi.intake.formats import FileFormat
-from guanxi.intake.rejects import REMARKS
 from guanxi.intake.models import ImportMapping
 from guanxi.intake.records import batches
+from guanxi.intake.rejects import REMARKS
 
 # Where the day comes after the month in dates written with slashes.
 MONTH_FIRST_COUNTRIES = {"US", "PH", "FM", "PW"}
