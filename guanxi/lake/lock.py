@@ -34,7 +34,12 @@ def _on_postgres(wait: float) -> Iterator[bool]:
             row = holder.execute("SELECT pg_try_advisory_lock(%s)", [NUMBER]).fetchone()
             return bool(row and row[0])
 
-        yield _patiently(take, wait)
+        taken = _patiently(take, wait)
+        try:
+            yield taken
+        finally:
+            if taken:  # now, and not when the server notices that we have gone
+                holder.execute("SELECT pg_advisory_unlock(%s)", [NUMBER])
 
 
 @contextmanager

@@ -50,9 +50,10 @@ class Outcome:
 class Lake:
     """One refresh: the marks it reads up to, and the session it reads through, opened when first needed."""
 
-    def __init__(self, full: bool) -> None:
+    def __init__(self, full: bool, patience: float) -> None:
         self.full = full
-        self.until = reading.horizon()
+        self.moment = timezone.now()
+        self.until, self.complete = reading.settled_horizon(patience)
         self.origin = _origin()
         self.outcome = Outcome()
         self._db: BulkSession | None = None
@@ -67,6 +68,11 @@ class Lake:
     def close(self) -> None:
         if self._db is not None:
             self._session.__exit__(None, None, None)
+
+    def note_how_far(self) -> None:
+        """Keep the moment until which the lake is complete; an incomplete refresh does not move it."""
+        told = {"mark": self.until, **({"moved_at": self.moment} if self.complete else {})}
+        ReaderCursor.objects.update_or_create(reader=READER, defaults=told)
 
     def counted(self, table: LakeTable, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The batches as they pass, told to whoever watches."""
@@ -101,23 +107,23 @@ class Lake:
         return stored
 
 
-def refresh(full: bool = False, wait: float = 0) -> Outcome:
+def refresh(full: bool = False, wait: float = 0, patience: float = 5) -> Outcome:
     """Bring all tables up to date; with `full`, load them whole. Raises LakeBroken where one cannot be read.
 
-    Where another process is refreshing, waits for it up to `wait` seconds.
+    Where another process is refreshing, waits for it up to `wait` seconds; where open transactions hide what is already
+    committed, up to `patience` seconds for them. What they still hide then comes with the next refresh.
     """
     started = time.monotonic()
     with lock.held(wait) as taken:
         if not taken:
             return Outcome(busy=True)
-        moment = timezone.now()
-        lake = Lake(full)
+        lake = Lake(full, patience)
         try:
             for table in schema.TABLES:
                 _refresh_table(lake, table)
         finally:
             lake.close()
-        ReaderCursor.objects.update_or_create(reader=READER, defaults={"mark": lake.until, "moved_at": moment})
+        lake.note_how_far()
     lake.outcome.seconds = time.monotonic() - started
     return lake.outcome
 

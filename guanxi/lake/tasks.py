@@ -13,7 +13,7 @@ from guanxi.lake import refresh as refreshing
 @tasks.task(label=_("Refresh of the lake"))
 def refresh() -> dict[str, Any]:
     """Bring the lake up to date; costs next to nothing where nothing happened."""
-    outcome = refreshing.refresh()
+    outcome = refreshing.refresh(patience=1)
     return {"rows": outcome.rows, "whole": outcome.whole, "busy": outcome.busy}
 
 

@@ -10,6 +10,7 @@ wrote.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,8 +29,26 @@ def mark_column() -> str:
 
 def horizon() -> int:
     """The mark below which all is final: whatever has a smaller mark can be seen now, and nothing will join it."""
+    return _ask("pg_snapshot_xmin")
+
+
+def settled_horizon(patience: float) -> tuple[int, bool]:
+    """The horizon, and whether all that is committed by now lies below it.
+
+    On PostgreSQL any open transaction of the server holds the horizon back, be it housekeeping: wait for those to end,
+    at most `patience` seconds.
+    """
+    newest = _ask("pg_snapshot_xmax")
+    until = time.monotonic() + patience
+    while (mark := horizon()) < newest and time.monotonic() < until:
+        time.sleep(0.05)
+    return mark, mark >= newest
+
+
+def _ask(edge: str) -> int:
+    """The oldest open (xmin) or the next (xmax) transaction on PostgreSQL; on SQLite the next id."""
     final = (
-        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        f"SELECT {edge}(pg_current_snapshot())::text::bigint"
         if connection.vendor == "postgresql"
         else f"SELECT COALESCE(MAX(id), 0) + 1 FROM {Event._meta.db_table}"
     )

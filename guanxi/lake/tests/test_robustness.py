@@ -144,7 +144,7 @@ def test_one_refresh_at_a_time(filled: Shop) -> None:
 
 def test_a_renamed_record_and_a_new_field_of_the_profile_arrive(filled: Shop) -> None:
     filled.order(filled.party("吳", profile={"pet": "cat"}), "2017-03-06", (None, 1))
-    with acting(SYSTEM, "test"):
+    with acting(SYSTEM, "test"), transaction.atomic():
         change(Place.objects.get(code="N"), name="臺北一店")
     with hooks.registered("profile_field", ProfileField("pet", "Pet")):
         assert len(ask(Query(["lines"], by=["pet"]), SYSTEM)) == 1  # not known of anybody before the refresh

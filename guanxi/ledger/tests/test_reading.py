@@ -112,3 +112,21 @@ def test_the_condition_in_sql_says_the_same() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT e.kind FROM ledger_event e WHERE {reading.between(mark, reading.horizon(), 'e')}")
         assert cursor.fetchall() == [("two",)]
+
+
+def test_what_is_committed_is_settled_when_nobody_writes() -> None:
+    record("one")
+    mark, settled = reading.settled_horizon(10)
+    assert settled
+    assert kinds(0, mark) == ["one"]
+
+
+@on_postgres
+def test_an_open_transaction_keeps_the_horizon_from_settling() -> None:
+    slow = Writer("slow")
+    record("quick")
+    assert reading.settled_horizon(0.1)[1] is False
+    slow.commit()
+    mark, settled = reading.settled_horizon(10)
+    assert settled
+    assert sorted(kinds(0, mark)) == ["quick", "slow"]
