@@ -31,8 +31,13 @@ def parties_by_key(db: BulkSession, kind: str, keys: pa.Array) -> pa.Table:
     )
 
 
-def create_customers(db: BulkSession, source: str, numbers: pa.Array, names: pa.Array, at: datetime) -> pa.Array:
-    """Make parties of which only the source's number is known, as customers; their ids in the order of `numbers`."""
+def create_customers(
+    db: BulkSession, source: str, numbers: pa.Array, names: pa.Array, since: pa.Array, at: datetime
+) -> pa.Array:
+    """Make parties of which only the source's number is known, as customers; their ids in the order of `numbers`.
+
+    `since` are the moments from which on they are known; `at` is now.
+    """
     count = len(numbers)
     first = db.reserve_ids("customers_party", count)
     ids = pa.array(range(first, first + count), pa.int64())
@@ -46,7 +51,7 @@ def create_customers(db: BulkSession, source: str, numbers: pa.Array, names: pa.
                 blank,
             )
             | {"profile": pa.repeat("{}", count), "made_up": pa.repeat(False, count)}
-            | {"created_at": moment, "changed_at": moment}
+            | {"created_at": since, "changed_at": moment}
         ),
     )
     db.append("customers_partyrole", pa.table({"party_id": ids, "role": pa.repeat("customer", count)}))

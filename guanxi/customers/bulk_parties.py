@@ -64,13 +64,15 @@ def write_parties(
     role: str,
     run_id: int | None,
     at: datetime,
+    moment: datetime,
 ) -> PartiesWritten:
     """Write what rows of one source say of parties.
 
-    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, made_up, the party's FIELDS and
-    profile fields; `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given. A party is
-    recognised by the source's own number, else by card, mail or telephone, where that is the key of one party only and
-    the source does not know that one under another number.
+    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, known_since, made_up, the party's
+    FIELDS and profile fields; `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given. A party
+    is recognised by the source's own number, else by card, mail or telephone, where that is the key of one party only
+    and the source does not know that one under another number. `at` is now; `moment` is now by the business's clock,
+    for what happens.
     """
     with duckdb.connect() as work:
         work.execute("SET TimeZone = 'UTC'")
@@ -79,13 +81,18 @@ def write_parties(
         work.register("consents", consents)
         _find_new_rows(db, work, source_id)
         _recognise(db, work, source)
-        _create(db, work, profile_fields, at)
+        _create(db, work, profile_fields, at, moment)
         _write_records(db, work, source_id, run_id, at)
         _derive_again(db, work, profile_fields, at)
+        _know_longer(db, work, at)
         _write_points(db, work, source)
         _write_roles(db, work, role)
-        _write_consents(db, work, source, at)
-        return _outcome(work, at, source)
+        _write_consents(db, work, source, moment)
+        return _outcome(work, moment, source)
+
+
+def _moment(at: datetime) -> str:
+    return f"TIMESTAMPTZ '{at.isoformat()}'"
 
 
 def _count(work: duckdb.DuckDBPyConnection, name: str) -> int:
@@ -174,11 +181,13 @@ def _profile_json(fields: list[str]) -> str:
     return f"CAST(json_merge_patch('{{}}', to_json({{{pairs}}})) AS VARCHAR)"
 
 
-def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str], at: datetime) -> None:
+def _create(
+    db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str], at: datetime, moment: datetime
+) -> None:
     """Make the parties that nobody recognised; table `created_parties` has what is said of them."""
     said = ", ".join(_said(name) for name in [*FIELDS, *fields, "external_id"])
     work.execute(
-        f"CREATE TABLE fresh AS SELECT g, {said}, bool_or(made_up) AS made_up "
+        f"CREATE TABLE fresh AS SELECT g, {said}, bool_or(made_up) AS made_up, min(known_since) AS known_since "
         "FROM news AS n ANTI JOIN recognised AS r ON r.g = n.g GROUP BY g"
     )
     count = _count(work, "fresh")
@@ -192,12 +201,12 @@ def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str],
     work.execute(
         f"CREATE TABLE created_parties AS SELECT f.g, {first} - 1 + row_number() OVER (ORDER BY g) AS id, "
         f"coalesce(kind, 'person') AS kind, left({name}, 200) AS name, {texts}, date_of_birth, "
-        f"{_profile_json(fields)} AS profile, made_up FROM fresh AS f"
+        f"{_profile_json(fields)} AS profile, made_up, coalesce(known_since, {_moment(moment)}) AS created_at "
+        "FROM fresh AS f"
     )
     if count:
-        moment = f"TIMESTAMPTZ '{at.isoformat()}'"
         rows = work.sql(
-            f"SELECT * EXCLUDE (g), {moment} AS created_at, {moment} AS changed_at FROM created_parties ORDER BY id"
+            f"SELECT * EXCLUDE (g), {_moment(at)} AS changed_at FROM created_parties ORDER BY id"
         ).to_arrow_table()
         db.append("customers_party", rows)
     work.execute(
@@ -211,7 +220,7 @@ def _write_records(
 ) -> None:
     rows = work.sql(
         f"SELECT CAST({source_id} AS BIGINT) AS source_id, n.external_id, n.payload, n.digest, "
-        f"TIMESTAMPTZ '{at.isoformat()}' AS received_at, CAST({'NULL' if run_id is None else run_id} AS BIGINT) "
+        f"{_moment(at)} AS received_at, CAST({'NULL' if run_id is None else run_id} AS BIGINT) "
         f"AS import_run, "
         "p.party_id FROM news AS n JOIN party_of AS p ON p.g = n.g ORDER BY n.row"
     ).to_arrow_table()
@@ -283,7 +292,7 @@ def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list
         f"({', '.join(f'p.{n}' for n in FIELDS)}) OR CAST(d.profile AS JSON) IS DISTINCT FROM CAST(p.profile AS JSON)"
     )
     rows = work.sql(
-        f"SELECT d.*, TIMESTAMPTZ '{at.isoformat()}' AS changed_at FROM derived AS d "
+        f"SELECT d.*, {_moment(at)} AS changed_at FROM derived AS d "
         "SEMI JOIN changed_parties AS c ON c.id = d.id ORDER BY d.id"
     ).to_arrow_table()
     if rows.num_rows:
@@ -291,6 +300,20 @@ def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list
         cast = {"profile": "CAST(d.profile AS jsonb)"} if db.vendor == "postgresql" else {}
         sets = ", ".join(f"{name} = {cast.get(name, f'd.{name}')}" for name in rows.column_names if name != "id")
         db.execute(f"UPDATE customers_party SET {sets} FROM derived_parties AS d WHERE customers_party.id = d.id")
+
+
+def _know_longer(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    """Date back known parties of whom the rows say that they are known since an earlier moment."""
+    rows = work.sql(
+        f"SELECT p.party_id, min(n.known_since) AS since, {_moment(at)} AS at FROM news AS n "
+        "JOIN party_of AS p ON p.g = n.g WHERE NOT p.fresh AND n.known_since IS NOT NULL GROUP BY p.party_id ORDER BY 1"
+    ).to_arrow_table()
+    if rows.num_rows:
+        db.stage("known_longer", rows)
+        db.execute(
+            "UPDATE customers_party SET created_at = k.since, changed_at = k.at FROM known_longer AS k "
+            "WHERE customers_party.id = k.party_id AND customers_party.created_at > k.since"
+        )
 
 
 def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) -> None:
@@ -368,26 +391,27 @@ def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection, source: st
         "AND h.given = w.given"
     )
     rows = work.sql(
-        f"SELECT *, 'consent' AS basis, '{{}}' AS proof, '{source}' AS source, TIMESTAMPTZ '{at.isoformat()}' AS at "
+        f"SELECT *, 'consent' AS basis, '{{}}' AS proof, '{source}' AS source, {_moment(at)} AS at "
         "FROM new_consents ORDER BY party_id"
     ).to_arrow_table()
     if rows.num_rows:
         db.append("customers_consent", rows)
 
 
-def _outcome(work: duckdb.DuckDBPyConnection, at: datetime, source: str) -> PartiesWritten:
+def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str) -> PartiesWritten:
     created, updated = work.execute(
         "SELECT count(*) FILTER (fresh), count(*) FILTER (NOT fresh) FROM news AS n JOIN party_of AS p ON p.g = n.g"
     ).fetchall()[0]
     events = work.sql(
         "SELECT party_id, kind, 'other' AS channel, 'inside' AS direction, "
-        f"TIMESTAMPTZ '{at.isoformat()}' AS occurred_at, 'customers.party' AS object_type, party_id AS object_id, "
-        f"payload FROM ("
-        "SELECT id AS party_id, 'party.created' AS kind, 1 AS place, "
+        "occurred_at, 'customers.party' AS object_type, party_id AS object_id, payload FROM ("
+        "SELECT id AS party_id, 'party.created' AS kind, created_at AS occurred_at, 1 AS place, "
         f"CAST(to_json({{'name': name, 'source': '{source}'}}) AS VARCHAR) AS payload FROM created_parties UNION ALL "
-        f"SELECT id, 'party.changed', 2, '{{\"source\": \"{source}\", \"changes\": ' || changes || '}}' FROM "
+        f"SELECT id, 'party.changed', {_moment(moment)}, 2, "
+        f'\'{{"source": "{source}", "changes": \' || changes || \'}}\' FROM '
         f"changed_parties "
-        "UNION ALL SELECT party_id, CASE WHEN given THEN 'consent.given' ELSE 'consent.withdrawn' END, 3, "
+        "UNION ALL SELECT party_id, CASE WHEN given THEN 'consent.given' ELSE 'consent.withdrawn' END, "
+        f"{_moment(moment)}, 3, "
         "CAST(to_json({'purpose': purpose, 'channel': channel, 'basis': 'consent'}) AS VARCHAR) FROM new_consents) "
         "ORDER BY party_id, place"
     ).to_arrow_table()

@@ -30,7 +30,7 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
 
 def prepare(job: Job) -> None:
     """Find or make the customers of the file."""
-    prepare_customers(job)
+    prepare_customers(job, "occurred_at")
 
 
 def phases(job: Job) -> list[Phase]:

@@ -275,7 +275,16 @@ PARTIES = (
         synonyms=_names("card|card_no|card_number|loyalty_card|member_card|卡號|卡号|會員卡|会员卡"),
     ),
     Field("role", _("Role"), WORD, words=ROLES, synonyms=_names("role|relationship|角色|身分|身份")),
-    Field("made_up", _("made up for demonstration"), WORD, words=YES_NO, synonyms=_names("made_up")),
+    Field(
+        "known_since",
+        _("Known since"),
+        MOMENT,
+        synonyms=_names(
+            "known_since|customer_since|member_since|registered|registered_at|registered_on|registration_date|"
+            "created|created_at|created_on|joined|joined_at|註冊日期|注册日期|註冊時間|注册时间|入會日期|入会日期|建檔日期|建档日期"
+        ),
+    ),
+    Field("made_up", _("made up for demonstration"), WORD, words=YES_NO, synonyms=_names("made_up|虛構|虚构")),
 )
 
 PRODUCTS = (

@@ -28,7 +28,8 @@ class Job:
     work: duckdb.DuckDBPyConnection
     folder: Path
     source_id: int
-    now: datetime
+    now: datetime  # by the machine's clock: when it is recorded
+    moment: datetime  # by the business's clock, which may stand still: when it happens
     db: BulkSession  # one for the whole run: opening one costs a process on SQLite
     memory: dict[str, Any] = field(default_factory=dict)
 

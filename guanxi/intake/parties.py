@@ -111,7 +111,7 @@ def _finish_rows(work: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     profile = profile_fields(plan)
     said = [name for name in [*FIELDS, *profile] if name in plan.mapping or name in FIELDS]
     pairs = [f"'{name}': {_as_said(plan, name)}" for name in said if name in plan.mapping or name in plan.options]
-    plainly = ("external_id", "mail", "card", "role", "made_up")
+    plainly = ("external_id", "mail", "card", "role", "known_since", "made_up")
     pairs += [f"'{name}': {name}" for name in plainly if name in plan.mapping]
     pairs += [
         f"'{name}': CASE WHEN len({name}) > 0 THEN {name} END" for name in ("phone", "address") if name in plan.mapping
@@ -127,7 +127,7 @@ def _finish_rows(work: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     work.execute(
         "CREATE OR REPLACE TABLE ready AS SELECT *, md5(payload) AS digest FROM (SELECT c.row, x.g, k.chunk, "
         f"coalesce(external_id, '') AS external_id, role, {fields}, {_as_said(plan, 'name')} AS name, "
-        f"upper(country) AS country, coalesce(made_up = 'yes', false) AS made_up, "
+        f"upper(country) AS country, known_since, coalesce(made_up = 'yes', false) AS made_up, "
         f"CAST(json_merge_patch('{{}}', to_json({{{', '.join(pairs)}}})) AS VARCHAR) AS payload "
         "FROM checked AS c JOIN grouped AS x ON x.row = c.row JOIN chunks AS k ON k.g = x.g) ORDER BY chunk, row"
     )
@@ -205,6 +205,7 @@ def _write(job: Job, db: BulkSession, number: int, tables: tuple[pa.Table, ...])
         role=job.plan.options.get("role", "customer"),
         run_id=job.run_id,
         at=job.now,
+        moment=job.moment,
     )
     append_events(db, written.events, job.now)
     fresh = written.found.column("fresh")

@@ -24,7 +24,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import bulk
+from guanxi.foundation import bulk, clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
@@ -139,7 +139,7 @@ def _write(current: ImportRun, plan: Plan, by: Viewer) -> None:
     source = actions.source_called(plan.source, by=by)
     module = _module(plan)
     with checking.stage(current.folder) as work, bulk.session() as db:
-        job = Job(current.pk, plan, work, current.folder, source.pk, timezone.now(), db)
+        job = Job(current.pk, plan, work, current.folder, source.pk, timezone.now(), clock.now(), db)
         module.prepare(job)
         phases: list[Phase] = module.phases(job)
         names = [phase.name for phase in phases]

@@ -65,15 +65,20 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
 
 def prepare(job: Job) -> None:
     """Find or make all customers, products, places and sales persons of the file. May be done again at any time."""
-    prepare_customers(job)
+    prepare_customers(job, "placed_at")
     _catalog(job)
 
 
-def prepare_customers(job: Job) -> None:
-    """Find or make the customers named in `lines`; their ids stand in `customer_ids`."""
+def prepare_customers(job: Job, moment: str) -> None:
+    """Find or make the customers named in `lines`; their ids stand in `customer_ids`.
+
+    New ones are known since the first `moment` (a column of `lines`) at which the file speaks of them.
+    """
     work, source = job.work, job.plan.source
     work.execute("CREATE OR REPLACE TABLE customer_ids (customer VARCHAR, party_id BIGINT)")
-    numbers = work.sql("SELECT DISTINCT customer FROM lines ORDER BY customer").to_arrow_table()
+    numbers = work.sql(
+        f"SELECT customer, min({moment}) AS since FROM lines GROUP BY customer ORDER BY customer"
+    ).to_arrow_table()
     for start in range(0, numbers.num_rows, PARTIES):
         codes = numbers.column("customer").slice(start, PARTIES).combine_chunks()
         keys = external_keys(source, codes)
@@ -85,8 +90,10 @@ def prepare_customers(job: Job) -> None:
             if len(made):
                 prefix, suffix = (_("Customer %(number)s") % {"number": "\0"}).split("\0")
                 names = pc.binary_join_element_wise(prefix, made, suffix, "")
-                ids = create_customers(db, source, made, names, job.now)
-                append_events(db, _created(ids, names, job), job.now)
+                since = numbers.column("since").slice(start, PARTIES).combine_chunks().filter(fresh)
+                since = since.cast(orders.MOMENT)
+                ids = create_customers(db, source, made, names, since, job.now)
+                append_events(db, _created(ids, names, since, source), job.now)
                 found_by = external_keys(source, made)
                 index_arrow(db, "customers.party", pa.table({"id": ids, "title": names, "text": found_by}), new=True)
         known = pa.table({"key": pa.concat_arrays([found.column("key").combine_chunks(), keys.filter(fresh)])})
@@ -97,7 +104,7 @@ def prepare_customers(job: Job) -> None:
         progress(start + len(codes), numbers.num_rows, _("Customers"))
 
 
-def _created(ids: pa.Array, names: pa.Array, job: Job) -> pa.Table:
+def _created(ids: pa.Array, names: pa.Array, since: pa.Array, source: str) -> pa.Table:
     count = len(ids)
     return pa.table(
         {
@@ -105,13 +112,13 @@ def _created(ids: pa.Array, names: pa.Array, job: Job) -> pa.Table:
             "kind": pa.repeat("party.created", count),
             "channel": pa.repeat("other", count),
             "direction": pa.repeat("inside", count),
-            "occurred_at": pa.repeat(pa.scalar(job.now, orders.MOMENT), count),
+            "occurred_at": since,
             "object_type": pa.repeat("customers.party", count),
             "object_id": ids,
             "payload": pc.binary_join_element_wise(
                 '{"name": "',
                 pc.replace_substring(pc.replace_substring(names, "\\", "\\\\"), '"', '\\"'),
-                f'", "source": "{job.plan.source}"}}',
+                f'", "source": "{source}"}}',
                 "",
             ),
         }

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import models
 
 
-def unchecked_references() -> Iterator[tuple[type[models.Model], models.ForeignKey[Any, Any]]]:
+def unchecked_references() -> Iterator[tuple[type[models.Model], Any]]:
     """The foreign keys of all models that have no constraint in the database."""
     for model in apps.get_models():
         for field in model._meta.concrete_fields:

@@ -71,11 +71,16 @@ def _people(database: duckdb.DuckDBPyConnection) -> pa.Table:
 
 PARTIES = """
     SELECT people.household_id AS external_id, people.* EXCLUDE (household_id, telephone), people.telephone AS phone,
-           'customer' AS role, true AS made_up,
+           'customer' AS role, true AS made_up, least(first_bought, first_mailed) AS known_since,
            age AS "profile.age", income AS "profile.income", household_size AS "profile.household_size",
            household_comp AS "profile.household_composition", marital_status AS "profile.marital_status",
            home_ownership AS "profile.home_ownership", kids_count AS "profile.kids"
-    FROM people LEFT JOIN demographics USING (household_id) ORDER BY people.household_id
+    FROM people LEFT JOIN demographics USING (household_id)
+    LEFT JOIN (SELECT household_id, min(transaction_timestamp) AS first_bought FROM transactions GROUP BY ALL)
+        USING (household_id)
+    LEFT JOIN (SELECT household_id, min(start_date) AS first_mailed FROM campaigns
+               JOIN campaign_descriptions USING (campaign_id) GROUP BY ALL) USING (household_id)
+    ORDER BY people.household_id
 """
 
 # A product has no name of its own in these data: its type and package say what it is, once the capitals are lowered.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from guanxi.customers import actions as customers
 from guanxi.customers.models import Consent, ContactPoint, Party, Source, SourceRecord
 from guanxi.customers.survivorship import FIELDS, Said, survive, survivors_sql
+from guanxi.foundation import clock
 from guanxi.foundation.visibility import SYSTEM
 from guanxi.intake.models import ImportRun
 from guanxi.intake.tests.conftest import rejected
@@ -151,3 +152,25 @@ def test_the_rule_in_a_word() -> None:
     ]
     assert survive(said) == {"name": "新", "city": "台北", "country": None}
     assert Source._meta.get_field("trust").default < 100
+
+
+def test_known_since_when_the_file_says_so(take_in: Import, settings: Any) -> None:
+    settings.GUANXI_TODAY = date(2018, 1, 2)
+    settings.TIME_ZONE = "Asia/Taipei"
+    head = "客戶編號,姓名,入會日期\n"
+    take_in("parties", head + "1,王小明,2016-03-05\n2,陳美玲,\n")
+    first, second = Party.objects.order_by("id")
+    assert (first.created_at, clock.day_of(second.created_at)) == (
+        datetime(2016, 3, 4, 16, tzinfo=UTC),
+        date(2018, 1, 2),
+    )
+    for party in (first, second):
+        assert Event.objects.get(party=party, kind="party.created").occurred_at == party.created_at
+    take_in("parties", head + "1,王小明,2017-03-05\n2,陳美玲,2015-12-31\n")
+    days = [clock.day_of(party.created_at) for party in Party.objects.order_by("id")]
+    assert days == [date(2016, 3, 5), date(2015, 12, 31)]  # only ever back
+
+
+def test_customers_made_up_for_demonstration_are_marked(take_in: Import) -> None:
+    take_in("parties", "id,name,made_up\n1,王小明,yes\n2,陳美玲,否\n3,林志強,\n")
+    assert dict(Party.objects.values_list("name", "made_up")) == {"王小明": True, "陳美玲": False, "林志強": False}

@@ -260,3 +260,11 @@ def test_mended_rejects_go_in_as_they_are(take_in: Import) -> None:
     again = take_in("sales", mended, "mended.csv")
     assert (again.accepted, again.rejected) == (1, 0)
     assert sorted(Order.objects.values_list("amount", flat=True)) == [5, 10]
+
+
+def test_customers_are_known_since_their_first_purchase(take_in: Import) -> None:
+    take_in("sales", FILE)
+    for party in Party.objects.all():
+        first = party.orders.order_by("placed_at")[0].placed_at
+        assert party.created_at == Event.objects.get(party=party, kind="party.created").occurred_at == first
+    assert Party.objects.count() == 2
