@@ -70,8 +70,7 @@ def ask(place: Installation, token: str, **question: Any) -> list[dict[str, Any]
     request = urllib.request.Request(f"{place.url}/api/v1/query", json.dumps(question).encode(), headers)
     with urllib.request.urlopen(request, timeout=120) as response:
         told = json.loads(response.read(), parse_float=Decimal)
-    rows: list[dict[str, Any]] = told["rows"]
-    return rows
+    return [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
 
 
 def announced(place: Installation) -> str:
