@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import bulk, clock
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
@@ -59,10 +60,11 @@ def run(run_id: int, *, by: Viewer = SYSTEM) -> ImportRun:
 
 def _run(current: ImportRun, by: Viewer) -> ImportRun:
     plan = Plan.from_json(current.plan)
-    if not (current.state in (State.WRITING, State.FAILED) and current.phase and _marks(current).exists()):
-        current = _check(current, plan, by)
-    if not current.dry_run:
-        _write(current, plan, by)
+    with bulk.session(behind=True) as db:  # opened now: on SQLite its process starts while the file is checked
+        if not (current.state in (State.WRITING, State.FAILED) and current.phase and _marks(current).exists()):
+            current = _check(current, plan, by)
+        if not current.dry_run:
+            _write(current, plan, by, db)
     _reject_refused(current, plan)
     current = actions.finish_import(current, by=by)
     _clear(current.folder)
@@ -135,10 +137,10 @@ def _marks(current: ImportRun) -> Path:
 # Second half ------------------------------------------------------------------------------------------------------
 
 
-def _write(current: ImportRun, plan: Plan, by: Viewer) -> None:
+def _write(current: ImportRun, plan: Plan, by: Viewer, db: BulkSession) -> None:
     source = actions.source_called(plan.source, by=by)
     module = _module(plan)
-    with checking.stage(current.folder) as work, bulk.session() as db:
+    with checking.stage(current.folder) as work:
         job = Job(current.pk, plan, work, current.folder, source.pk, timezone.now(), clock.now(), db)
         module.prepare(job)
         phases: list[Phase] = module.phases(job)

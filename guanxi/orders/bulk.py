@@ -158,10 +158,11 @@ def write_lines(
     _judge(work)
     _find_known_lines(db, work)
     _compare(work)
+    _read_names(db, work)
     _write_new_orders(db, work, source_id, run_id, at)
     _write_changed_orders(db, work, at)
     _write_the_lines(db, work)
-    return _outcome(db, work)
+    return _outcome(work)
 
 
 _HEAD = "{'placed_at': placed_at, 'place': place, 'channel': channel, 'person': person, 'day': day}"
@@ -356,7 +357,7 @@ def _write_the_lines(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
         db.execute(f"UPDATE orders_orderline SET {sets} FROM corrected_lines AS c WHERE orders_orderline.id = c.id")
 
 
-def _outcome(db: BulkSession, work: duckdb.DuckDBPyConnection) -> Written:
+def _outcome(work: duckdb.DuckDBPyConnection) -> Written:
     count = {
         name: work.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
         for name in ("incoming", "new_lines", "corrected", "new_orders")
@@ -377,20 +378,24 @@ def _outcome(db: BulkSession, work: duckdb.DuckDBPyConnection) -> Written:
         "head.placed_at, id, "
         "number, currency, amount, line_count, was FROM changed_orders) ORDER BY id"
     ).to_arrow_table()
-    found = _found(db, work)
+    found = _found(work)
     created, updated = count["new_lines"], count["corrected"]
     unchanged = count["incoming"] - created - updated - refused.num_rows
     parties = touched.column("party_id").combine_chunks()
     return Written(created, updated, unchanged, count["new_orders"], parties, refused, events, found)
 
 
-def _found(db: BulkSession, work: duckdb.DuckDBPyConnection) -> pa.Table:
-    parties = work.sql("SELECT DISTINCT head.party_id AS party_id FROM new_orders ORDER BY 1").to_arrow_table()
+def _read_names(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
+    """The names of the customers of new orders: `names`. Read before anything is written, which runs behind."""
+    parties = work.sql("SELECT DISTINCT head.party_id AS party_id FROM heads ORDER BY 1").to_arrow_table()
     db.stage("buying_parties", parties)
     names = db.read(
         "SELECT p.id, p.name FROM buying_parties AS b CROSS JOIN customers_party AS p WHERE p.id = b.party_id", _NAMES
     )
     work.register("names", names)
+
+
+def _found(work: duckdb.DuckDBPyConnection) -> pa.Table:
     return work.sql(
         "SELECT o.id, head.number AS title, n.name AS subtitle, CASE WHEN key <> head.number THEN key ELSE '' END "
         "AS text "

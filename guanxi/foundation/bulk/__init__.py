@@ -60,8 +60,11 @@ class BulkSession(Protocol):
 
 
 @contextmanager
-def session() -> Iterator[BulkSession]:
-    """A bulk session on the default database; rolled back and closed at the end of the block."""
+def session(*, behind: bool = False) -> Iterator[BulkSession]:
+    """A bulk session on the default database; rolled back and closed at the end of the block.
+
+    `behind`: appends return at once and are written by a thread; their errors are raised by a later call.
+    """
     from django.db import connection
 
     opened: BulkSession
@@ -73,6 +76,10 @@ def session() -> Iterator[BulkSession]:
         from guanxi.foundation.bulk.sqlite import SqliteSession
 
         opened = SqliteSession(str(connection.settings_dict["NAME"]))
+    if behind:
+        from guanxi.foundation.bulk.behind import WriteBehind
+
+        opened = WriteBehind(opened)
     try:
         yield opened
     finally:

@@ -12,6 +12,7 @@ from django.db import connection
 
 from guanxi.customers.models import Party, SourceRecord
 from guanxi.foundation import bulk
+from guanxi.foundation.bulk import orphans
 from guanxi.ledger.models import Event
 
 MOMENT = datetime(2017, 3, 1, 23, 59, 59, 123456, UTC)
@@ -141,3 +142,28 @@ def test_events_know_their_transaction() -> None:
         assert event.transaction > 0
     else:
         assert event.transaction == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_runs_behind_is_written_in_order_or_not_at_all() -> None:
+    with bulk.session(behind=True) as db:
+        first = db.reserve_ids("customers_party", 3)
+        for number, name in enumerate(["王美玲", "陳志明", "林雅婷"]):
+            db.append("customers_party", parties(first + number, [name]))
+        db.commit()
+        db.append("customers_party", parties(first, ["二"]))  # an id that is there already: nobody waits for it yet
+        with pytest.raises(Exception, match=r"(?i)unique"):
+            db.commit()
+        db.rollback()
+        db.append("customers_party", parties(first + 3, ["三"]))  # neither committed nor waited for
+    assert list(Party.objects.order_by("id").values_list("name", flat=True)) == ["王美玲", "陳志明", "林雅婷"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_refer_to_nothing_are_found() -> None:
+    party = Party.objects.create(name="王美玲")
+    Event.objects.create(party=party, kind="note.written")
+    assert orphans.find() is None
+    lost = Event.objects.create(party_id=party.pk + 1000, kind="note.written")
+    assert f"ledger.Event {lost.pk} refers to customers.Party {lost.party_id}" in str(orphans.find())
+    lost.delete()
