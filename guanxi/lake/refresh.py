@@ -203,17 +203,19 @@ def _refresh_first_purchases(lake: Lake, table: LakeTable, stored: DeltaTable, s
     now = pa.Table.from_batches(sources.first_days(lake.db, affected), table.schema)
     before = store.rows_of(table, stored, affected, ["party_id", "first_day"])
     fresh, known = (_days_of(affected, days) for days in (now, before))
-    differing = pc.not_equal(fresh, known)
-    rows = pa.table([affected, fresh.cast(pa.date32())], schema=table.schema)
-    written = rows.filter(pc.and_(differing, pc.is_in(affected, now["party_id"].combine_chunks())))
+    # Nulls: a party that never bought, or no longer. Written without scalars, for those load pandas.
+    differing = pc.coalesce(pc.not_equal(fresh, known), pc.xor(pc.is_valid(fresh), pc.is_valid(known)))
+    written = pa.table([affected, fresh], schema=table.schema).filter(pc.and_(differing, pc.is_valid(fresh)))
     batches = lake.counted(table, iter(written.to_batches()))
     store.replace(table, stored, affected.filter(differing), batches, {LEDGER: lake.until})
 
 
 def _days_of(parties: pa.Array, days: pa.Table) -> pa.Array:
-    """The first day of each party as a number, 0 where there is none."""
+    """The first day of each party, null where there is none."""
+    if not days.num_rows:
+        return pa.nulls(len(parties), pa.date32())
     place = pc.index_in(parties, days["party_id"].combine_chunks())
-    return pc.fill_null(days["first_day"].combine_chunks().take(place).cast(pa.int32()), 0)
+    return days["first_day"].combine_chunks().take(place)
 
 
 def _former_buyers(orders: pa.Array) -> pa.Array:
@@ -221,7 +223,7 @@ def _former_buyers(orders: pa.Array) -> pa.Array:
     lines = store.open_table(schema.SALES_LINE)
     if lines is None:
         return orders.slice(0, 0)
-    return store.rows_of(schema.SALES_LINE, lines, orders, ["party_id"])["party_id"].combine_chunks().unique()
+    return pc.unique(store.rows_of(schema.SALES_LINE, lines, orders, ["party_id"])["party_id"])
 
 
 def _refresh_lines(lake: Lake, table: LakeTable, stored: DeltaTable, since: int) -> None:

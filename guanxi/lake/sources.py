@@ -114,7 +114,7 @@ def buyers(db: BulkSession, since: int, until: int) -> pa.Array:
         "AND party_id IS NOT NULL UNION "
         f"SELECT o.party_id FROM ({changed_orders(since, until)}) c JOIN orders_order o ON o.id = c.id"
     )
-    return db.read(sql, pa.schema([("id", _int)]))["id"].combine_chunks()
+    return pc.unique(db.read(sql, pa.schema([("id", _int)]))["id"])
 
 
 # Events -------------------------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def changed_parties(since: int, until: int) -> str:
 
 def ids(db: BulkSession, sql: str) -> pa.Array:
     """The ids that a query of one column selects."""
-    return db.read(sql, pa.schema([("id", _int)]))["id"].combine_chunks()
+    return pc.unique(db.read(sql, pa.schema([("id", _int)]))["id"])
 
 
 def _profile_value(kind: str, texts: pa.Array) -> pa.Array:

@@ -227,14 +227,12 @@ def _parquet(stored: DeltaTable, path: str) -> pq.ParquetFile:
 
 def _small_files(table: LakeTable, stored: DeltaTable) -> dict[str, int]:
     files = _additions(stored)
-    small = files.filter(pc.less(files["size_bytes"], min(SMALL, table.file_size // 2)))
-    names = (
-        small[f"partition.{table.partition}"].cast(pa.string()).to_pylist()
-        if table.partition
-        else [""] * small.num_rows
-    )
+    column = f"partition.{table.partition}"
+    names = files[column].to_pylist() if table.partition else [""] * files.num_rows
+    limit = min(SMALL, table.file_size // 2)
+    small = [str(name) for name, size in zip(names, files["size_bytes"].to_pylist(), strict=True) if size < limit]
     counts: dict[str, int] = {}
-    for name in names:
+    for name in small:
         counts[name] = counts.get(name, 0) + 1
     return counts
 
