@@ -12,7 +12,6 @@ from guanxi.customers.models import Source
 from guanxi.foundation import audit
 from guanxi.foundation.actions import action, occasion
 from guanxi.foundation.visibility import Viewer, require
-from guanxi.intake import plan as planning
 from guanxi.intake.models import ImportMapping, ImportRun
 from guanxi.intake.plan import Plan
 
@@ -74,9 +73,16 @@ def finish_import(run: ImportRun, *, by: Viewer) -> ImportRun:
 
 @action
 def keep_mapping(plan: Plan, name: str, *, by: Viewer) -> ImportMapping:
-    """Keep the mapping of `plan` under `name`."""
+    """Keep the mapping of `plan` under `name`; it is also found again by the header of the file."""
     require(by, "create", ImportMapping)
-    return planning.save_mapping(plan, name)
+    options = {
+        "source": plan.source,
+        "options": plan.options,
+        "date_format": plan.date_format,
+        "decimal": plan.decimal,
+    }
+    values = {"header_digest": plan.header_digest, "mapping": plan.mapping, "options": options}
+    return ImportMapping.objects.update_or_create(kind=plan.kind, name=name, defaults=values)[0]
 
 
 @action

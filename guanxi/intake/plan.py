@@ -118,18 +118,6 @@ def prepare(
     return plan
 
 
-def save_mapping(plan: Plan, name: str) -> ImportMapping:
-    """Keep the mapping of a plan under a name; also found again by the header."""
-    options = {
-        "source": plan.source,
-        "options": plan.options,
-        "date_format": plan.date_format,
-        "decimal": plan.decimal,
-    }
-    values_ = {"header_digest": plan.header_digest, "mapping": plan.mapping, "options": options}
-    return ImportMapping.objects.update_or_create(kind=plan.kind, name=name, defaults=values_)[0]
-
-
 def said(columns: list[str]) -> list[str]:
     """The columns that say something of a row; not those that a file of rejects puts before them."""
     return columns[len(REMARKS) :] if columns[: len(REMARKS)] == REMARKS else columns
