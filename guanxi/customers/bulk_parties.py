@@ -422,8 +422,8 @@ def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str) -> 
             if work.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'derived'").fetchall()
             else ""
         )
-        + "), keys AS (SELECT party_id, string_agg(key, ' ' ORDER BY kind, key) AS keys FROM ("
-        "SELECT party_id, kind, key FROM wanted_points UNION SELECT party_id, kind, key FROM held_points) GROUP "
+        + "), keys AS (SELECT party_id, array_to_string(list_sort(list_distinct(list(key))), ' ') AS keys FROM ("
+        "SELECT party_id, key FROM wanted_points UNION ALL SELECT party_id, key FROM held_points) GROUP "
         "BY party_id) "
         "SELECT p.id, p.name AS title, concat_ws(' · ', nullif(p.latin_name, ''), nullif(p.city, '')) AS subtitle, "
         "concat_ws(' ', nullif(p.latin_name, ''), k.keys) AS text, p.fresh FROM parties_now AS p "
