@@ -15,7 +15,7 @@ def unchecked_references() -> Iterator[tuple[type[models.Model], Any]]:
     """The foreign keys of all models that have no constraint in the database."""
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
-            if isinstance(field, models.ForeignKey) and not field.db_constraint:
+            if isinstance(field, models.ForeignKey) and not getattr(field, "db_constraint", True):
                 yield model, field
 
 

@@ -22,6 +22,11 @@ def kinds(since: int, until: int) -> list[str]:
     return [event.kind for event in reading.changes(since, until)]
 
 
+def settled() -> int:
+    """The horizon, once the transactions of other tests on the same server have ended."""
+    return reading.settled_horizon(60)[0]
+
+
 class Writer:
     """A thread with a transaction of its own that writes one event and waits for leave to commit."""
 
@@ -48,12 +53,12 @@ class Writer:
 def test_events_are_read_once_in_order() -> None:
     record("one")
     record("two")
-    first = reading.horizon()
+    first = settled()
     assert kinds(0, first) == ["one", "two"]
     record("three")
-    second = reading.horizon()
+    second = settled()
     assert kinds(first, second) == ["three"]
-    assert kinds(second, reading.horizon()) == []
+    assert kinds(second, settled()) == []
 
 
 @on_postgres
@@ -64,18 +69,20 @@ def test_an_earlier_event_committed_later_is_not_passed_over() -> None:
     assert Event.objects.filter(kind="quick").exists()
     assert kinds(0, first) == []  # a reader of ids would take "quick" now, and never see "slow"
     slow.commit()
-    second = reading.horizon()
+    second = settled()
     assert sorted(kinds(first, second)) == ["quick", "slow"]
 
 
 @on_postgres
 def test_a_claim_does_not_pass_an_open_transaction() -> None:
     record("before")
+    settled()
     slow = Writer("slow")
     record("quick")
     with reading.claim("webhooks") as taken:
         assert [event.kind for event in taken.events()] == ["before"]
     slow.commit()
+    settled()
     with reading.claim("webhooks") as taken:
         assert sorted(event.kind for event in taken.events()) == ["quick", "slow"]
     with reading.claim("webhooks") as taken:
@@ -93,12 +100,14 @@ def test_a_claim_that_fails_is_read_again() -> None:
     with pytest.raises(RuntimeError):
         read_and_fail()
     assert ReaderCursor.objects.get(reader="webhooks").mark == 0
+    settled()
     with reading.claim("webhooks") as taken:
         assert [event.kind for event in taken.events()] == ["one"]
 
 
 def test_readers_do_not_disturb_each_other() -> None:
     record("one")
+    settled()
     with reading.claim("webhooks"):
         pass
     with reading.claim("journeys") as taken:
@@ -107,17 +116,18 @@ def test_readers_do_not_disturb_each_other() -> None:
 
 def test_the_condition_in_sql_says_the_same() -> None:
     record("one")
-    mark = reading.horizon()
+    mark = settled()
     record("two")
+    now = settled()
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT e.kind FROM ledger_event e WHERE {reading.between(mark, reading.horizon(), 'e')}")
+        cursor.execute(f"SELECT e.kind FROM ledger_event e WHERE {reading.between(mark, now, 'e')}")
         assert cursor.fetchall() == [("two",)]
 
 
 def test_what_is_committed_is_settled_when_nobody_writes() -> None:
     record("one")
-    mark, settled = reading.settled_horizon(10)
-    assert settled
+    mark, whole = reading.settled_horizon(60)
+    assert whole
     assert kinds(0, mark) == ["one"]
 
 
@@ -127,6 +137,6 @@ def test_an_open_transaction_keeps_the_horizon_from_settling() -> None:
     record("quick")
     assert reading.settled_horizon(0.1)[1] is False
     slow.commit()
-    mark, settled = reading.settled_horizon(10)
-    assert settled
+    mark, whole = reading.settled_horizon(60)
+    assert whole
     assert sorted(kinds(0, mark)) == ["quick", "slow"]
