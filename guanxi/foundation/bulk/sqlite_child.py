@@ -24,7 +24,7 @@ class Child:
         self.connection = sqlite.connect(path)
         self.output, self.source = output, source
         self.cursor = self.connection.cursor()
-        for pragma in ("busy_timeout=60000", "cache_size=-262144", "temp_store=MEMORY", "mmap_size=1073741824"):
+        for pragma in ("busy_timeout=60000", "cache_size=-262144", "temp_store=MEMORY", "mmap_size=268435456"):
             self.cursor.execute(f"PRAGMA {pragma}")
             self.cursor.fetchall()
         self.connection.rollback()
