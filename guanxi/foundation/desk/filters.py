@@ -363,7 +363,7 @@ def _phrase(item: Field, operator: str, values: list[Any]) -> str:
     if operator == EMPTY:
         return (_("%(label)s is empty") if values[0] else _("%(label)s is not empty")) % said
     if operator == LAST:
-        days = ngettext("%(label)s in the last day", "%(label)s in the last %(days)s days", values[0])
+        days = ngettext("%(label)s in the last %(days)s day", "%(label)s in the last %(days)s days", values[0])
         return days % {**said, "days": values[0]}
     said["value"] = _or([_shown(item, value) for value in values])
     if operator == HAS:
