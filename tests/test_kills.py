@@ -97,7 +97,7 @@ def killed_again_and_again(place: Installation, seconds: float, seed: int, *comm
         process = begin(place, *command)
         try:
             process.wait(chance.uniform(0.05, 0.7) * seconds)
-            break  # it was quicker than that
+            return kills  # it was quicker than that
         except subprocess.TimeoutExpired:
             place.kill(process)
             kills += process.returncode == -signal.SIGKILL
@@ -145,7 +145,7 @@ def test_an_import_killed_at_random_moments(installation: Installation, files: P
     command = ["import", "sales", str(files / "sales.csv")]
     kills = killed_again_and_again(installation, clean.seconds["import"], 1, *command)
     assert kills
-    assert difference(contents(installation), clean.imported) == {}
+    assert difference(without_idle_runs(contents(installation)), without_idle_runs(clean.imported)) == {}
     again = installation.run(*command)
     assert f"0 new, 0 changed, {LINES:,} unchanged" in again.stdout
 
@@ -213,6 +213,12 @@ class Watched:
         return state, int(attempts), int(worker[0].rpartition(":")[2]) if worker else 0
 
 
+def without_idle_runs(parts: dict[str, Any]) -> dict[str, Any]:
+    """Runs that found all done count for nothing: a kill may fall between the end of the work and of the process."""
+    runs = [run for run in parts["runs"] if run[6:8] != ["0", "0"]]
+    return parts | {"runs": runs, "audited runs": sorted(map(str, parts["audited runs"]))[: len(runs)]}
+
+
 def without_lake(parts: dict[str, Any]) -> dict[str, Any]:
     """All but the lake, which a running installation refreshes by itself."""
     return {name: rows for name, rows in parts.items() if not name.startswith("lake")}
@@ -238,7 +244,7 @@ def test_a_worker_killed_within_an_import(installation: Installation, files: Pat
     chance = random.Random(4)
     for attempt in (1, 2):
         wait_for(lambda attempt=attempt: task.look()[:2] in (("running", attempt), ("done", attempt)))
-        time.sleep(chance.uniform(0.05, 0.4) * clean.seconds["import"])
+        time.sleep(chance.uniform(0.05, 0.3))
         state, attempts, worker = task.look()
         if state != "running":
             break

@@ -22,14 +22,21 @@ function draft(form) {
   try { return sessionStorage.getItem(key(form)); } catch { return null; }
 }
 
+// The value that the server put there, whatever has been typed since.
+function stored(input) {
+  if (!input.matches("select")) return input.defaultValue;
+  return ([...input.options].find((option) => option.defaultSelected) ?? input.options[0])?.value ?? "";
+}
+
 function begin(form) {
   const input = control(form);
   if (form.matches("[data-wrong]")) {
     original.set(form, null); // refused: what stands there is not stored yet
     sent.set(form, input.value);
   } else {
-    original.set(form, input.value);
+    original.set(form, stored(input));
     const kept = draft(form);
+    if (input.value !== stored(input)) return keep(form); // somebody types faster than we get here
     if (kept !== null) input.value = kept;
   }
   input.focus();
