@@ -32,6 +32,8 @@ MANY = 50_000  # parties from which on their first days are loaded anew rather t
 
 logger = logging.getLogger(__name__)
 
+PATIENCE = 5.0  # seconds to wait for open transactions that hide what is committed
+
 
 @dataclass
 class Outcome:
@@ -107,17 +109,17 @@ class Lake:
         return stored
 
 
-def refresh(full: bool = False, wait: float = 0, patience: float = 5) -> Outcome:
+def refresh(full: bool = False, wait: float = 0, patience: float | None = None) -> Outcome:
     """Bring all tables up to date; with `full`, load them whole. Raises LakeBroken where one cannot be read.
 
     Where another process is refreshing, waits for it up to `wait` seconds; where open transactions hide what is already
-    committed, up to `patience` seconds for them. What they still hide then comes with the next refresh.
+    committed, up to `patience` seconds (PATIENCE) for them. What they still hide then comes with the next refresh.
     """
     started = time.monotonic()
     with lock.held(wait) as taken:
         if not taken:
             return Outcome(busy=True)
-        lake = Lake(full, patience)
+        lake = Lake(full, PATIENCE if patience is None else patience)
         try:
             for table in schema.TABLES:
                 _refresh_table(lake, table)

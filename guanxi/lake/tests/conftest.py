@@ -114,6 +114,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(transactional_db: None, home: Any) -> Shop:
-    """A business without customers or orders, its lake empty."""
+def shop(transactional_db: None, home: Any, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A business without customers or orders, its lake empty; other tests on the same server may hold transactions."""
+    monkeypatch.setattr("guanxi.lake.refresh.PATIENCE", 120.0)
     return Shop()

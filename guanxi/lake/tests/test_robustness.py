@@ -241,7 +241,7 @@ def test_an_order_committed_late_is_not_lost(filled: Shop) -> None:
     thread.start()
     written.wait(20)
     filled.order(mei, "2017-03-09", (None, 40))
-    refresh()
+    refresh(patience=0.1)
     leave.set()
     thread.join()
     refresh()
