@@ -79,6 +79,7 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     ]
     full = command("refresh", environment=environment)
     figures.append(Figure("first load of the lake", full.seconds, "s", memory_mb=full.peak_mb))
+    figures.append(_indexed(environment))
     command("import", "sales", str(files.late), "--source", "bench", environment=environment)
     late = command("refresh", environment=environment)
     taken = re.search(r"up to date \(([\d.]+) s\)", late.output)
@@ -97,6 +98,18 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     if output.returncode:
         raise click.ClickException(f"The pages could not be measured:\n{output.stderr[-3000:]}")
     return figures + [Figure.from_json(values) for values in json.loads(output.stdout.splitlines()[-1])]
+
+
+def _indexed(environment: dict[str, str]) -> Figure:
+    """The worker takes imported records into the search behind the import: how long that is, without its start."""
+    program = (
+        "import time; from guanxi.project.cli import boot; boot(); from guanxi.foundation import search; "
+        "start = time.perf_counter(); search.catch_up(); print(time.perf_counter() - start)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | environment, capture_output=True, text=True, check=True
+    )
+    return Figure("search index of all that was imported", float(done.stdout.split()[-1]), "s")
 
 
 def _import(

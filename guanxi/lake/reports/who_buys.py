@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -46,7 +46,7 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
 def brief(viewer: Viewer, day: date) -> dict[str, Any]:
     """Sales by age in the month of `day`, for the first page."""
     where = _span(day.replace(day=1), day)
-    section = _section(viewer, next(field for field in _fields() if field.name == "age"), where)
+    section = _section(viewer, next(field for field in _fields() if field.name == "age"), where, ["sales"])
     return section | {"month": date_format(day, pgettext("month", "F Y"))}
 
 
@@ -70,23 +70,25 @@ def _fields() -> list[ProfileField]:
     return [gender, *profile.fields()]
 
 
-def _section(viewer: Viewer, field: ProfileField, where: dict[str, Any]) -> dict[str, Any]:
+def _section(
+    viewer: Viewer, field: ProfileField, where: dict[str, Any], measures: Sequence[str] = MEASURES
+) -> dict[str, Any]:
     """One table: how many customers, what they bought, and the share; those not known shown as such, last."""
     name = field.name
-    rows = ask(Query(MEASURES, [name], where, limit=200), viewer)
+    rows = ask(Query(measures, [name], where, limit=200), viewer)
     rows.sort(key=lambda row: field.rank_of(row[name]))
     sales = sum((row["sales"] or 0) for row in rows)
-    customers = sum((row["customers"] or 0) for row in rows)
-    known = sum((row["customers"] or 0) for row in rows if row[name] is not None)
+    customers = sum((row.get("customers") or 0) for row in rows)
+    known = sum((row.get("customers") or 0) for row in rows if row[name] is not None)
     lines = [
         {
             "name": field.label_of(row[name]) or _("not known"),
             "known": row[name] is not None,
-            "customers": figures.whole(row["customers"]),
+            "customers": figures.whole(row.get("customers")),
             "sales": figures.money(row["sales"]),
             "share": figures.share(row["sales"], sales),
             "part": float(row["sales"] / sales) if sales else 0.0,
-            "basket": figures.money(row["basket"]),
+            "basket": figures.money(row.get("basket")),
             "url": links.orders(where | {name: [row[name]]}),
         }
         for row in rows
