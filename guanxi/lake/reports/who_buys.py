@@ -21,6 +21,8 @@ from guanxi.lake import figures, links
 from guanxi.lake.figures import Tile
 from guanxi.lake.query import Query, ask
 
+FREE = ("occupation", "city")  # left out of the report where nobody's is known
+MOST_WORDS = 15
 MEASURES = ["customers", "sales", "orders", "basket", "new_customers"]
 
 
@@ -30,6 +32,7 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
     last = _end(first)
     where = _span(first, last)
     before = _span((first - timedelta(days=1)).replace(day=1), first - timedelta(days=1))
+    sections = [_section(viewer, field, where) for field in _fields()]
     now, past = ((ask(Query(MEASURES, where=span), viewer) or [{}])[0] for span in (where, before))
     month_before = date_format(first - timedelta(days=1), pgettext("month", "F Y"))
     return {
@@ -39,7 +42,7 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
         "parameters": urlencode({"month": f"{first:%Y-%m}"}),
         "months": {"before": first - timedelta(days=1), "after": last + timedelta(days=1), "today": clock.today()},
         "tiles": [_tile(name, label, shape, now, past, month_before, where) for name, label, shape in _tiles()],
-        "sections": [_section(viewer, field, where) for field in _fields()],
+        "sections": [section for section in sections if section["any"] or section["name"] not in FREE],
     }
 
 
@@ -65,9 +68,9 @@ def _tile(name: str, label: str, shape: Any, now: Any, past: Any, words: str, wh
 
 
 def _fields() -> list[ProfileField]:
-    """The dimensions of the report: gender, then each field of the profile."""
+    """The dimensions of the report: gender, each field of the profile, occupation and residence."""
     gender = ProfileField("gender", _("Gender"), profile.CHOICE, Party.Gender.choices)
-    return [gender, *profile.fields()]
+    return [gender, *profile.fields(), ProfileField("occupation", _("Occupation")), ProfileField("city", _("City"))]
 
 
 def _section(
@@ -75,11 +78,18 @@ def _section(
 ) -> dict[str, Any]:
     """One table: how many customers, what they bought, and the share; those not known shown as such, last."""
     name = field.name
-    rows = ask(Query(measures, [name], where, limit=200), viewer)
-    rows.sort(key=lambda row: field.rank_of(row[name]))
+    rows = [
+        row | {name: None if row[name] == "" else row[name]}
+        for row in ask(Query(measures, [name], where, limit=200), viewer)
+    ]
+    if field.choices:
+        rows.sort(key=lambda row: field.rank_of(row[name]))
     sales = sum((row["sales"] or 0) for row in rows)
     customers = sum((row.get("customers") or 0) for row in rows)
     known = sum((row.get("customers") or 0) for row in rows if row[name] is not None)
+    if not field.choices:  # free words: the largest, then those not known
+        told = [row for row in rows if row[name] is not None]
+        rows = told[:MOST_WORDS] + [row for row in rows if row[name] is None]
     lines = [
         {
             "name": field.label_of(row[name]) or _("not known"),
@@ -98,6 +108,7 @@ def _section(
         "label": field.label,
         "lines": lines,
         "known": figures.share(known, customers),
+        "any": any(line["known"] for line in lines),
         "url": links.explore(["customers", "sales"], [name], where),
         "spec": {
             "type": "hbar",

@@ -171,3 +171,16 @@ def test_strangers_see_no_report(trade: Shop, client: Client, stranger: User) ->
 
 def test_every_report_is_found_by_its_slug() -> None:
     assert {report.slug for report in reports.registered()} >= {"today", "who-buys"}
+
+
+def test_who_buys_tells_residence_where_it_is_known(trade: Shop, staff: User) -> None:
+    names = [section["name"] for section in who_buys.context(staff, {"month": "2017-12"})["sections"]]
+    assert {"gender", "age", "income"} <= set(names)
+    assert not {"city", "occupation"} & set(names)
+    trade.order(trade.party("林志明", city="臺北市"), "2017-12-30", (None, 7))
+    refresh.refresh()
+    sections = {section["name"]: section for section in who_buys.context(staff, {"month": "2017-12"})["sections"]}
+    assert [(line["name"], line["sales"]) for line in sections["city"]["lines"]] == [
+        ("臺北市", "7.00"),
+        ("not known", "65.00"),
+    ]
