@@ -181,18 +181,19 @@ boot()
 from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.tasks.lease import is_alive
 while True:
-    print(*BackgroundTask.objects.values_list("state", "attempts", "worker").get(pk=sys.argv[1]), flush=True)
+    tasks = BackgroundTask.objects.filter(function="guanxi.intake.tasks.run_import")
+    print(*tasks.values_list("state", "attempts", "worker").first() or ("absent", 0), flush=True)
     if not sys.stdin.readline():
         break
 """
 
 
 class Watched:
-    """A background task seen from outside of its processes."""
+    """The background import seen from outside of its processes."""
 
-    def __init__(self, place: Installation, number: str) -> None:
+    def __init__(self, place: Installation) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", STATE, number],
+            [sys.executable, "-c", STATE],
             env=place.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -233,14 +234,15 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 def test_a_worker_killed_within_an_import(installation: Installation, files: Path, clean: Clean) -> None:
     process = installation.serve()
-    enqueued = subprocess.run(
+    task = Watched(installation)
+    assert task.look()[0] == "absent"  # it has started, and so sees the work from its beginning
+    subprocess.run(
         [sys.executable, "-c", ENQUEUE, str(files / "sales.csv")],
         env=installation.environment,
         capture_output=True,
         text=True,
         check=True,
     )
-    task = Watched(installation, enqueued.stdout.strip())
     chance = random.Random(4)
     for attempt in (1, 2):
         wait_for(lambda attempt=attempt: task.look()[:2] in (("running", attempt), ("done", attempt)))
