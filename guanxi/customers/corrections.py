@@ -13,15 +13,15 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from guanxi.customers.models import Party, Source, SourceRecord
+from guanxi.customers.survivorship import BY_HAND
 from guanxi.foundation.audit import plain
 
 HAND = "hand"
-TRUST = 100
 
 
 def source() -> Source:
     """The source "by hand", trusted above all others."""
-    return Source.objects.get_or_create(code=HAND, defaults={"name": gettext_noop("By hand"), "trust": TRUST})[0]
+    return Source.objects.get_or_create(code=HAND, defaults={"name": gettext_noop("By hand"), "trust": BY_HAND})[0]
 
 
 def said_by_hand(party: Party) -> dict[str, Any]:

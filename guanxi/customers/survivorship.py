@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from guanxi.customers import profile
 
-BY_HAND = 100  # the trust of what people say; corrections.TRUST
+BY_HAND = 100  # the trust of what people say
 FIELDS = (
     "kind",
     "name",

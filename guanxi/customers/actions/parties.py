@@ -14,24 +14,12 @@ from guanxi.customers.actions.contacts import add_contact_point
 from guanxi.customers.actions.locking import locked, mark_changed
 from guanxi.customers.happenings import tell
 from guanxi.customers.models import Party, PartyRole
+from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation import clock, search
 from guanxi.foundation.actions import Conflict, Refused, action, change, create, delete
 from guanxi.foundation.audit import plain
 from guanxi.foundation.visibility import Viewer
 
-FIELDS = (
-    "kind",
-    "name",
-    "latin_name",
-    "family_name",
-    "given_name",
-    "gender",
-    "date_of_birth",
-    "occupation",
-    "language",
-    "city",
-    "country",
-)
 PROFILE = "profile."
 
 
