@@ -24,9 +24,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=models.Model)
 
-MISSING: Any = object()
-
-
 _occasion: contextvars.ContextVar[Occasion | None] = contextvars.ContextVar("occasion", default=None)
 
 

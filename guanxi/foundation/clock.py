@@ -6,7 +6,7 @@ demonstrations and tests.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -39,8 +39,3 @@ def day_of(moment: datetime) -> date:
 def start_of(day: date) -> datetime:
     """The first moment of `day`, in UTC."""
     return datetime.combine(day, time.min, zone()).astimezone(UTC)
-
-
-def bounds_of(first: date, last: date) -> tuple[datetime, datetime]:
-    """The half-open interval of moments from the start of `first` to the end of `last`."""
-    return start_of(first), start_of(last + timedelta(days=1))
