@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "django_tasks",
     "ninja",
     "guanxi.project",
+    "guanxi.insight",
     "guanxi.intake",
     "guanxi.lake",
     "guanxi.orders",
@@ -185,6 +186,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
 # Language.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文"), ("zh-hans", "简体中文")]
+LANGUAGE_COOKIE_NAME = "language"
 LOCALE_PATHS = [CHECKOUT / "guanxi" / "locale"]
 USE_I18N = True
 FORMAT_MODULE_PATH = ["guanxi.project.formats"]

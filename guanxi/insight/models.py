@@ -1,0 +1,261 @@
+"""What is learned: each party's standing, the models behind it, the assumptions it rests on.
+
+The newest standing of each party is here, so that lists sort and filter by it; its history is in the lake.
+"""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.customers.models import Party
+from guanxi.foundation.money import MoneyField
+from guanxi.foundation.visibility import VisibleQuerySet
+from guanxi.ledger import kinds
+from guanxi.ledger.models import Channel
+
+SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
+
+
+class Assumptions(models.Model):
+    """What values rest on beside the data; one row, changed by people."""
+
+    class Bond(models.TextChoices):
+        OPEN = "open", _("without contract: customers come and go as they like")
+        CONTRACT = "contract", _("by contract: customers renew or leave, period by period")
+
+    discount_rate = models.FloatField(_("discount rate a year"), default=0.10, validators=SHARE)
+    # Null: for ever (perpetuity).
+    horizon_years = models.PositiveSmallIntegerField(
+        _("horizon in years"), null=True, blank=True, default=5, validators=[MinValueValidator(1)]
+    )
+    margin_rate = models.FloatField(_("margin where the cost is not known"), default=1.0, validators=SHARE)
+    risk_days = models.PositiveSmallIntegerField(
+        _("days ahead that the risk looks"), default=30, validators=[MinValueValidator(1), MaxValueValidator(730)]
+    )
+    bond = models.CharField(_("kind of relationship"), max_length=8, choices=Bond.choices, default=Bond.OPEN)
+    contract_days = models.PositiveSmallIntegerField(
+        _("length of a contract period in days"), default=365, validators=[MinValueValidator(1)]
+    )
+    share_a = models.FloatField(_("share of the value that grade A brings"), default=0.80, validators=SHARE)
+    share_b = models.FloatField(_("share of the value that grades A and B bring"), default=0.95, validators=SHARE)
+    resources_a = models.CharField(_("what grade A is given"), max_length=200, blank=True)
+    resources_b = models.CharField(_("what grade B is given"), max_length=200, blank=True)
+    resources_c = models.CharField(_("what grade C is given"), max_length=200, blank=True)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("assumptions")
+        verbose_name_plural = _("assumptions")
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)
+
+
+class CostRate(models.Model):
+    """What one event of a kind costs the business: a letter, a call, a visit."""
+
+    class Purpose(models.TextChoices):
+        ATTRACT = "attract", _("to attract")
+        SELL = "sell", _("to sell to")
+        KEEP = "keep", _("to keep")
+        SERVE = "serve", _("to serve")
+
+    kind = models.CharField(_("kind of event"), max_length=40, choices=kinds.labels)
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, blank=True)  # empty: any
+    purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices)
+    amount = MoneyField(_("cost of one"), validators=[MinValueValidator(0)])
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cost rate")
+        verbose_name_plural = _("cost rates")
+        constraints = [models.UniqueConstraint(fields=["kind", "channel"], name="cost_rate_once")]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())
+
+
+class Learning(models.Model):
+    """One run of `guanxi learn`: what it saw, how far it came, what it says in sum."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("Running")
+        PUBLISHED = "published", _("Published")
+        FAILED = "failed", _("Failed")
+
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.RUNNING)
+    day = models.DateField(_("as of"))  # the last day that the data tell of
+    customers = models.PositiveIntegerField(_("customers"), default=0)
+    # What the run rests on: the lake's version and the assumptions; a run with the same is taken up again.
+    basis = models.CharField(max_length=64, blank=True)
+    # For pages: equity and its parts, Lorenz curve, base by stage, notes (code and values), seconds of each step.
+    figures = models.JSONField(default=dict, blank=True)
+    error = models.TextField(_("error"), blank=True)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("learning")
+        verbose_name_plural = _("learnings")
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
+class ModelVersion(models.Model):
+    """One fitted model: its parameters, their errors, what it came to on the hold-out, and whether it is used."""
+
+    class Family(models.TextChoices):
+        PURCHASES = "purchases", _("Purchases")
+        SPEND = "spend", _("Spend")
+        STAGE = "stage", _("Stage")
+        GROWTH = "growth", _("Growth")
+        CONTRACT = "contract", _("Renewal of contracts")
+
+    class State(models.TextChoices):
+        USED = "used", _("In use")
+        COMPARED = "compared", _("Compared")
+        REFUSED = "refused", _("Not promoted")
+        FAILED = "failed", _("Could not be fitted")
+        REPLACED = "replaced", _("Replaced")
+
+    learning = models.ForeignKey(Learning, models.CASCADE, related_name="models")
+    family = models.CharField(_("family"), max_length=9, choices=Family.choices)
+    name = models.CharField(_("model"), max_length=40)
+    segment = models.CharField(_("segment"), max_length=60, blank=True)  # empty: all customers
+    state = models.CharField(_("state"), max_length=8, choices=State.choices)
+    # Fitted on everything (`parameters`) and on the calibration period (in `holdout`), with standard errors.
+    parameters = models.JSONField(default=dict, blank=True)
+    errors = models.JSONField(default=dict, blank=True)
+    log_likelihood = models.FloatField(_("log-likelihood"), null=True)
+    customers = models.PositiveIntegerField(_("customers"), default=0)
+    holdout = models.JSONField(default=dict, blank=True)
+    reason = models.JSONField(default=dict, blank=True)  # a note: code and values
+    fitted_at = models.DateTimeField(_("fitted"), default=timezone.now)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
+        indexes = [models.Index(fields=["family", "state", "-id"], name="model_version_used")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pk}"
+
+
+class Stage(models.TextChoices):
+    """The state of a relationship, from before it begins until it is broken."""
+
+    NONE = "none", _("None yet")
+    EXPLORATION = "exploration", _("Exploration")
+    FORMATION = "formation", _("Formation")
+    STABILITY = "stability", _("Stability")
+    DECLINE = "decline", _("Decline")
+    BROKEN = "broken", _("Broken")
+
+
+class Tier(models.TextChoices):
+    """What kind of customer somebody is by value."""
+
+    MOST_VALUABLE = "most_valuable", _("Most valuable")
+    MOST_GROWABLE = "most_growable", _("Most growable")
+    REGULAR = "regular", _("Regular")
+    BELOW_ZERO = "below_zero", _("Below zero")
+
+
+class Grade(models.TextChoices):
+    """By share of the value, with resources to match."""
+
+    A = "A", _("A")
+    B = "B", _("B")
+    C = "C", _("C")
+
+
+class Loyalty(models.IntegerChoices):
+    """How far loyalty goes."""
+
+    NOT_KNOWN = 0, _("Not known yet")
+    SATISFIED = 1, _("Satisfied")
+    BUYS_AGAIN = 2, _("Buys again")
+    BRINGS_OTHERS = 3, _("Brings others")
+
+
+class Standing(models.Model):
+    """What a relationship is worth and what state it is in: the newest, one row per party."""
+
+    party = models.OneToOneField(Party, models.CASCADE, primary_key=True, db_constraint=False, related_name="standing")
+    learning = models.ForeignKey(Learning, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
+    day = models.DateField(_("as of"))
+    # Money, in the business's currency.
+    value_so_far = MoneyField(_("value so far"))
+    expected_value = MoneyField(_("expected value"), null=True)
+    expected_low = MoneyField(_("expected value, low"), null=True)
+    expected_high = MoneyField(_("expected value, high"), null=True)
+    lifetime_value = MoneyField(_("lifetime value"), null=True)
+    at_stake = MoneyField(_("at stake"), null=True)
+    growth = MoneyField(_("room to grow in a year"), null=True)
+    spend = MoneyField(_("expected spend per purchase"), null=True)
+    # Purchases.
+    p_alive = models.FloatField(_("chance that he is still a customer"), null=True)
+    purchases_ahead = models.FloatField(_("purchases expected in a year"), null=True)
+    risk = models.FloatField(_("risk of no purchase"), null=True)
+    risk_before = models.FloatField(_("risk before"), null=True)
+    next_from = models.DateField(_("next purchase from"), null=True)
+    next_to = models.DateField(_("next purchase until"), null=True)
+    # State and kind.
+    stage = models.CharField(_("stage"), max_length=11, choices=Stage.choices, default=Stage.NONE)
+    stage_since = models.DateField(_("in this stage since"), null=True)
+    stage_chance = models.FloatField(_("certainty of the stage"), null=True)
+    tier = models.CharField(_("tier"), max_length=13, choices=Tier.choices, default=Tier.REGULAR)
+    grade = models.CharField(_("grade"), max_length=1, choices=Grade.choices, default=Grade.C)
+    rfm = models.CharField(_("RFM"), max_length=3, blank=True)
+    strength = models.FloatField(_("strength"), null=True)  # 0 to 100
+    loyalty = models.PositiveSmallIntegerField(_("loyalty"), choices=Loyalty.choices, default=Loyalty.NOT_KNOWN)
+    categories = models.PositiveIntegerField(_("categories bought"), default=0)
+    channels = models.PositiveSmallIntegerField(_("channels used"), default=0)
+    warned_on = models.DateField(_("early warning"), null=True)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("standing")
+        verbose_name_plural = _("standings")
+        indexes = [
+            models.Index(fields=["expected_value", "party"], name="standing_expected"),
+            models.Index(fields=["lifetime_value", "party"], name="standing_lifetime"),
+            models.Index(fields=["stage", "at_stake", "party"], name="standing_stage"),
+            models.Index(fields=["tier", "expected_value", "party"], name="standing_tier"),
+            models.Index(fields=["risk", "party"], name="standing_risk"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.party_id}: {self.stage}"
+
+
+class EquityPoint(models.Model):
+    """Customer equity at the end of a month: the expected value of all customers, and what moved it."""
+
+    day = models.DateField(_("day"), primary_key=True)
+    equity = MoneyField(_("customer equity"))
+    acquired = MoneyField(_("acquired"))
+    developed = MoneyField(_("developed"))
+    retained = MoneyField(_("retained"))
+    lost = MoneyField(_("lost"))
+    customers = models.PositiveIntegerField(_("customers"))
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer equity")
+        verbose_name_plural = _("customer equity")
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.equity}"
