@@ -169,7 +169,7 @@ class _Asked:
         rows = tables.table("sales_line")
         for name, columns in self._joins().items():
             beside = tables.table(name)
-            key = schema.BY_NAME[name].key
+            key = schema.named(name).key
             chosen = beside.select(**{f"{name}__{key}": beside[key]}, **{f"{name}__{c}": beside[c] for c in columns})
             rows = rows.left_join(chosen, rows[key] == chosen[f"{name}__{key}"])
         conditions = [asking.condition(rows, dimension, asked) for dimension, asked in self.where.items()]

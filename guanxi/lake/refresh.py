@@ -121,7 +121,7 @@ def refresh(full: bool = False, wait: float = 0, patience: float | None = None) 
             return Outcome(busy=True)
         lake = Lake(full, PATIENCE if patience is None else patience)
         try:
-            for table in schema.TABLES:
+            for table in schema.REFRESHED:
                 _refresh_table(lake, table)
         finally:
             lake.close()
@@ -134,7 +134,7 @@ def keep_tidy() -> dict[str, int]:
     """Make few files of many and delete those no longer read; the number of files deleted by table."""
     deleted: dict[str, int] = {}
     with lock.held(wait=600) as taken:
-        for table in schema.TABLES if taken else ():
+        for table in schema.all() if taken else ():
             stored = store.open_table(table)
             if stored is not None:
                 stored.optimize.compact(target_size=table.file_size, writer_properties=store.WRITER)

@@ -1,6 +1,9 @@
 """What the lake holds: its tables and the types of their columns.
 
 Money and quantities are `decimal(18, 4)`; a "day" is a day of the business. Null means "not known".
+
+A higher floor adds tables of its own through the door "lake_table", and writes them itself (`store.overwrite`,
+`append`, `replace`; under `lock.held`, for tidying rewrites files too). The refresh leaves them alone.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import pyarrow as pa
 from django.conf import settings
 
 from guanxi.customers import profile
+from guanxi.foundation import hooks
 from guanxi.foundation.bulk.amounts import DECIMAL
 
 PROFILE = "profile_"  # before the name of a declared profile field, in the columns of `party`
@@ -20,13 +24,16 @@ _PROFILE_TYPES = {profile.NUMBER: pa.float64(), profile.YES_NO: pa.bool_()}
 
 @dataclass(frozen=True)
 class LakeTable:
-    """One Delta table. `key` is the column by which rows are replaced together."""
+    """One Delta table. `key` is the column by which rows are replaced together; a `partition` is always the month of
+    the column `day`. `remedy` is the command that writes the table anew.
+    """
 
     name: str
     key: str
     columns: tuple[tuple[str, pa.DataType], ...]
     partition: str | None = None
     file_size: int = 128_000_000  # bytes; smaller where single rows change, for a change rewrites whole files
+    remedy: str = "guanxi refresh --full"
 
     @property
     def schema(self) -> pa.Schema:
@@ -145,6 +152,18 @@ EVENT = LakeTable(
     ),
 )
 
-# In the order of their refresh: what facts refer to comes before them.
-TABLES = (PARTY, PRODUCT, PLACE, STAFF, CHANNEL, DATE, FIRST_PURCHASE, SALES_LINE, EVENT)
-BY_NAME = {table.name: table for table in TABLES}
+# What the refresh fills, in the order of it: what facts refer to comes before them.
+REFRESHED = (PARTY, PRODUCT, PLACE, STAFF, CHANNEL, DATE, FIRST_PURCHASE, SALES_LINE, EVENT)
+
+
+def all() -> tuple[LakeTable, ...]:  # noqa: A001  read as schema.all()
+    """Every table: those that the refresh fills, and those of the door "lake_table"."""
+    return (*REFRESHED, *hooks.get("lake_table"))
+
+
+def named(name: str) -> LakeTable:
+    """The table called `name`. Raises KeyError where none is declared."""
+    for table in all():
+        if table.name == name:
+            return table
+    raise KeyError(f"The lake has no table “{name}”; it has: {', '.join(table.name for table in all())}.")

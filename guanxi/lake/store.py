@@ -63,8 +63,13 @@ def open_table(table: LakeTable) -> DeltaTable | None:
 def broken(table: LakeTable, error: Exception) -> LakeBroken:
     """What to say of a table that cannot be read."""
     return LakeBroken(
-        _("The lake's table %(table)s at %(address)s cannot be read (%(reason)s). “guanxi refresh --full” rebuilds it.")
-        % {"table": table.name, "address": address(table), "reason": str(error).splitlines()[0][:300]}
+        _("The lake's table %(table)s at %(address)s cannot be read (%(reason)s). “%(remedy)s” rebuilds it.")
+        % {
+            "table": table.name,
+            "address": address(table),
+            "reason": str(error).splitlines()[0][:300],
+            "remedy": table.remedy,
+        }
     )
 
 

@@ -43,7 +43,7 @@ def table(name: str) -> ir.Table:
     """The table called `name` in its newest version; empty where the lake is. Raises LakeBroken where it is
     unreadable.
     """
-    declared = schema.BY_NAME[name]
+    declared = schema.named(name)
     version = _newest(declared)
     backend = engine.connect()
     made: dict[str, tuple[Any, ir.Table]] = _views.__dict__.setdefault("made", {})
@@ -58,12 +58,12 @@ def table(name: str) -> ir.Table:
 
 def version() -> str:
     """Changes with every commit to any table: what was computed from the lake may be kept under it."""
-    return ".".join(str(found.number) if (found := _newest(declared)) else "-" for declared in schema.TABLES)
+    return ".".join(str(found.number) if (found := _newest(declared)) else "-" for declared in schema.all())
 
 
 def version_of(name: str) -> tuple[str, int | None]:
     """Where a table is, and its newest commit (None where it was never written)."""
-    declared = schema.BY_NAME[name]
+    declared = schema.named(name)
     found = _newest(declared)
     return store.address(declared), found.number if found else None
 
@@ -79,7 +79,7 @@ def as_of() -> datetime | None:
 def ready() -> str | None:
     """Why the lake cannot be read; None where it can (door "ready"). A lake that is still empty can be."""
     try:
-        for declared in schema.TABLES:
+        for declared in schema.all():
             found = _newest(declared)
             missing = [file for file in found.files if not Path(file).exists()] if found and store.is_local() else []
             if missing:

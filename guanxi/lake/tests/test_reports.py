@@ -107,7 +107,7 @@ def test_an_empty_house_has_pages_too(shop: Shop, staff_client: Client, settings
 
 
 def test_pdf_in_chinese(trade: Shop, staff_client: Client) -> None:
-    staff_client.cookies["django_language"] = "zh-hant"
+    staff_client.cookies["language"] = "zh-hant"
     for slug in ("today", "who-buys"):
         answer = staff_client.get(f"/reports/{slug}/pdf/")
         assert answer["Content-Type"] == "application/pdf"
