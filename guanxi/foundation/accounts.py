@@ -31,12 +31,10 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 def remember(response: Response, *, language: str = "", theme: str = "") -> Response:
-    """Keep language and theme in the browser, where each page reads them."""
+    """Keep language and theme in the browser, where each page reads them; its scripts set them too (theme.js)."""
     for name, value in ((settings.LANGUAGE_COOKIE_NAME, language), ("theme", theme)):
         if value:
-            response.set_cookie(
-                name, value, max_age=A_YEAR, samesite="Lax", httponly=True, secure=settings.SESSION_COOKIE_SECURE
-            )
+            response.set_cookie(name, value, max_age=A_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return response
 
 

@@ -89,14 +89,18 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    """Switch between light, dark and as the system; a script gets 204, a plain form its page back."""
+    """Switch between light, dark and as the system; a plain form gets its page back.
+
+    A script gets 204 and no cookie: it has set it, and a late answer must not undo what was chosen since.
+    """
     theme = request.POST.get("theme", "")
     if theme not in shell.THEMES:
         return HttpResponse(_("There is no such theme."), status=400)
     if is_staff(request.user):
         people.set_theme(_me(request), theme, by=request.user)
-    by_script = request.headers.get("X-Requested-With") == "fetch"
-    return remember(HttpResponse(status=204) if by_script else _back(request), theme=theme)
+    if request.headers.get("X-Requested-With") == "fetch":
+        return HttpResponse(status=204)
+    return remember(_back(request), theme=theme)
 
 
 @require_GET

@@ -97,6 +97,38 @@ def test_the_theme_switches_at_once_and_is_kept(gallery: Any, staff: User) -> No
     assert staff.theme == "dark"
 
 
+@pytest.mark.parametrize(
+    ("button", "drawn"),
+    [("[name=theme][value=dark]", "html[data-bs-theme=dark]"), ("[lang=zh-hant]", "html[lang=zh-hant]")],
+)
+def test_a_choice_is_kept_though_the_server_never_hears_of_it(staff_page: Any, button: str, drawn: str) -> None:
+    staff_page.goto("/account/")
+    staff_page.route("**/theme/", lambda route: None)  # held for ever
+    staff_page.route("**/language/", lambda route: None)
+    with staff_page.expect_request(lambda request: request.method == "POST"):
+        staff_page.locator(f".page-main {button}").click(no_wait_after=True)
+
+    staff_page.goto("/account/?later")
+    staff_page.wait_for_selector(drawn)
+
+
+def test_the_last_of_several_themes_stays(staff_page: Any, staff: User) -> None:
+    staff_page.goto("/account/")
+    held: list[Any] = []
+    staff_page.route("**/theme/", lambda route: route.continue_() if held else held.append(route))
+    themes = staff_page.locator(".page-main [data-themes]")
+    with staff_page.expect_request("**/theme/"):
+        themes.locator("[value=dark]").click()
+    themes.locator("[value=light]").click()
+    themes.locator("[value=auto]").click()
+    with staff_page.expect_response(lambda answer: "auto" in (answer.request.post_data or "")):
+        held[0].continue_()
+
+    staff.refresh_from_db()
+    assert staff.theme == "auto"
+    assert staff_page.get_attribute("html", "data-theme-choice") == "auto"
+
+
 def test_auto_follows_the_system(gallery: Any) -> None:
     theme = "document.documentElement.dataset.bsTheme"
     assert gallery.evaluate(theme) == "light"

@@ -147,9 +147,9 @@ def test_no_switch_leads_to_another_site(staff_client: Client) -> None:
 
 
 def test_the_theme_is_kept_and_drawn_by_the_server(staff_client: Client, staff: User) -> None:
-    answer = staff_client.post("/theme/", {"theme": "dark"}, headers={"X-Requested-With": "fetch"})
+    answer = staff_client.post("/theme/", {"theme": "dark", "next": "/account/"})
 
-    assert answer.status_code == 204
+    assert answer["Location"] == "/account/"
     assert 'data-theme-choice="dark" data-bs-theme="dark"' in page_of(staff_client)
     staff.refresh_from_db()
     assert staff.theme == "dark"
@@ -157,6 +157,18 @@ def test_the_theme_is_kept_and_drawn_by_the_server(staff_client: Client, staff: 
     elsewhere = Client()
     elsewhere.post("/accounts/login/", {"login": "meihua", "password": "relation-8-ship"})
     assert 'data-bs-theme="dark"' in page_of(elsewhere)
+
+
+def test_a_late_answer_does_not_undo_the_theme_chosen_since(staff_client: Client, staff: User) -> None:
+    staff_client.cookies["theme"] = "light"  # what the page's script has set meanwhile
+
+    answer = staff_client.post("/theme/", {"theme": "dark"}, headers={"X-Requested-With": "fetch"})
+
+    assert answer.status_code == 204
+    assert not answer.cookies
+    assert 'data-theme-choice="light"' in page_of(staff_client)
+    staff.refresh_from_db()
+    assert staff.theme == "dark"
 
 
 # Headers, errors, icons ---------------------------------------------------------------------------------------------

@@ -108,24 +108,46 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && body.matches(".side-is-open")) openSide(false);
 });
 
-// The theme: at once here, and kept on the server.
-function chooseTheme(button) {
-  const root = document.documentElement;
-  root.dataset.themeChoice = button.value;
+// The theme: at once here and in this browser (theme.js), and kept with the user for the next log-in anywhere.
+const root = document.documentElement;
+function showTheme(choice) {
+  root.dataset.themeChoice = choice;
   root.dispatchEvent(new CustomEvent("theme-choice"));
   document.querySelectorAll("[data-themes] [aria-pressed]").forEach((other) => other.removeAttribute("aria-pressed"));
-  document.querySelectorAll(`[data-themes] [value="${button.value}"]`).forEach((same) => same.setAttribute("aria-pressed", "true"));
-  const data = new FormData(button.form);
-  data.set("theme", button.value);
-  fetch(button.form.action, { method: "POST", body: data, headers: { "X-Requested-With": "fetch" } })
+  document.querySelectorAll(`[data-themes] [value="${choice}"]`).forEach((same) => same.setAttribute("aria-pressed", "true"));
+}
+
+// One request at a time, so that the last choice is the last that the server hears; it outlives the page.
+let telling = null;
+async function keepTheme(form) {
+  const chosen = root.dataset.themeChoice;
+  if (telling) return;
+  telling = { form, chosen };
+  await tell(form, chosen);
+  telling = null;
+  if (chosen !== root.dataset.themeChoice) keepTheme(form);
+}
+function tell(form, theme) {
+  const data = new FormData(form);
+  data.set("theme", theme);
+  return fetch(form.action, { method: "POST", body: data, headers: { "X-Requested-With": "fetch" }, keepalive: true })
     .then((answer) => { if (!answer.ok) toast(words.failed, "error"); })
     .catch(() => toast(words.unreachable, "error"));
 }
 document.addEventListener("submit", (event) => {
   if (event.target.matches("[data-themes]") && event.submitter) {
     event.preventDefault();
-    chooseTheme(event.submitter);
+    showTheme(event.submitter.value);
+    keepTheme(event.target);
   }
+});
+addEventListener("pagehide", () => {
+  if (telling && telling.chosen !== root.dataset.themeChoice) tell(telling.form, root.dataset.themeChoice);
+});
+// A page that the browser took out of its memory may be older than the choice.
+addEventListener("pageshow", (event) => {
+  const chosen = document.cookie.match(/(?:^|; )theme=(\w+)/);
+  if (event.persisted && chosen) showTheme(chosen[1]);
 });
 
 function copy(id) {
