@@ -188,6 +188,16 @@ class Loyalty(models.IntegerChoices):
     BRINGS_OTHERS = 3, _("Brings others")
 
 
+# What the strength of a relationship is made of, and the weight of each part.
+STRENGTH = {
+    "alive": (_("Still a customer"), 0.30),
+    "frequency": (_("Buys often"), 0.20),
+    "value": (_("Brings money"), 0.20),
+    "breadth": (_("Buys many things"), 0.15),
+    "length": (_("Known for long"), 0.15),
+}
+
+
 class Standing(models.Model):
     """What a relationship is worth and what state it is in: the newest, one row per party."""
 
@@ -217,7 +227,9 @@ class Standing(models.Model):
     tier = models.CharField(_("tier"), max_length=13, choices=Tier.choices, default=Tier.REGULAR)
     grade = models.CharField(_("grade"), max_length=1, choices=Grade.choices, default=Grade.C)
     rfm = models.CharField(_("RFM"), max_length=3, blank=True)
-    strength = models.FloatField(_("strength"), null=True)  # 0 to 100
+    # 0 to 100, and what it is made of: one number from 0 to 100 for each of STRENGTH, joined by blanks.
+    strength = models.FloatField(_("strength"), null=True)
+    strength_parts = models.CharField(max_length=30, blank=True)
     loyalty = models.PositiveSmallIntegerField(_("loyalty"), choices=Loyalty.choices, default=Loyalty.NOT_KNOWN)
     categories = models.PositiveIntegerField(_("categories bought"), default=0)
     channels = models.PositiveSmallIntegerField(_("channels used"), default=0)
@@ -238,6 +250,12 @@ class Standing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.party_id}: {self.stage}"
+
+    @property
+    def parts_of_strength(self) -> list[tuple[str, int]]:
+        """The label and the number (0 to 100) of each part."""
+        numbers = [int(part) for part in self.strength_parts.split()]
+        return list(zip((str(label) for label, _weight in STRENGTH.values()), numbers, strict=False))
 
 
 class EquityPoint(models.Model):

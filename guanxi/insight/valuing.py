@@ -1,0 +1,214 @@
+"""What each customer is worth: what he has left so far, what he is expected to leave, and how sure that is.
+
+    expected value = discounted purchases ahead x (spend per purchase x margin - what a purchase costs in contacts)
+
+Money is in whole units of currency here (floats); purchases are discounted continuously at ln(1 + rate) a year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from guanxi.insight.history import Floats, Ints, Statistics
+from guanxi.insight.purchasing import Purchases
+
+WEEKS_A_YEAR = 365.25 / 7.0
+DRAWS, SEED = 40, 20_050_101
+LOW, HIGH = 10, 90  # percentiles of the interval
+CELLS = (12, 14, 14)  # classes of purchases, of recency and of age by which draws are told: at most 2,352 cells
+MARGIN_PRIOR, COST_PRIOR = 5.0, 3.0  # purchases that the mean of all counts as, beside a customer's own
+CHUNK = 100_000
+TOO_FEW_TO_GROUP = 2_500
+
+
+@dataclass(frozen=True)
+class Discount:
+    """At what rate a year, and for how many years (None: for ever)."""
+
+    rate: float
+    years: int | None
+
+    @property
+    def per_week(self) -> float:
+        return float(np.log1p(self.rate) / WEEKS_A_YEAR)
+
+    @property
+    def weeks(self) -> float | None:
+        return None if self.years is None else self.years * WEEKS_A_YEAR
+
+
+@dataclass(frozen=True)
+class Worth:
+    """By customer: purchases ahead (discounted), spend per purchase, expected value and its interval."""
+
+    purchases: Floats
+    spend: Floats
+    margin: Floats  # left of one purchase
+    expected: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What a purchase brings: the Gamma-Gamma model, or where it cannot be had the mean of all."""
+
+    model: Any  # None: every customer is expected to spend the mean
+    mean: float
+
+    def of_each(self, x: Ints, mean_spend: Floats) -> Floats:
+        """Expected spend per purchase (whole units); without a purchase to go by, what all spend."""
+        if self.model is None:
+            return np.full(len(x), self.mean)
+        return np.asarray(self.model.expected_spend(x, np.maximum(mean_spend, 0.0)))
+
+
+def margin_rates(margin: Floats, amount: Floats, purchases: Ints) -> Floats:
+    """What share of his spend each customer leaves: his own, drawn towards that of all where he bought little."""
+    total = amount.sum()
+    overall = margin.sum() / total if total > 0 else 0.0
+    usual = total / max(purchases.sum(), 1) * MARGIN_PRIOR
+    weight = np.maximum(amount, 0.0) + usual
+    own = np.where(amount > 0, margin, 0.0)
+    rates = np.divide(own + usual * overall, weight, out=np.full(len(margin), overall), where=weight > 0)
+    return np.clip(rates, -1.0, 1.0)
+
+
+def contact_costs(cost: Floats, purchases: Ints) -> Floats:
+    """What the contacts with each customer cost per purchase, drawn towards the mean of all."""
+    overall = cost.sum() / max(purchases.sum(), 1)
+    return (cost + COST_PRIOR * overall) / (purchases + COST_PRIOR)
+
+
+def expected(
+    known: Statistics,
+    purchases: Purchases,
+    spending: Spending,
+    rates: Floats,
+    costs: Floats,
+    discount: Discount,
+    unit: float,
+) -> Worth:
+    """The worth of each customer, with the interval that the uncertainty of the parameters leaves.
+
+    `rates` and `costs` are the customers' margins and contact costs per purchase; `unit` turns stored money into whole
+    units.
+    """
+    ahead = _ahead(purchases, known, discount)
+    mean_spend = known.mean_spend / unit
+    spend = spending.of_each(known.x, mean_spend)
+    margin = spend * rates - costs
+    value = ahead * margin
+    low, high = _interval(known, mean_spend, ahead, purchases, spending, rates, costs, discount)
+    return Worth(ahead, spend, margin, value, np.minimum(low, value), np.maximum(high, value))
+
+
+def _ahead(purchases: Purchases, known: Statistics, discount: Discount) -> Floats:
+    delta, weeks = discount.per_week, discount.weeks
+    return purchases.of_each(known, lambda model, s: model.discounted_expected_purchases(s.x, s.t_x, s.T, delta, weeks))
+
+
+def _interval(
+    known: Statistics,
+    mean_spend: Floats,
+    ahead: Floats,
+    purchases: Purchases,
+    spending: Spending,
+    rates: Floats,
+    costs: Floats,
+    discount: Discount,
+) -> tuple[Floats, Floats]:
+    """The 10th and 90th percentile of the expected value over parameters drawn from their sampling distribution.
+
+    How a draw moves the purchases ahead is told by cells of like customers (purchases, recency, age), for that is
+    smooth; what it does to the spend is worked out for each.
+    """
+    cell, like = cells(known)
+    base = _ahead(purchases, like, discount)
+    factors = np.stack(
+        [
+            np.divide(_ahead(drawn, like, discount), base, out=np.ones(len(base)), where=base > 0)
+            for drawn in purchases.drawn(DRAWS, SEED)
+        ]
+    )
+    spenders = (
+        [Spending(model, spending.mean) for model in spending.model.draw(DRAWS, SEED + 1)]
+        if spending.model is not None
+        else [spending] * DRAWS
+    )
+    low, high = np.empty(len(known)), np.empty(len(known))
+    for begin in range(0, len(known), CHUNK):
+        part = slice(begin, begin + CHUNK)
+        values = np.stack(
+            [
+                ahead[part] * factors[index][cell[part]]
+                * (spender.of_each(known.x[part], mean_spend[part]) * rates[part] - costs[part])
+                for index, spender in enumerate(spenders)
+            ]
+        )  # fmt: skip
+        low[part], high[part] = np.percentile(values, [LOW, HIGH], axis=0)
+    return low, high
+
+
+def cells(known: Statistics) -> tuple[Ints, Statistics]:
+    """Which cell each customer falls into, and the mean customer of every cell; few customers are a cell each."""
+    if len(known) <= TOO_FEW_TO_GROUP:
+        return np.arange(len(known)), known
+    age = known.until - known.first
+    recency = (known.last - known.first) / np.maximum(age, 1)
+    codes = np.zeros(len(known), np.int64)
+    for values, classes in zip((known.x, recency, age), CELLS, strict=True):
+        edges = np.unique(np.quantile(values, np.linspace(0, 1, classes + 1)[1:-1]))
+        codes = codes * classes + np.searchsorted(edges, values, side="right")
+    distinct, cell = np.unique(codes, return_inverse=True)
+    size = np.bincount(cell)
+
+    def mean(values: Ints) -> Ints:
+        return np.rint(np.bincount(cell, weights=values) / size).astype(np.int64)
+
+    first = mean(known.first)
+    x = mean(known.x)
+    last = np.where(x > 0, np.maximum(mean(known.last), first + 1), first)
+    nothing = np.zeros(len(distinct), np.int64)
+    return cell, Statistics(nothing, first, np.minimum(last, known.until), x, nothing, nothing, known.until)
+
+
+# What else the model says of a customer -------------------------------------------------------------------------------
+
+
+def chance_of_none(days: int, known: Statistics, purchases: Purchases) -> Floats:
+    """The chance of no purchase in the next `days`."""
+    weeks = days / 7.0
+    return 1.0 - purchases.of_each(known, lambda model, s: model.chance_of_purchase(weeks, s.x, s.t_x, s.T))
+
+
+def next_purchase(known: Statistics, p_alive: Floats, low: float = 0.1, high: float = 0.9) -> tuple[Floats, Floats]:
+    """Between which day numbers the next purchase is expected, given that he is still a customer; NaN where he hardly
+    is.
+
+    The gaps of a customer are taken as gamma distributed around his own usual gap (drawn towards that of all where he
+    bought little), with the variability of all; the days of silence so far are conditioned on.
+    """
+    from scipy.special import gammainc, gammaincinv
+
+    gaps = known.x.sum()
+    if not gaps:
+        return np.full(len(known), np.nan), np.full(len(known), np.nan)
+    own = (known.last - known.first).astype(float)
+    usual = own.sum() / gaps
+    mean = (own + 2.0 * usual) / (known.x + 2.0)
+    shape = 1.5  # somewhat more regular than chance, as most shoppers are
+    scale = mean / shape
+    silent = (known.until - known.last) / scale
+    passed = gammainc(shape, silent)
+    left = 1.0 - passed
+
+    def day(share: float) -> Floats:
+        ahead: Floats = gammaincinv(shape, np.minimum(passed + share * left, 1.0 - 1e-9)) * scale
+        return known.last + np.maximum(np.round(ahead), known.until - known.last + 1)
+
+    gone = p_alive < 0.2
+    return tuple(np.where(gone, np.nan, day(share)) for share in (low, high))  # type: ignore[return-value]
