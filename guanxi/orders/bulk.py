@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from guanxi.catalog.bulk import FOUND, append_with_ids, ids_of, missing
 from guanxi.foundation.bulk import BulkSession
+from guanxi.orders import summary
 from guanxi.orders.summary import GAPS_TO_LOSS, LEAST_TO_LOSS, RHYTHM_DAYS, WITHOUT_RHYTHM, YEAR
 
 MOMENT = pa.timestamp("us", "UTC")
@@ -444,13 +445,13 @@ FROM sums AS s LEFT JOIN gaps AS g ON g.party_id = s.party_id ORDER BY s.party_i
 def summarise(db: BulkSession, parties: pa.Array) -> None:
     """Write the purchases in sum of these parties anew from their orders; no row where there is no order.
 
-    Days and value of sales; returns count in the value only. The gaps lie between days of purchase; their deviation is
-    that of a sample.
+    Days and value of sales; returns count in the value only, and only amounts in the business's currency do. The gaps
+    lie between days of purchase; their deviation is that of a sample.
     """
     db.stage("touched_parties", pa.table({"party_id": parties}))
     purchases = db.read(
-        "SELECT o.party_id, o.day, o.amount, o.kind FROM touched_parties AS t CROSS JOIN orders_order AS o "
-        "WHERE o.party_id = t.party_id",
+        f"SELECT o.party_id, o.day, CASE WHEN o.currency = '{summary.currency()}' THEN o.amount ELSE 0 END, o.kind "
+        "FROM touched_parties AS t CROSS JOIN orders_order AS o WHERE o.party_id = t.party_id",
         _PURCHASES,
     )
     with duckdb.connect() as work:

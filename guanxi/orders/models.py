@@ -139,7 +139,8 @@ class OrderLine(models.Model):
 class PurchaseSummary(models.Model):
     """What the orders of a party say in sum; derived, kept current by every change of his orders.
 
-    A purchase is a day on which he bought: several orders on one day are one. Returns count in `revenue` only.
+    A purchase is a day on which he bought: several orders on one day are one. Returns count in `revenue` only, and of
+    amounts only those in the business's currency do.
     """
 
     party = models.OneToOneField(Party, models.CASCADE, primary_key=True, db_constraint=False, related_name="purchases")

@@ -9,7 +9,8 @@ from math import ceil, floor
 from statistics import mean, stdev
 from typing import Any
 
-from django.db.models import Sum
+from django.conf import settings
+from django.db.models import Q, Sum
 
 from guanxi.customers.models import Party
 from guanxi.orders.models import Order, PurchaseSummary
@@ -19,6 +20,11 @@ GAPS_TO_LOSS = 6  # usual gaps of silence after which he is lost,
 LEAST_TO_LOSS = 90  # but never sooner than this,
 WITHOUT_RHYTHM = 180  # and after this where no rhythm is known; in days
 YEAR = 365
+
+
+def currency() -> str:
+    """The currency of the business; amounts in others are not added to what a party is worth."""
+    return str(settings.GUANXI_CURRENCY).replace("'", "")
 
 
 def recompute(party: Party | int) -> PurchaseSummary | None:
@@ -32,7 +38,7 @@ def recompute(party: Party | int) -> PurchaseSummary | None:
     sales = [day for kind, day in rows if kind == Order.Kind.SALE]
     days = sorted(set(sales))
     seen = days or sorted({day for _kind, day in rows})
-    revenue = orders.aggregate(revenue=Sum("amount"))["revenue"] or Decimal(0)
+    revenue = orders.aggregate(revenue=Sum("amount", filter=Q(currency=currency())))["revenue"] or Decimal(0)
     values: dict[str, Any] = {
         "first_day": seen[0],
         "last_day": seen[-1],

@@ -161,8 +161,9 @@ def test_a_check_only_writes_nothing(take_in: Import) -> None:
 def test_summaries_are_those_of_single_orders(take_in: Import) -> None:
     random.seed(7)
     days = [date(2016, 1, 1) + timedelta(days=random.randrange(700)) for _ in range(300)]
-    lines = [f"{random.randrange(25)},{day},{random.randrange(-500, 2000) / 100}" for day in days]
-    take_in("sales", "customer,date,amount\n" + "\n".join(lines))
+    money = ["USD", "USD", "TWD"]
+    lines = [f"{random.randrange(25)},{d},{random.randrange(-500, 2000) / 100},{random.choice(money)}" for d in days]
+    take_in("sales", "customer,date,amount,currency\n" + "\n".join(lines))
     before = world()["summaries"]
     for party in Party.objects.all():
         summary.recompute(party)

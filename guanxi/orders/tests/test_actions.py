@@ -237,6 +237,13 @@ def test_scores_stand_for_fifths(staff: User) -> None:
     assert (known.parties, known.as_of) == (10, clock.today())
 
 
+def test_only_amounts_in_the_currency_of_the_business_are_added_up(staff: User, mei: Party) -> None:
+    actions.create_order(mei, [line("5.00")], by=staff, placed_at=START)
+    actions.create_order(mei, [line("900.00")], by=staff, placed_at=START + timedelta(days=1), currency="TWD")
+    known = PurchaseSummary.objects.get(party=mei)
+    assert (known.revenue, known.order_count, known.purchase_days) == (Decimal(5), 2, 2)
+
+
 def test_a_party_without_orders_has_no_summary(staff: User, mei: Party) -> None:
     assert summary.recompute(mei) is None
     assert not PurchaseSummary.objects.exists()
