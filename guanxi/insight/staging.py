@@ -1,0 +1,183 @@
+"""In what state each relationship is: from the purchases of each period to a word that a manager understands.
+
+The hidden Markov model (`guanxi.insight.states`) says how active a customer is, in ordered levels, or that he is lost.
+A stage is told from the path of levels, period by period:
+
+    broken       lost
+    exploration  one purchase, or known for no more than two periods
+    decline      less active than his best within the last half year's periods, or lost with a chance of a quarter
+    formation    known for less than six periods, or more active than three periods before
+    stability    all others
+
+Where there is too little data for the model, a rule by each customer's own rhythm tells the levels instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guanxi.insight.history import Floats, History, Ints, Panel
+from guanxi.insight.models import Stage
+
+LEVELS = 3  # of activity, beside “lost”
+MOST_PERIODS, LEAST_PERIODS = 24, 8
+WEEK, MONTH = 7, 30  # lengths of a period in days
+LEAST_REPEATING = 200
+SAMPLE, SEED = 30_000, 11
+MARGIN = 0.15  # by which a new state's chance must exceed the old one's before the label changes
+DOUBT = 0.25  # chance of being lost from which on a customer is in decline
+YOUNG, FORMING, BACK, MEMORY = 2, 6, 3, 6  # periods
+CHUNK = 100_000
+RHYTHM, GAPS_TO_LOSS, LEAST_TO_LOSS, WITHOUT_RHYTHM = 3, 6.0, 90, 180  # of the rule; gaps, and days
+
+Codes = NDArray[np.int8]
+NAMES = np.array([Stage.EXPLORATION, Stage.FORMATION, Stage.STABILITY, Stage.DECLINE, Stage.BROKEN], dtype="U11")
+EXPLORATION, FORMATION, STABILITY, DECLINE, BROKEN = range(5)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The stage of each customer: its name, since when (day number), how sure; and the stage one period before."""
+
+    stage: NDArray[np.str_]
+    since: Ints
+    chance: Floats
+    before: NDArray[np.str_]
+    model: Any = None  # None: told by the rule
+    figures: dict[str, Any] = field(default_factory=dict)
+    note: dict[str, Any] = field(default_factory=dict)
+
+
+def periods_of(history: History) -> tuple[int, int]:
+    """Length of a period in days and how many of them: weeks where people buy weekly or oftener, else months."""
+    gaps = len(history) - len(history.starts)
+    ends = np.append(history.starts[1:], len(history)) - 1
+    usual = (history.day[ends] - history.first).sum() / max(gaps, 1)
+    length = WEEK if gaps and usual <= WEEK else MONTH
+    return length, min((history.until - history.begin + 1) // length, MOST_PERIODS)
+
+
+def stages(history: History, model: Any = None) -> Staged:
+    """The stage of every customer, by the hidden Markov model where there is enough data, else by the rule.
+
+    `model` is a fitted one to go on with; without it one is fitted.
+    """
+    from guanxi.insight.states import BadData, NotConverged
+
+    length, periods = periods_of(history)
+    repeating = int((history.at().x > 0).sum())
+    if periods < LEAST_PERIODS or repeating < LEAST_REPEATING:
+        note = {"code": "stage_by_rule", "periods": periods, "customers": repeating, "least": LEAST_REPEATING}
+        return by_rule(history, length, max(periods, 1), note)
+    panel = history.panel(length, periods)
+    try:
+        model = model or fit(panel)
+    except (NotConverged, BadData) as error:
+        note = {"code": "not_converged", "model": "hidden_markov", "why": str(error)}
+        return by_rule(history, length, periods, note)
+    level, lost = levels(model, panel)
+    return _staged(history, panel, level, lost, model=model, figures=_figures(model, panel))
+
+
+def fit(panel: Panel) -> Any:
+    """The hidden Markov model of a sample of the customers (all where they are few)."""
+    from guanxi.insight.states import fit_hidden_markov
+
+    rows = np.arange(len(panel.purchases))
+    if len(rows) > SAMPLE:
+        rows = np.sort(np.random.default_rng(SEED).permutation(rows)[:SAMPLE])
+    return fit_hidden_markov(
+        panel.purchases[rows], states=LEVELS, lost=True, start=panel.started[rows], emission="poisson", seed=SEED
+    )
+
+
+def levels(model: Any, panel: Panel) -> tuple[Codes, Floats]:
+    """The label of each customer in each period (0 the least active level, LEVELS: lost), and the chance of being lost
+    at the end. Labels change only where the chances have clearly changed.
+    """
+    from guanxi.insight.states import label
+
+    customers, periods = panel.purchases.shape
+    level = np.empty((customers, periods), np.int8)
+    lost = np.empty(customers)
+    for begin in range(0, customers, CHUNK):
+        part = slice(begin, begin + CHUNK)
+        chances = model.filtered(panel.purchases[part], start=panel.started[part], path=True)
+        level[part] = label(chances, margin=MARGIN)
+        lost[part] = chances[:, -1, LEVELS]
+    return level, lost
+
+
+def by_rule(history: History, length: int, periods: int, note: dict[str, Any]) -> Staged:
+    """Levels by each customer's own rhythm, at the end of every period: overdue counts as less active, silence for six
+    usual gaps (at least 90 days; 180 where no rhythm is known) as lost.
+    """
+    panel = history.panel(length, periods)
+    customers = len(history.parties)
+    level = np.full((customers, periods), 1, np.int8)
+    for period in range(periods):
+        known = history.at(int(panel.end_of(period)))
+        row = np.searchsorted(history.parties, known.party)
+        usual = (known.last - known.first) / np.maximum(known.x, 1)
+        silent = known.until - known.last
+        rhythm = known.x >= RHYTHM
+        allowed = np.where(rhythm, np.maximum(GAPS_TO_LOSS * usual, LEAST_TO_LOSS), WITHOUT_RHYTHM)
+        level[row, period] = np.where(silent > allowed, LEVELS, np.where(rhythm & (silent > 2 * usual + 7), 0, 1))
+    lost = (level[:, -1] == LEVELS).astype(float)
+    return _staged(history, panel, level, lost, note=note)
+
+
+def _staged(
+    history: History,
+    panel: Panel,
+    level: Codes,
+    lost: Floats,
+    model: Any = None,
+    figures: dict[str, Any] | None = None,
+    note: dict[str, Any] | None = None,
+) -> Staged:
+    path = _path(panel, level, lost, history.at().x + 1)
+    last = path[:, -1]
+    differs = path != last[:, None]
+    held = np.where(differs.any(axis=1), np.argmax(differs[:, ::-1], axis=1), path.shape[1])
+    begin = np.maximum(path.shape[1] - held, panel.started)
+    since = np.maximum(panel.begin + begin * panel.length, history.first)
+    sure = np.where(last == BROKEN, lost, 1.0 - lost)
+    before = path[:, -2] if path.shape[1] > 1 else last
+    return Staged(NAMES[last], since, sure, NAMES[before], model, figures or {}, note or {})
+
+
+def _path(panel: Panel, level: Codes, lost: Floats, purchases: Ints) -> Codes:
+    """The stage (its place in NAMES) of each customer in every period."""
+    customers, periods = level.shape
+    path = np.empty((customers, periods), np.int8)
+    active = np.where(level == LEVELS, -1, level)
+    ahead = purchases - np.cumsum(panel.purchases[:, ::-1], axis=1)[:, ::-1].T  # bought before each period's beginning
+    for period in range(periods):
+        bought = ahead[period] + panel.purchases[:, period]
+        known = period - panel.started + 1
+        best = active[:, max(period - MEMORY, 0) : period + 1].max(axis=1)
+        now, earlier = active[:, period], active[:, max(period - BACK, 0)]
+        declining = now < best
+        if period == periods - 1:
+            declining |= lost >= DOUBT
+        path[:, period] = np.select(
+            [now < 0, (bought <= 1) | (known <= YOUNG), declining, (known < FORMING) | ((now > earlier) & (earlier >= 0))],
+            [BROKEN, EXPLORATION, DECLINE, FORMATION],
+            STABILITY,
+        )
+    return path
+
+
+def _figures(model: Any, panel: Panel) -> dict[str, Any]:
+    """What the Models page shows of the states."""
+    return {
+        "params": {name: np.asarray(value).tolist() for name, value in model.params.items()},
+        "length": panel.length,
+        "periods": int(panel.purchases.shape[1]),
+        "sample": int(min(len(panel.purchases), SAMPLE)),
+    }
