@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -14,7 +14,7 @@ from guanxi.customers import actions, queries
 from guanxi.customers.actions.consents import CHANNELS
 from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.api import keyset
+from guanxi.foundation.api import additions, keyset
 from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Number, Page
 
 router = Router(tags=["Parties"])
@@ -95,7 +95,11 @@ class PartyChange(PartyFacts):
     )
 
 
-class PartyOut(Schema):
+class PartyOut(additions.Extended):
+    """A party; higher floors add what they know of it."""
+
+    door: ClassVar[str] = "answer:parties"
+
     id: int
     kind: str
     name: str
@@ -198,8 +202,10 @@ def _with_all(rows: QuerySet[Party]) -> QuerySet[Party]:
 
 
 def one(request: HttpRequest, number: int) -> Party:
-    """The party of that number, with roles and contact points. Raises Party.DoesNotExist."""
-    return _with_all(queries.parties(request.user)).get(pk=number)
+    """The party of that number, with roles, contact points and additions. Raises Party.DoesNotExist."""
+    party = _with_all(queries.parties(request.user)).get(pk=number)
+    additions.attach(PartyOut, [party], request.user)
+    return party
 
 
 @router.get("", response=Page[PartyOut], summary="List parties", operation_id="list_parties")
@@ -215,11 +221,13 @@ def list_parties(request: HttpRequest, asked: Query[PartyFilter]) -> dict[str, A
     if asked.q.strip():
         found = queries.find(asked.q, request.user, limit=asked.limit)
         kept = {party.pk: party for party in rows.filter(pk__in=[party.pk for party in found])}
+        additions.attach(PartyOut, kept.values(), request.user)
         return {"items": [kept[party.pk] for party in found if party.pk in kept], "next": None}
     order = ["id"]
     if asked.updated_since:
         rows, order = rows.filter(changed_at__gte=asked.updated_since), ["changed_at", "id"]
     items, following = keyset.page(rows, order, asked.cursor, asked.limit)
+    additions.attach(PartyOut, items, request.user)
     return {"items": items, "next": following}
 
 

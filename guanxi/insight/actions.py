@@ -1,0 +1,56 @@
+"""What people can do with insight: change what values rest on, say what events cost, let it learn now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import tasks
+from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation.tasks.models import BackgroundTask
+from guanxi.foundation.visibility import Viewer
+from guanxi.insight.models import Assumptions, CostRate
+
+THE_ONE = 1  # the number of the only row of assumptions
+LEARNING = "insight.learn"  # of several wishes to learn, one waits and one runs
+
+
+@action
+def change_assumptions(changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Assumptions:
+    """Change what values rest on; the next learning counts with it.
+
+    Raises Refused where a value cannot be, Conflict where somebody else changed the same one meanwhile.
+    """
+    row = Assumptions.objects.filter(pk=THE_ONE).first() or create(Assumptions, pk=THE_ONE)
+    share_a, share_b = (changes.get(name, getattr(row, name)) for name in ("share_a", "share_b"))
+    if share_a is not None and share_b is not None and share_a > share_b:
+        raise Refused(_("Grades A and B together bring at least as much as grade A alone."), "share_b")
+    return change(row, expected, **changes)
+
+
+@action
+def create_cost_rate(*, by: Viewer, **values: Any) -> CostRate:
+    """Say what one event of a kind costs. Raises Refused where its kind and channel have a rate already."""
+    return create(CostRate, **values)
+
+
+@action
+def edit_cost_rate(
+    row_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer
+) -> CostRate:
+    """Change a cost rate; the next learning counts with it."""
+    return change(CostRate.objects.visible_to(by).get(pk=row_id), expected, **changes)
+
+
+@action
+def delete_cost_rate(row_id: int, *, by: Viewer) -> None:
+    """Take a cost rate away: events of its kind cost nothing from the next learning on."""
+    delete(CostRate.objects.visible_to(by).get(pk=row_id))
+
+
+def learn_now(*, by: Viewer) -> BackgroundTask:
+    """Queue a learning, or join the one that waits. Raises NotAllowed where `by` may not run tasks."""
+    from guanxi.insight.tasks import learn
+
+    return tasks.enqueue(learn, by=by, key=LEARNING)

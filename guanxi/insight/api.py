@@ -1,0 +1,210 @@
+"""What programs see of insight: customer equity, the models behind it, the standing of each party."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from guanxi.customers.models import Party
+from guanxi.foundation import visibility
+from guanxi.foundation.api.types import Day, Moment, Money, Number
+from guanxi.foundation.visibility import Viewer
+from guanxi.insight import actions, notes, queries
+from guanxi.insight.models import EquityPoint, Learning, ModelVersion, Standing
+
+router = Router(tags=["Insight"])
+of_party = Router(tags=["Insight"])
+
+
+class StandingOut(Schema):
+    """What a relationship is worth and what state it is in. Null is what cannot be said yet."""
+
+    day: Day = Field(description="The last day that the data told of.")
+    value_so_far: Money = Field(description="Revenue less what it cost: goods, and events times cost rates.")
+    expected_value: Money | None = Field(description="The margin expected from now on, in today's money.")
+    expected_low: Money | None = Field(description="With `expected_high` the interval of four in five.")
+    expected_high: Money | None
+    lifetime_value: Money | None = Field(description="`value_so_far` and `expected_value` together.")
+    at_stake: Money | None
+    growth: Money | None = Field(description="What similar customers spend in a year beyond him.")
+    spend: Money | None = Field(description="Expected of one purchase.")
+    p_alive: float | None = Field(description="The chance that he is still a customer, 0 to 1.")
+    purchases_ahead: float | None = Field(description="Expected in a year.")
+    risk: float | None = Field(description="The chance of no purchase in the days ahead that the assumptions name.")
+    risk_before: float | None
+    next_from: Day | None = Field(description="The next purchase is expected from this day …")
+    next_to: Day | None = Field(description="… until this day.")
+    stage: str = Field(description="none, exploration, formation, stability, decline, broken")
+    stage_since: Day | None
+    stage_chance: float | None
+    tier: str = Field(description="most_valuable, most_growable, regular, below_zero")
+    grade: str = Field(description="A, B, C")
+    rfm: str = Field(description="Fifths of recency, frequency, money, such as “543”.")
+    strength: float | None = Field(description="0 to 100")
+    loyalty: int = Field(description="0 not known, 1 satisfied, 2 buys again, 3 brings others")
+    categories: int
+    channels: int
+    warned_on: Day | None
+    learning: int = Field(alias="learning_id")
+
+
+class NoteOut(Schema):
+    """A remark: its code and values for programs, its words in the language asked for."""
+
+    code: str
+    words: str
+    values: dict[str, Any]
+
+
+class ModelOut(Schema):
+    """One fitted model: names of parameters as in the papers, their standard errors, what it came to on the hold-out."""
+
+    id: int
+    family: str = Field(description="purchases, spend, stage, growth, contract")
+    name: str
+    segment: str = Field(description="Empty: all customers.")
+    state: str = Field(description="used, compared, refused, failed, replaced")
+    parameters: dict[str, Any]
+    standard_errors: dict[str, Any]
+    log_likelihood: float | None
+    customers: int
+    holdout: dict[str, Any]
+    reason: NoteOut | None
+    fitted_at: Moment
+    learning: int = Field(alias="learning_id")
+
+
+class LearningOut(Schema):
+    """One run of `guanxi learn`."""
+
+    id: int
+    day: Day
+    customers: int
+    started_at: Moment
+    finished_at: Moment | None
+    seconds: dict[str, Any]
+
+
+class ModelsOut(Schema):
+    """The newest published learning with its models, those in use first; null and empty until something was learned."""
+
+    learning: LearningOut | None
+    models: list[ModelOut]
+
+
+class EquityPointOut(Schema):
+    """Customer equity at the end of a month, and what moved it."""
+
+    day: date
+    equity: Money
+    acquired: Money
+    developed: Money
+    retained: Money
+    lost: Money
+    customers: int
+
+
+class EquityOut(Schema):
+    """What all customers are worth, with the interval of four in five; null until something was learned."""
+
+    day: Day | None
+    customers: int
+    expected: str | None
+    low: str | None
+    high: str | None
+    value_so_far: str | None
+    lifetime: str | None
+    horizon_years: int | None = Field(description="Null: for ever.")
+    discount_rate: float | None
+    best_fifth: float | None = Field(description="The share of the value that the best fifth of the customers bring.")
+    stages: dict[str, Any]
+    tiers: dict[str, Any]
+    grades: dict[str, Any]
+    notes: list[NoteOut]
+    over_time: list[EquityPointOut]
+
+
+class TaskOut(Schema):
+    """The task that was queued; `/tasks/{id}/` shows how far it is."""
+
+    task: int
+    state: str
+
+
+@router.get("/models", response=ModelsOut, summary="The models", operation_id="insight_models")
+def get_models(request: HttpRequest) -> dict[str, Any]:
+    """Those in use and those that the newest learning compared with them."""
+    visibility.require(request.user, "view", ModelVersion)
+    learning = queries.current(request.user)
+    rows = sorted(queries.models(request.user), key=lambda row: row.state != ModelVersion.State.USED)
+    return {"learning": learning and _learning(learning), "models": [_model(row) for row in rows]}
+
+
+@router.get("/equity", response=EquityOut, summary="Customer equity", operation_id="insight_equity")
+def get_equity(request: HttpRequest) -> dict[str, Any]:
+    """What the whole base is worth, by stage, tier and grade, and month by month."""
+    visibility.require(request.user, "view", EquityPoint)
+    learning = queries.current(request.user)
+    figures = learning.figures if learning else {}
+    equity = figures.get("equity") or {}
+    return {
+        "day": learning and learning.day,
+        "customers": learning.customers if learning else 0,
+        "expected": _text(equity.get("expected")),
+        "low": _text(equity.get("low")),
+        "high": _text(equity.get("high")),
+        "value_so_far": _text(equity.get("so_far")),
+        "lifetime": _text(equity.get("lifetime")),
+        "horizon_years": figures.get("horizon_years"),
+        "discount_rate": figures.get("discount_rate"),
+        "best_fifth": figures.get("best_fifth"),
+        **{name: figures.get(name) or {} for name in ("stages", "tiers", "grades")},
+        "notes": [_note(note) for note in figures.get("notes") or []],
+        "over_time": queries.equity_points(request.user),
+    }
+
+
+@router.post("/learn", response={202: TaskOut}, summary="Learn now", operation_id="insight_learn")
+def learn(request: HttpRequest) -> Status[dict[str, Any]]:
+    """Queues a learning, or joins the one that waits. It takes about a minute for a million customers."""
+    task = actions.learn_now(by=request.user)
+    return Status(202, {"task": task.pk, "state": task.state})
+
+
+@of_party.get(
+    "/{number}/standing", response=StandingOut, summary="The standing of a party", operation_id="get_party_standing"
+)
+def get_standing(request: HttpRequest, number: Number) -> Standing:
+    """404 where nothing was learned of the party yet."""
+    Party.objects.visible_to(request.user).get(pk=number)
+    return Standing.objects.visible_to(request.user).get(party=number)
+
+
+def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Any]:
+    """The standings that go with answers about parties."""
+    return dict(queries.standings(parties, viewer))
+
+
+def _learning(row: Learning) -> dict[str, Any]:
+    names = ("day", "customers", "started_at", "finished_at")
+    return {"id": row.pk, **{name: getattr(row, name) for name in names}, "seconds": row.figures.get("seconds") or {}}
+
+
+def _model(row: ModelVersion) -> dict[str, Any]:
+    names = ("family", "name", "segment", "state", "parameters", "log_likelihood", "customers", "holdout", "fitted_at")
+    known = {name: getattr(row, name) for name in names}
+    reason = _note(row.reason) if row.reason else None
+    return {"id": row.pk, **known, "standard_errors": row.errors, "reason": reason, "learning_id": row.learning_id}
+
+
+def _note(note: dict[str, Any]) -> dict[str, Any]:
+    values = {name: value for name, value in note.items() if name != "code"}
+    return {"code": str(note.get("code", "")), "words": notes.words(note), "values": values}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

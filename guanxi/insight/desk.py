@@ -1,0 +1,82 @@
+"""The list and the record page of cost rates."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from guanxi.foundation import desk, hooks
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.desk import Bulk, Column
+from guanxi.foundation.visibility import Viewer
+from guanxi.insight import actions
+from guanxi.insight.models import CostRate
+from guanxi.ledger.models import Channel
+
+
+def channel(row: CostRate) -> str:
+    """The channel that the rate is of."""
+    return str(Channel(row.channel).label) if row.channel else _now("any")
+
+
+@desk.register
+class Costs(desk.Desk):
+    """What one event of a kind costs the business."""
+
+    model = CostRate
+    slug = "costs"
+    label = _("Cost rates")
+    icon = "coins"
+    empty_words = _(
+        "Say what a mailing, a call or a visit costs: the value of each customer is then less what was spent on him."
+    )
+    columns = [
+        Column("kind", link=True, sort=False),
+        Column("channel", sort=False, render=channel, needs=["channel"]),
+        Column("purpose", sort=False),
+        Column("amount", sort=False),
+    ]
+    filters = ["kind", "channel", "purpose"]
+    facts = [
+        "kind",
+        Column("channel", render=channel, help=_("A rate of a channel goes before that of any channel.")),
+        "purpose",
+        "amount",
+    ]
+    edit = actions.edit_cost_rate
+    new = [
+        Column("kind", required=True),
+        Column("channel", required=False, help=_("Leave it empty for any channel.")),
+        Column("purpose", required=True),
+        Column("amount", required=True),
+    ]
+    create = actions.create_cost_rate
+
+    def subtitle(self, row: CostRate) -> str:
+        return channel(row) if row.channel else ""
+
+
+def delete_all(ids: list[int], *, by: Viewer) -> str:
+    """Delete the rates."""
+    done = 0
+    for row_id in ids:
+        try:
+            actions.delete_cost_rate(row_id, by=by)
+        except (CostRate.DoesNotExist, Refused):
+            continue  # somebody else was quicker
+        done += 1
+    return ngettext("%(count)s cost rate deleted.", "%(count)s cost rates deleted.", done) % {"count": done}
+
+
+hooks.register(
+    "bulk:costs",
+    Bulk(
+        "delete",
+        _("Delete"),
+        delete_all,
+        icon="trash",
+        verb="delete",
+        confirm=_("Events of these kinds will cost nothing from the next learning on."),
+    ),
+)

@@ -1,0 +1,96 @@
+"""What can be asked of what was learned: the newest learning, the models in use, the standing of a party."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import Count, QuerySet, Sum
+
+from guanxi.customers.models import Party
+from guanxi.foundation.tasks.models import BackgroundTask, State
+from guanxi.foundation.visibility import Viewer
+from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Stage, Standing
+
+LEARN = "guanxi.insight.tasks.learn"
+
+
+def current(viewer: Viewer) -> Learning | None:
+    """The newest published learning; None until there is one."""
+    published = Learning.objects.visible_to(viewer).filter(state=Learning.State.PUBLISHED)
+    return published.order_by("-id").first()
+
+
+def learnings(viewer: Viewer, limit: int = 20) -> list[Learning]:
+    """The last learnings, whatever came of them, the newest first."""
+    return list(Learning.objects.visible_to(viewer).order_by("-id")[:limit])
+
+
+def under_way(viewer: Viewer) -> BackgroundTask | None:
+    """The learning that waits or runs."""
+    waiting = BackgroundTask.objects.visible_to(viewer).filter(function=LEARN, state__in=[State.WAITING, State.RUNNING])
+    return waiting.order_by("state", "id").first()  # what runs before what waits
+
+
+def last_failed(viewer: Viewer) -> BackgroundTask | None:
+    """The newest learning of all, where that failed."""
+    newest = BackgroundTask.objects.visible_to(viewer).filter(function=LEARN).order_by("-id").first()
+    return newest if newest is not None and newest.state == State.FAILED else None
+
+
+def models(viewer: Viewer) -> list[ModelVersion]:
+    """The models in use, and those that the newest learning compared with them; by family and name.
+
+    Where a new model was not promoted, the one in use comes from an earlier learning.
+    """
+    learning = current(viewer)
+    if learning is None:
+        return []
+    known = ModelVersion.objects.visible_to(viewer).select_related("learning")
+    used = known.filter(state=ModelVersion.State.USED, learning__state=Learning.State.PUBLISHED)
+    rows = {row.pk: row for row in [*used.order_by("id"), *known.filter(learning=learning).order_by("id")]}
+    order = list(ModelVersion.Family)
+    return sorted(rows.values(), key=lambda row: (order.index(ModelVersion.Family(row.family)), row.segment, row.pk))
+
+
+def model_in_use(family: str, viewer: Viewer) -> ModelVersion | None:
+    """The model of a family that counts for all customers; None where none is in use."""
+    known = ModelVersion.objects.visible_to(viewer).filter(family=family, state=ModelVersion.State.USED, segment="")
+    return known.filter(learning__state=Learning.State.PUBLISHED).order_by("-id").first()
+
+
+def standing_of(party: Party | int, viewer: Viewer) -> Standing | None:
+    """What the relationship with `party` is worth and what state it is in; None where that was not learned."""
+    return Standing.objects.visible_to(viewer).filter(party=party).select_related("learning").first()
+
+
+def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Standing]:
+    """The standings of several parties, by the party's number."""
+    return {row.party_id: row for row in Standing.objects.visible_to(viewer).filter(party__in=parties)}
+
+
+def slipping(viewer: Viewer) -> QuerySet[Standing]:
+    """Those in decline, with the most at stake first."""
+    rows = Standing.objects.visible_to(viewer).filter(stage=Stage.DECLINE, at_stake__isnull=False)
+    return rows.order_by("-at_stake", "-party_id")
+
+
+def slipping_in_sum(viewer: Viewer) -> tuple[int, object]:
+    """How many are in decline and what is at stake with them in all."""
+    rows = Standing.objects.visible_to(viewer).filter(stage=Stage.DECLINE)
+    total = rows.aggregate(count=Count("party_id"), stake=Sum("at_stake"))
+    return total["count"], total["stake"] or 0
+
+
+def equity_points(viewer: Viewer, months: int = 36) -> list[EquityPoint]:
+    """Customer equity at the ends of the last months, the oldest first."""
+    return list(EquityPoint.objects.visible_to(viewer).order_by("-day")[:months])[::-1]
+
+
+def assumptions(viewer: Viewer) -> Assumptions:
+    """What values rest on; the defaults where nobody has changed them."""
+    return Assumptions.objects.visible_to(viewer).first() or Assumptions()
+
+
+def cost_rates(viewer: Viewer) -> QuerySet[CostRate]:
+    """What events cost."""
+    return CostRate.objects.visible_to(viewer).order_by("kind", "channel")
