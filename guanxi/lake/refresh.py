@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,7 +29,7 @@ from guanxi.ledger.models import Event, ReaderCursor
 READER = "lake"
 LEDGER, SHAPE, FINGERPRINT = "guanxi.ledger", "guanxi.shape", "guanxi.fingerprint"
 SILENCE = 5_000  # events that mean nothing to a table after which its mark is moved all the same
-MANY = 50_000  # parties from which on their first days are loaded anew rather than compared
+MANY = 50_000  # parties from which on purchases in sum are loaded anew rather than followed
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ class Lake:
         self.outcome = Outcome()
         self._db: BulkSession | None = None
         self._session = bulk.session()
+        self._buyers: dict[int, pa.Array] = {}
+        self._purchases: dict[int, pa.Table] = {}
 
     @property
     def db(self) -> BulkSession:
@@ -70,6 +73,20 @@ class Lake:
     def close(self) -> None:
         if self._db is not None:
             self._session.__exit__(None, None, None)
+
+    def buyers(self, since: int) -> pa.Array:
+        """The parties whose orders changed since a mark, before and after the change."""
+        if since not in self._buyers:
+            orders = sources.ids(self.db, sources.changed_orders(since, self.until))
+            now = sources.buyers(self.db, since, self.until)
+            self._buyers[since] = pa.concat_arrays([now, _former_buyers(orders)]).unique()
+        return self._buyers[since]
+
+    def purchases(self, since: int) -> pa.Table:
+        """What they bought in sum."""
+        if since not in self._purchases:
+            self._purchases[since] = sources.purchases(self.db, self.until, self.buyers(since))
+        return self._purchases[since]
 
     def note_how_far(self) -> None:
         """Keep the moment until which the lake is complete; an incomplete refresh does not move it."""
@@ -96,7 +113,8 @@ class Lake:
     def shape(self, table: LakeTable) -> int:
         """What a table must look like, and whose data it must hold, to be carried on."""
         by_ledger = table.name in BY_LEDGER
-        return schema.number_of(table.shape, self.origin if by_ledger else None)
+        currency = [settings.GUANXI_CURRENCY] if table is schema.PURCHASES else []
+        return schema.number_of(table.shape, self.origin if by_ledger else None, *currency)
 
     def current(self, table: LakeTable) -> DeltaTable | None:
         """The stored table, where it can be carried on; None where it has to be loaded whole."""
@@ -137,7 +155,7 @@ def keep_tidy() -> dict[str, int]:
         for table in schema.all() if taken else ():
             stored = store.open_table(table)
             if stored is not None:
-                stored.optimize.compact(target_size=table.file_size, writer_properties=store.WRITER)
+                store.compact(table, stored)
                 deleted[table.name] = store.vacuum(stored)
     return deleted
 
@@ -197,12 +215,11 @@ def _refresh_parties(lake: Lake, table: LakeTable, stored: DeltaTable, since: in
 
 def _refresh_first_purchases(lake: Lake, table: LakeTable, stored: DeltaTable, since: int) -> None:
     """Only rows that differ are written: most orders are not their customer's first."""
-    orders = sources.ids(lake.db, sources.changed_orders(since, lake.until))
-    affected = pa.concat_arrays([sources.buyers(lake.db, since, lake.until), _former_buyers(orders)]).unique()
+    affected = lake.buyers(since)
     if len(affected) > MANY:
         lake.load(table, sources.first_days(lake.db), {LEDGER: lake.until})
         return
-    now = pa.Table.from_batches(sources.first_days(lake.db, affected), table.schema)
+    now = lake.purchases(since)
     before = store.rows_of(table, stored, affected, ["party_id", "first_day"])
     fresh, known = (_days_of(affected, days) for days in (now, before))
     # Nulls: a party that never bought, or no longer. Written without scalars, for those load pandas.
@@ -220,8 +237,26 @@ def _days_of(parties: pa.Array, days: pa.Table) -> pa.Array:
     return days["first_day"].combine_chunks().take(place)
 
 
+def _refresh_purchases(lake: Lake, table: LakeTable, stored: DeltaTable, since: int) -> None:
+    """A row more for each party concerned; an empty one for those who have no orders any longer."""
+    affected = lake.buyers(since)
+    if len(affected) > MANY:
+        lake.load(table, _all_purchases(lake), {LEDGER: lake.until})
+        return
+    now = lake.purchases(since)
+    gone = affected.filter(pc.invert(pc.is_in(affected, now["party_id"].combine_chunks())))
+    blanks = [pa.nulls(len(gone), field.type) for field in table.schema][1:-1]
+    none = pa.table([gone, *blanks, pa.repeat(lake.until, len(gone))], schema=table.schema)
+    batches = lake.counted(table, iter(pa.concat_tables([now, none]).to_batches()))
+    store.append(table, batches, {LEDGER: lake.until})
+
+
+def _all_purchases(lake: Lake) -> Iterator[pa.RecordBatch]:
+    yield from sources.purchases(lake.db, lake.until).to_batches(max_chunksize=100_000)
+
+
 def _former_buyers(orders: pa.Array) -> pa.Array:
-    """The parties that the lake still has these orders under; this table is refreshed before the lines for that."""
+    """The parties that the lake still has these orders under; purchases are refreshed before the lines for that."""
     lines = store.open_table(schema.SALES_LINE)
     if lines is None:
         return orders.slice(0, 0)
@@ -242,12 +277,14 @@ def _refresh_events(lake: Lake, table: LakeTable, stored: DeltaTable, since: int
 BY_LEDGER = {
     "party": _refresh_parties,
     "first_purchase": _refresh_first_purchases,
+    "purchases": _refresh_purchases,
     "sales_line": _refresh_lines,
     "event": _refresh_events,
 }
 WHOLE: dict[str, Callable[[Lake], Iterator[pa.RecordBatch]]] = {
     "party": lambda lake: sources.parties(lake.db),
     "first_purchase": lambda lake: sources.first_days(lake.db),
+    "purchases": _all_purchases,
     "sales_line": lambda lake: sources.all_lines(lake.db),
     "event": lambda lake: sources.events(lake.db, 0, lake.until),
 }

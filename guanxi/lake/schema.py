@@ -26,6 +26,9 @@ _PROFILE_TYPES = {profile.NUMBER: pa.float64(), profile.YES_NO: pa.bool_()}
 class LakeTable:
     """One Delta table. `key` is the column by which rows are replaced together; a `partition` is always the month of
     the column `day`. `remedy` is the command that writes the table anew.
+
+    A table that changes with every order is a log: rows are appended, and readers see of each key the row with the
+    highest `newest`, none where its other columns are null. Replacing them would rewrite the files every half minute.
     """
 
     name: str
@@ -34,12 +37,18 @@ class LakeTable:
     partition: str | None = None
     file_size: int = 128_000_000  # bytes; smaller where single rows change, for a change rewrites whole files
     remedy: str = "guanxi refresh --full"
+    newest: str = ""
 
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema, with the declared profile fields where the table is `party`."""
         extra = profile_columns() if self.name == "party" else ()
         return pa.schema([*self.columns, *extra])
+
+    @property
+    def telling(self) -> str:
+        """Of a log: the column whose null says that the key is gone."""
+        return [name for name, _type in self.columns if name not in (self.key, self.newest)][-1]
 
     @property
     def shape(self) -> int:
@@ -110,8 +119,26 @@ DATE = LakeTable(
         ("quarter_label", _text),
     ),
 )
-# Kept apart from `party`, because it changes with orders: a wide row need not be rewritten for a date.
+# Kept apart from `party`, which need not be rewritten for a date, and from `purchases`, which changes with every order:
+# questions join this one to the sales lines.
 FIRST_PURCHASE = LakeTable("first_purchase", "party_id", (("party_id", _int), ("first_day", _day)))
+# Whoever has orders, in sum. Days are days of purchase, null where there are only returns; amounts are those in the
+# business's currency.
+PURCHASES = LakeTable(
+    "purchases",
+    "party_id",
+    (
+        ("party_id", _int),
+        ("first_day", _day),
+        ("last_day", _day),
+        ("purchase_days", pa.int32()),
+        ("order_count", pa.int32()),
+        ("revenue", DECIMAL),
+        ("written", _int),
+    ),
+    file_size=8_000_000,
+    newest="written",
+)
 SALES_LINE = LakeTable(
     "sales_line",
     "order_id",
@@ -124,6 +151,7 @@ SALES_LINE = LakeTable(
         ("channel", _text),
         ("sales_person_id", _int),
         ("day", _day),
+        ("purchase_day", _day),  # of a return, the day of the sale that it gives back, where known
         ("month", _day),
         ("quantity", DECIMAL),
         ("amount", DECIMAL),
@@ -153,7 +181,7 @@ EVENT = LakeTable(
 )
 
 # What the refresh fills, in the order of it: what facts refer to comes before them.
-REFRESHED = (PARTY, PRODUCT, PLACE, STAFF, CHANNEL, DATE, FIRST_PURCHASE, SALES_LINE, EVENT)
+REFRESHED = (PARTY, PRODUCT, PLACE, STAFF, CHANNEL, DATE, FIRST_PURCHASE, PURCHASES, SALES_LINE, EVENT)
 
 
 def all() -> tuple[LakeTable, ...]:  # noqa: A001  read as schema.all()

@@ -34,6 +34,8 @@ _moment = pa.timestamp("us", "UTC")
 
 _LINE_COLUMNS = (
     "o.id, l.id, o.party_id, l.product_id, o.place_id, o.channel, o.sales_person_id, o.day, "
+    # Not a join: only returns look for the sale they give back.
+    "CASE WHEN o.kind = 'sale' THEN o.day ELSE (SELECT s.day FROM orders_order s WHERE s.id = o.returns_id) END, "
     "l.quantity, l.amount, l.discount, l.cost, o.currency, o.kind"
 )
 _LINE = pa.schema(
@@ -46,6 +48,7 @@ _LINE = pa.schema(
         ("channel", _text),
         ("sales_person_id", _int),
         ("day", _day),
+        ("purchase_day", _day),
         ("quantity", _int),
         ("amount", _int),
         ("discount", _int),
@@ -57,11 +60,13 @@ _LINE = pa.schema(
 
 
 def changed_orders(since: int, until: int) -> str:
-    """SQL for the ids of the orders that the ledger speaks of between two marks."""
+    """SQL for the ids of the orders that the ledger speaks of between two marks, and of what gives them back."""
     kinds = ", ".join(f"'{kind}'" for kind in REASSIGNED)
     return (
         "SELECT object_id AS id FROM ledger_event "
         f"WHERE {reading.between(since, until)} AND kind LIKE 'order.%' AND object_id IS NOT NULL "
+        "UNION SELECT o.id FROM ledger_event e JOIN orders_order o ON o.returns_id = e.object_id "
+        f"WHERE {reading.between(since, until, 'e')} AND e.kind LIKE 'order.%' "
         "UNION SELECT o.id FROM ledger_event e JOIN orders_order o ON o.party_id = e.party_id "
         f"WHERE {reading.between(since, until, 'e')} AND e.kind IN ({kinds})"
     )
@@ -92,19 +97,41 @@ def _lines(db: BulkSession, sql: str) -> Batches:
         yield _batch(schema.SALES_LINE, columns)
 
 
-# First purchases ----------------------------------------------------------------------------------------------------
+# Purchases in sum ---------------------------------------------------------------------------------------------------
 
 _FIRST = pa.schema([("party_id", _int), ("first_day", _day)])
+_ORDER = pa.schema([("party_id", _int), ("day", _day), ("sales", _int), ("revenue", _int)])
 
 
-def first_days(db: BulkSession, among: pa.Array | None = None) -> Batches:
-    """Each party's first day of purchase (returns are none); of all parties, or of those `among`."""
+def first_days(db: BulkSession) -> Batches:
+    """Each party's first day of purchase (returns are none)."""
+    # The plus keeps SQLite from walking the orders by party, all over the file.
+    return db.stream("SELECT party_id, MIN(day) FROM orders_order WHERE kind = 'sale' GROUP BY +party_id", _FIRST)
+
+
+def purchases(db: BulkSession, written: int, among: pa.Array | None = None) -> pa.Table:
+    """What was bought in sum (schema PURCHASES), of all parties or of those `among`; orders of a day are one purchase.
+
+    From the orders themselves: an import brings its customers' summaries up to date only at its end.
+    """
     condition = ""
     if among is not None:
         db.stage("lake_parties", pa.table({"id": among}))
-        condition = "AND party_id IN (SELECT id FROM lake_parties)"
-    sql = f"SELECT party_id, MIN(day) FROM orders_order WHERE kind = 'sale' {condition} GROUP BY party_id"
-    return db.stream(sql, _FIRST)
+        condition = " WHERE party_id IN (SELECT id FROM lake_parties)"
+    currency = _quoted(settings.GUANXI_CURRENCY)
+    sql = (
+        "SELECT party_id, day, CASE WHEN kind = 'sale' THEN 1 ELSE 0 END, "
+        f"CASE WHEN currency = {currency} THEN amount ELSE 0 END FROM orders_order{condition}"
+    )
+    days = db.read(sql, _ORDER).group_by(["party_id", "day"]).aggregate([("sales", "sum"), ("revenue", "sum")])
+    bought = pc.greater(days["sales_sum"], 0)
+    days = days.append_column("bought", bought).append_column("on", pc.if_else(bought, days["day"], None))
+    asked = [("on", "min"), ("on", "max"), ("bought", "sum"), ("sales_sum", "sum"), ("revenue_sum", "sum")]
+    sums = days.group_by("party_id").aggregate(asked)
+    columns = [sums["party_id"], *(sums[f"{name}_{how}"] for name, how in asked[:-1])]
+    columns += [as_decimal(_whole(sums["revenue_sum_sum"])), pa.repeat(written, sums.num_rows)]
+    arrays = [_whole(column).cast(field.type) for column, field in zip(columns, schema.PURCHASES.schema, strict=True)]
+    return pa.table(arrays, schema=schema.PURCHASES.schema)
 
 
 def buyers(db: BulkSession, since: int, until: int) -> pa.Array:

@@ -130,9 +130,24 @@ def tidy(table: LakeTable, stored: DeltaTable) -> bool:
     """Make one file of many small ones, partition by partition, where too many have gathered; whether it did."""
     crowded = [name for name, count in _small_files(table, stored).items() if count > TOO_MANY]
     for name in crowded:
-        filters = [(table.partition, "=", name)] if table.partition else None
-        stored.optimize.compact(partition_filters=filters, writer_properties=WRITER, target_size=table.file_size)
+        compact(table, stored, [(table.partition, "=", name)] if table.partition else None)
     return bool(crowded)
+
+
+def compact(table: LakeTable, stored: DeltaTable, partition: list[tuple[str, str, Any]] | None = None) -> None:
+    """Make few files of many, of the whole table or of one partition; of a log, only what readers see stays."""
+    if not table.newest:
+        stored.optimize.compact(partition_filters=partition, writer_properties=WRITER, target_size=table.file_size)
+    elif len(stored.file_uris()) > 1:
+        files = [_parquet(stored, path).read() for path, _partition in _paths(table, stored)]
+        overwrite(table, _newest(table, pa.concat_tables(files)).to_batches(max_chunksize=100_000), {})
+
+
+def _newest(table: LakeTable, rows: pa.Table) -> pa.Table:
+    """Of each key of a log the row written last, if it says anything."""
+    last = rows.group_by(table.key).aggregate([(table.newest, "max")])
+    rows = rows.join(last, [table.key, table.newest], [table.key, f"{table.newest}_max"], "left semi")
+    return rows.filter(pc.is_valid(rows[table.telling])).select(table.schema.names)
 
 
 def vacuum(stored: DeltaTable) -> int:

@@ -50,7 +50,8 @@ def table(name: str) -> ir.Table:
     key = (id(backend), version, declared.shape)
     if name not in made or made[name][0] != key:
         try:
-            made[name] = (key, _view(backend, declared, version))
+            view = _view(backend, declared, version)
+            made[name] = (key, _newest_rows(declared, view) if declared.newest else view)
         except engine.unreadable() as error:
             raise store.broken(declared, error) from error
     return made[name][1]
@@ -146,6 +147,13 @@ def _view(backend: Any, declared: LakeTable, version: Version | None) -> ir.Tabl
     absent = [name for name in wanted.names if name not in view.columns]
     types = ibis.Schema.from_pyarrow(wanted)
     return view.mutate(**{name: ibis.null(types[name]) for name in absent}) if absent else view
+
+
+def _newest_rows(declared: LakeTable, rows: ir.Table) -> ir.Table:
+    """What a log says: of each key the row written last, if it says anything."""
+    last = rows.group_by(declared.key).aggregate(**{declared.newest: rows[declared.newest].max()})
+    newest = rows.semi_join(last, [declared.key, declared.newest])
+    return newest.filter(newest[declared.telling].notnull()).drop(declared.newest)
 
 
 def _remote(declared: LakeTable) -> Any:

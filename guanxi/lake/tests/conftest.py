@@ -111,6 +111,8 @@ class Shop:
                 cost=None if cost is None else Decimal(str(cost)),
                 discount=Decimal(str(discount)),
             )
+        order.amount = sum((line.amount for line in order.lines.all()), Decimal(0))
+        order.save(update_fields=["amount"])
 
 
 @pytest.fixture

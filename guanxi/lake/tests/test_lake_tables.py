@@ -29,9 +29,10 @@ def mood() -> Iterator[LakeTable]:
 
 
 def batches(*rows: tuple[int, str]) -> list[pa.RecordBatch]:
-    return pa.Table.from_pylist(
+    made: list[pa.RecordBatch] = pa.Table.from_pylist(
         [dict(zip(MOOD.schema.names, row, strict=True)) for row in rows], MOOD.schema
     ).to_batches()
+    return made
 
 
 def stored(table: LakeTable) -> DeltaTable:

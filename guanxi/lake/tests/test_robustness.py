@@ -62,6 +62,8 @@ refresh.refresh()
         ("party", "after"),
         ("first_purchase", "before"),
         ("first_purchase", "after"),
+        ("purchases", "before"),
+        ("purchases", "after"),
         ("sales_line", "before"),
         ("sales_line", "during"),
         ("sales_line", "after"),
