@@ -20,12 +20,12 @@ R, ALPHA, A, B = range(4)
 
 
 def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> BgNbd:  # noqa: N803
-    """Fit the BG/NBD model to repeat purchases x, time of the last t_x, time watched T. Raises BadData, NotConverged."""
+    """Fit BG/NBD to repeat purchases x, the time of the last t_x and the time watched T. Raises BadData, NotConverged."""
     return BgNbd.fit(x, t_x, T, weight)
 
 
 def fit_mbg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> MbgNbd:  # noqa: N803
-    """Fit the MBG/NBD model to repeat purchases x, time of the last t_x, time watched T. Raises BadData, NotConverged."""
+    """Fit MBG/NBD to repeat purchases x, the time of the last t_x and the time watched T. Raises BadData, NotConverged."""
     return MbgNbd.fit(x, t_x, T, weight)
 
 

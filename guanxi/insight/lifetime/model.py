@@ -64,7 +64,9 @@ class Model:
         return self.covariance
 
     @classmethod
-    def _at(cls, point: Point, customers: float, shift: Array | float = 0.0, log_likelihood: float | None = None) -> Self:
+    def _at(
+        cls, point: Point, customers: float, shift: Array | float = 0.0, log_likelihood: float | None = None
+    ) -> Self:
         """The model at the maximum that was found; `shift` takes the logarithms back to the caller's units."""
         values = np.exp(point.logs + shift)
         return cls(
@@ -96,5 +98,3 @@ def rate(delta: float, horizon: float | None) -> tuple[float, float | None]:
             raise BadData("delta", "must be greater than 0 where there is no horizon")
         return delta, None
     return delta, float(period("horizon", horizon))
-
-

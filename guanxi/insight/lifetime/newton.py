@@ -90,8 +90,12 @@ def _is_maximum(point: Point) -> bool:
 def _refuse_runaways(logs: Array, names: Sequence[str]) -> None:
     away = tuple(name for name, value in zip(names, logs, strict=True) if abs(value) > FARTHEST)
     if away:
-        ways = ", ".join(f"{n} to {'infinity' if v > 0 else '0'}" for n, v in zip(names, logs, strict=True) if n in away)
-        raise NotConverged("unbounded", f"the likelihood grows without end ({ways}): these data fit a simpler model", away)
+        ways = ", ".join(
+            f"{n} to {'infinity' if v > 0 else '0'}" for n, v in zip(names, logs, strict=True) if n in away
+        )
+        raise NotConverged(
+            "unbounded", f"the likelihood grows without end ({ways}): these data fit a simpler model", away
+        )
 
 
 def _checked(point: Point, names: Sequence[str]) -> Point:
@@ -101,5 +105,7 @@ def _checked(point: Point, names: Sequence[str]) -> Point:
     errors = np.sqrt(np.diag(np.linalg.inv(-point.hessian)))
     unknown = tuple(name for name, error in zip(names, errors, strict=True) if error > LARGEST_ERROR)
     if unknown:
-        raise NotConverged("unbounded", f"the data say nothing of {', '.join(unknown)}: a simpler model fits as well", unknown)
+        raise NotConverged(
+            "unbounded", f"the data say nothing of {', '.join(unknown)}: a simpler model fits as well", unknown
+        )
     return point

@@ -9,12 +9,13 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from guanxi.insight.lifetime.errors import NotConverged
 from guanxi.insight.lifetime.likelihood import Parts, log_likelihood
 from guanxi.insight.lifetime.model import Model, number, period, rate
-from guanxi.insight.lifetime.newton import Objective, Point, best_of, climb
-from guanxi.insight.lifetime.rows import Array, Purchases, alike, coded, distinct, history, weights
+from guanxi.insight.lifetime.newton import Objective, Point, best_of
+from guanxi.insight.lifetime.rows import Array, Purchases, alike, coded, coded_integers, distinct, history, weights
 
 LONGEST = 100.0  # the longest time watched, in the unit that is fitted in
 FIRST_SAMPLE, SECOND_SAMPLE = 1_500, 20_000
@@ -78,11 +79,7 @@ class PurchaseModel(Model):
 
     def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Array:  # noqa: N803
         """The probability that a customer with this history is still there at T."""
-        x, t_x, T = np.broadcast_arrays(*history(x, t_x, T))  # noqa: N806
-        left = self._by_pair(lambda a, b: self._left(a, b), x, T)
-        right = self._by_pair(lambda a, b: self._right(a, b), x, t_x)
-        with np.errstate(over="ignore"):
-            return number(1 / (1 + np.exp(right - left)))
+        return number(self._alive(*np.broadcast_arrays(*history(x, t_x, T))))
 
     def expected_purchases(self, t: ArrayLike) -> Array:
         """The purchases expected of a new customer within a time t after the first one (which does not count)."""
@@ -122,6 +119,10 @@ class PurchaseModel(Model):
         x, T = np.broadcast_arrays(np.asarray(x, float), np.asarray(T, float))  # noqa: N806
         return number(alive * self._by_pair(lambda a, b: self._present(a, b, delta, horizon), x, T))
 
+    def _alive(self, x: Array, t_x: Array, T: Array) -> Array:  # noqa: N803
+        left, right = self._by_pair(self._left, x, T), self._by_pair(self._right, x, t_x)
+        return expit(left - right)
+
     def _left(self, x: Array, time: Array) -> Array:
         return self.parts.left(self.values, x, time).value
 
@@ -137,13 +138,14 @@ class PurchaseModel(Model):
         """The discounted purchases expected after T of customers who are there at T."""
 
     def _by_pair(self, function: Callable[[Array, Array], Array], x: Array, time: Array) -> Array:
-        """A function of two columns, computed once for each distinct pair."""
+        """A function of two columns (its last axis are places), computed once for each distinct pair."""
         if x.size < 32:
-            return function(x.ravel(), time.ravel()).reshape(x.shape)
+            result = function(x.ravel(), time.ravel())
+            return result.reshape((*result.shape[:-1], *x.shape))
         (x_values, x_code), (times, code) = coded(x.ravel()), coded(time.ravel())
-        pairs, back = coded(x_code * float(len(times)) + code)
-        keys = pairs.astype(np.int64)
-        return function(x_values[keys // len(times)], times[keys % len(times)])[back].reshape(x.shape)
+        pairs, back = coded_integers(x_code * len(times) + code)
+        result = function(x_values[pairs // len(times)], times[pairs % len(times)])[..., back]
+        return result.reshape((*result.shape[:-1], *x.shape))
 
 
 def _gathered(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None) -> Purchases:  # noqa: N803
@@ -171,5 +173,3 @@ def _checked(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | Non
 def _telling(data: Purchases) -> bool:
     """Whether there are at least some rows that differ, and repeat purchases."""
     return len(data.weight) > 3 and data.repeats > 0
-
-

@@ -24,9 +24,9 @@ def finite_rule(step: float = 0.09, farthest: float = 3.1) -> tuple[Array, Array
     return 1 / (1 + np.exp(-2 * inner)), step * 0.25 * np.pi * np.cosh(u) / np.cosh(inner) ** 2
 
 
-def decaying_rule(step: float = 0.14) -> tuple[Array, Array]:
+def decaying_rule(step: float, low: float, high: float) -> tuple[Array, Array]:
     """Nodes and weights for integrals over [0, ∞) of what decays like e**-q; the weights do not include the decay."""
-    v = np.arange(-3.4, 3.6 + step / 2, step)
+    v = np.arange(-low, high + step / 2, step)
     nodes = np.exp(v - np.exp(-v))
     return nodes, step * nodes * (1 + np.exp(-v))
 

@@ -7,14 +7,14 @@ the distinct pairs (x, T) and (x, t_x) only, and a row is one addition of two of
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from guanxi.insight.lifetime.errors import BadData
 
-Array: TypeAlias = NDArray[np.float64]
+Array: TypeAlias = NDArray[Any]  # of float64, but for indices
 Integers: TypeAlias = NDArray[np.int64]
 
 
