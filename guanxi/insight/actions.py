@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import tasks
 from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.visibility import Viewer
-from guanxi.insight.models import Assumptions, CostRate
+from guanxi.insight.models import Assumptions, CostRate, Learning, ModelVersion
 
 THE_ONE = 1  # the number of the only row of assumptions
 LEARNING = "insight.learn"  # of several wishes to learn, one waits and one runs
@@ -54,3 +56,33 @@ def learn_now(*, by: Viewer) -> BackgroundTask:
     from guanxi.insight.tasks import learn
 
     return tasks.enqueue(learn, by=by, key=LEARNING)
+
+
+# What a learning writes -----------------------------------------------------------------------------------------------
+
+
+@action
+def begin_learning(day: date, basis: str, *, by: Viewer) -> Learning:
+    """Begin a learning, or take up again the one of the same data and assumptions that was broken off."""
+    broken = Learning.objects.filter(state__in=[Learning.State.RUNNING, Learning.State.FAILED], basis=basis)
+    again = broken.order_by("-id").first()
+    for other in Learning.objects.filter(state=Learning.State.RUNNING).exclude(pk=again.pk if again else None):
+        change(other, state=Learning.State.FAILED, finished_at=timezone.now(), error=str(_("Broken off.")))
+    if again is not None:
+        return change(again, state=Learning.State.RUNNING, error="")
+    return create(Learning, day=day, basis=basis)
+
+
+@action
+def note_learning(learning: Learning, *, by: Viewer, **values: Any) -> Learning:
+    """Keep how far a learning is, or what it came to."""
+    if values.get("state") == Learning.State.FAILED:
+        values["finished_at"] = timezone.now()
+    return change(learning, **values)
+
+
+@action
+def keep_models(learning: Learning, versions: list[dict[str, Any]], *, by: Viewer) -> None:
+    """Keep fitted models with their learning."""
+    for values in versions:
+        create(ModelVersion, learning=learning, **values)

@@ -136,6 +136,11 @@ class Panel:
     begin: int  # day number
     length: int  # days
 
+    def mean_spend(self, rows: slice) -> Floats:
+        """Spend per purchase of some of the customers by period; nan where there was none, or nothing was left of it."""
+        bought = (self.purchases[rows] > 0) & (self.spend[rows] > 0)
+        return np.divide(self.spend[rows], self.purchases[rows], out=np.full(bought.shape, np.nan), where=bought)
+
     def end_of(self, period: int | Ints) -> Any:
         """The last day (number) of a period."""
         return self.begin + self.length * (period + 1) - 1

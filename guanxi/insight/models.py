@@ -134,6 +134,7 @@ class ModelVersion(models.Model):
     # Fitted on everything (`parameters`) and on the calibration period (in `holdout`), with standard errors.
     parameters = models.JSONField(default=dict, blank=True)
     errors = models.JSONField(default=dict, blank=True)
+    covariance = models.JSONField(default=list, blank=True)  # of the logarithms of the parameters
     log_likelihood = models.FloatField(_("log-likelihood"), null=True)
     customers = models.PositiveIntegerField(_("customers"), default=0)
     holdout = models.JSONField(default=dict, blank=True)

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from guanxi.customers.models import Party
 from guanxi.foundation.tasks.models import BackgroundTask, State
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Stage, Standing
 
 LEARN = "guanxi.insight.tasks.learn"
@@ -94,3 +94,9 @@ def assumptions(viewer: Viewer) -> Assumptions:
 def cost_rates(viewer: Viewer) -> QuerySet[CostRate]:
     """What events cost."""
     return CostRate.objects.visible_to(viewer).order_by("kind", "channel")
+
+
+def lines_learned_from() -> int:
+    """How many sales lines the lake held at the newest learning; 0 until there is one."""
+    newest = current(SYSTEM)
+    return int(newest.figures.get("lines", 0)) if newest else 0

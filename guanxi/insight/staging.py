@@ -87,11 +87,14 @@ def fit(panel: Panel) -> Any:
     """The hidden Markov model of a sample of the customers (all where they are few)."""
     from guanxi.insight.states import fit_hidden_markov
 
-    rows = np.arange(len(panel.purchases))
-    if len(rows) > SAMPLE:
-        rows = np.sort(np.random.default_rng(SEED).permutation(rows)[:SAMPLE])
     return fit_hidden_markov(
-        panel.purchases[rows], states=LEVELS, lost=True, start=panel.started[rows], emission="poisson", seed=SEED
+        panel.purchases,
+        panel.mean_spend(slice(None)),
+        states=LEVELS,
+        start=panel.started,
+        emission="negative_binomial",
+        sample=SAMPLE,
+        seed=SEED,
     )
 
 
@@ -106,7 +109,7 @@ def levels(model: Any, panel: Panel) -> tuple[Codes, Floats]:
     lost = np.empty(customers)
     for begin in range(0, customers, CHUNK):
         part = slice(begin, begin + CHUNK)
-        chances = model.filtered(panel.purchases[part], start=panel.started[part], path=True)
+        chances = model.filtered(panel.purchases[part], panel.mean_spend(part), panel.started[part], every_period=True)
         level[part] = label(chances, margin=MARGIN)
         lost[part] = chances[:, -1, LEVELS]
     return level, lost
@@ -166,7 +169,12 @@ def _path(panel: Panel, level: Codes, lost: Floats, purchases: Ints) -> Codes:
         if period == periods - 1:
             declining |= lost >= DOUBT
         path[:, period] = np.select(
-            [now < 0, (bought <= 1) | (known <= YOUNG), declining, (known < FORMING) | ((now > earlier) & (earlier >= 0))],
+            [
+                now < 0,
+                (bought <= 1) | (known <= YOUNG),
+                declining,
+                (known < FORMING) | ((now > earlier) & (earlier >= 0)),
+            ],
             [BROKEN, EXPLORATION, DECLINE, FORMATION],
             STABILITY,
         )
@@ -176,7 +184,8 @@ def _path(panel: Panel, level: Codes, lost: Floats, purchases: Ints) -> Codes:
 def _figures(model: Any, panel: Panel) -> dict[str, Any]:
     """What the Models page shows of the states."""
     return {
-        "params": {name: np.asarray(value).tolist() for name, value in model.params.items()},
+        "states": [{"purchases": float(rate)} for rate in model.rate],
+        "transition": np.asarray(model.parameters.transitions).tolist(),
         "length": panel.length,
         "periods": int(panel.purchases.shape[1]),
         "sample": int(min(len(panel.purchases), SAMPLE)),

@@ -50,6 +50,7 @@ class Facts:
     categories: Ints
     channels: Ints
     returned: Ints  # lines given back
+    contacts: Ints  # how often he turned to us otherwise than by an order
     referred: Ints  # others whom he brought
     features: Mapping[str, np.ndarray]  # coded facts of the profile, -1 where not known
 
@@ -120,6 +121,7 @@ def facts(until: date, costs: list[Costs]) -> Facts:
         categories=breadth.ints("categories"),
         channels=breadth.ints("channels"),
         returned=breadth.ints("returned"),
+        contacts=_contacts(ids, until),
         referred=_referred(ids),
         features={name: _coded(party[name]) for name in party.column_names if name != "party_id"},
     )
@@ -177,6 +179,14 @@ def _contact_cost(ids: Ints, until: date, costs: list[Costs]) -> Ints:
     rates = np.array([of_channel.get(pair, any_channel.get(pair[0], 0)) for pair in pairs], np.int64)
     place, known = _places(ids, _ints(found["party_id"]))
     return _added(place[known], (rates * _ints(found["count"]))[known], len(ids))
+
+
+def _contacts(ids: Ints, until: date) -> Ints:
+    """How often each party turned to us, orders left out."""
+    event = tables.table("event")
+    event = event.filter((event.direction == "in") & ~event.kind.startswith("order.") & (event.day <= until))
+    event = event.filter(event.party_id.notnull())
+    return _Placed(ids, _fetch(event.group_by("party_id").aggregate(count=event.count()))).ints("count")
 
 
 def _referred(ids: Ints) -> Ints:

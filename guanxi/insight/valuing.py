@@ -106,6 +106,20 @@ def expected(
     return Worth(ahead, spend, margin, value, np.minimum(low, value), np.maximum(high, value))
 
 
+def value(
+    known: Statistics,
+    purchases: Purchases,
+    spending: Spending,
+    rates: Floats,
+    costs: Floats,
+    discount: Discount,
+    unit: float,
+) -> Floats:
+    """The expected value of each customer alone, without its interval."""
+    spend = spending.of_each(known.x, known.mean_spend / unit)
+    return _ahead(purchases, known, discount) * (spend * rates - costs)
+
+
 def _ahead(purchases: Purchases, known: Statistics, discount: Discount) -> Floats:
     delta, weeks = discount.per_week, discount.weeks
     return purchases.of_each(known, lambda model, s: model.discounted_expected_purchases(s.x, s.t_x, s.T, delta, weeks))

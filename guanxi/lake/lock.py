@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+
 @contextmanager
 def held(wait: float = 0, name: str = "lake") -> Iterator[bool]:
     """Hold the lock `name` for the block; False where another process has it and does not let go in `wait` seconds."""

@@ -1,0 +1,179 @@
+"""`guanxi learn`: from the lake to a standing of every party, step by step, published at once or not at all.
+
+Models that were fitted are kept with the running learning, so that one that was killed goes on from there; standings
+and what follows from them become visible in one transaction at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import bulk, clock
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.tasks import progress
+from guanxi.foundation.visibility import SYSTEM, Viewer
+from guanxi.insight import actions, equity, fitting, scoring, statistics, valuing
+from guanxi.insight import bulk as standings
+from guanxi.insight.history import Statistics
+from guanxi.insight.models import Assumptions, CostRate, Learning
+from guanxi.insight.statistics import UNIT, Costs, Facts
+from guanxi.lake import lock, refresh, tables
+from guanxi.lake.schema import number_of
+
+READ_FROM = ("party", "product", "sales_line", "event")
+METHOD = 1  # raised where the same data would be given another standing
+MONTHS = 12  # of equity over time
+STEPS = 6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a learning came to; `fresh` is False where nothing had changed since the last one."""
+
+    learning: Learning
+    written: int
+    fresh: bool
+
+
+def learn(*, by: Viewer = SYSTEM, again: bool = False, wait: float = 0) -> Outcome:
+    """Learn from the lake as it is now; `again` also where nothing has changed.
+
+    Raises Refused where another process is learning, LakeBroken.
+    """
+    with lock.held(wait, "learn") as taken:
+        if not taken:
+            raise Refused(_("Another process is learning already; see “Tasks” for how far it is."))
+        progress(message=_("Bring the lake up to date"))
+        refresh.refresh(wait=600)
+        _catch_up()
+        return _learn(by, again)
+
+
+def lines() -> int:
+    """How many sales lines the lake holds."""
+    line = tables.table("sales_line")
+    return int(line.count().to_pyarrow().as_py())
+
+
+def _learn(by: Viewer, again: bool) -> Outcome:
+    today = clock.today()
+    assumed = Assumptions.objects.first() or Assumptions()
+    costs = [Costs(rate.kind, rate.channel, round(rate.amount * UNIT)) for rate in CostRate.objects.order_by("id")]
+    day = statistics.last_day(today)
+    basis = _basis(day, assumed, costs)
+    newest = Learning.objects.filter(state=Learning.State.PUBLISHED).order_by("-id").first()
+    if newest is not None and newest.basis == basis and not again:
+        return Outcome(newest, 0, fresh=False)
+    run = _Run(actions.begin_learning(day or today, basis, by=by), assumed, costs, by)
+    try:
+        written = run.through() if day else run.nothing()
+    except Exception as error:
+        actions.note_learning(run.learning, by=by, state=Learning.State.FAILED, error=str(error)[:2000])
+        raise
+    return Outcome(Learning.objects.get(pk=run.learning.pk), written, fresh=True)
+
+
+def _basis(day: date | None, assumed: Assumptions, costs: list[Costs]) -> str:
+    """What tells one state of the data and the assumptions from another."""
+    values = [getattr(assumed, field.attname) for field in Assumptions._meta.fields if field.name != "id"]
+    return str(number_of(METHOD, day, values, costs, [tables.version_of(name) for name in READ_FROM]))
+
+
+def _catch_up() -> None:
+    """Write to the lake what was published just before a process was killed."""
+    newest = Learning.objects.filter(state=Learning.State.PUBLISHED).order_by("-id").first()
+    if newest is not None and standings.lake_is_behind(newest):
+        with bulk.session() as db:
+            rows = standings.read(db)
+        standings.to_lake(newest, rows)
+
+
+class _Run:
+    """One learning on its way."""
+
+    def __init__(self, learning: Learning, assumed: Assumptions, costs: list[Costs], by: Viewer) -> None:
+        self.learning, self.assumed, self.costs, self.by = learning, assumed, costs, by
+        self.seconds: dict[str, float] = {}
+        self.notes: list[dict[str, Any]] = []
+        self.lines = lines()
+
+    @contextmanager
+    def _step(self, number: int, name: str, words: str) -> Iterator[None]:
+        progress(number, STEPS, words)
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - begun, 2)
+
+    def nothing(self) -> int:
+        """There are no orders to learn from; say so."""
+        self._note("no_orders")
+        self._keep_figures({})
+        return standings.publish(self.learning, standings.nobody(), standings.nobody())
+
+    def through(self) -> int:
+        """All steps, one after the other; how many standings were written."""
+        until = self.learning.day
+        with self._step(0, "read", _("Read the days of purchase")):
+            history = statistics.history(until)
+            facts = statistics.facts(until, self.costs)
+        with self._step(1, "models", _("Fit the models of purchases and spend")):
+            fitted = fitting.purchases_and_spend(self.learning, history, self.assumed, by=self.by)
+        with self._step(2, "stages", _("Fit the stages")):
+            staged = fitting.stages(self.learning, history, by=self.by)
+        with self._step(3, "scores", _("Work out the standing of each customer")), bulk.session() as db:
+            before = standings.read(db)
+            scored = scoring.score(history, facts, fitted, staged, self.assumed, self._former(before))
+            fitting.keep_growth(self.learning, scored.growth, by=self.by)
+        with self._step(4, "equity", _("Add up customer equity over time")):
+            points = self._equity(history, facts, scored) if scored.worth is not None else []
+        rows = scored.table(self.learning)
+        self.notes += [*fitted.notes, *filter(None, [staged.note]), *scored.notes]
+        if future := statistics.days_of_the_future(clock.today()):
+            self._note("future_dates", count=future)
+        if (behind := (clock.today() - until).days) > 1:
+            self._note("data_end", day=until.isoformat(), today=clock.today().isoformat(), days=behind)
+        with self._step(5, "publish", _("Publish")):
+            self._keep_figures(scored.figures() | {"calibration": fitted.calibration})
+            written = standings.publish(self.learning, rows, before, points)
+            standings.to_lake(self.learning, rows)
+        self._keep_figures(scored.figures() | {"calibration": fitted.calibration})
+        progress(STEPS, STEPS)
+        return written
+
+    def _former(self, before: pa.Table) -> scoring.Former:
+        return scoring.Former.of(before, self.learning.day)
+
+    def _equity(self, history: Any, facts: Facts, scored: scoring.Scored) -> list[equity.Point]:
+        """The expected value of all customers at the ends of months, by the models of today."""
+        fitted, buyers = scored.fitted, scored.buyers
+        discount = valuing.Discount(self.assumed.discount_rate, self.assumed.horizon_years)
+        spending, rates, costs = fitted.spending, buyers.rates, buyers.costs
+
+        def value(known: Statistics) -> Any:
+            row = history.parties.searchsorted(known.party)
+            return valuing.value(known, fitted.purchases, spending, rates[row], costs[row], discount, UNIT)
+
+        days = equity.month_ends(history, MONTHS)
+        return equity.over_time(history, days, value)
+
+    def _note(self, code: str, **values: Any) -> None:
+        self.notes.append({"code": code, **values})
+
+    def _keep_figures(self, figures: dict[str, Any]) -> None:
+        told = figures | {
+            "notes": self.notes,
+            "seconds": self.seconds,
+            "lines": self.lines,
+            "discount_rate": self.assumed.discount_rate,
+            "horizon_years": self.assumed.horizon_years,
+        }
+        customers = int(figures.get("customers", 0))
+        actions.note_learning(self.learning, by=self.by, figures=told, customers=customers)

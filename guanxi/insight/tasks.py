@@ -1,0 +1,30 @@
+"""Learning in the background: every night, and soon after much that is new has come in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.foundation import tasks
+from guanxi.foundation.visibility import SYSTEM
+from guanxi.insight import actions, learning, queries
+
+MUCH = 0.10  # share by which the sales lines must have grown since the last learning
+
+
+@tasks.task(label=_("Learning"), queue_name="long")
+def learn() -> dict[str, Any]:
+    """Learn from the lake as it is now; costs little where nothing has changed."""
+    outcome = learning.learn()
+    return {"learning": outcome.learning.pk, "written": outcome.written, "fresh": outcome.fresh}
+
+
+@tasks.task(label=_("Look whether there is much to learn"))
+def learn_when_much_is_new() -> dict[str, Any]:
+    """Queue a learning where the sales lines have grown by a tenth since the last one, as after a large import."""
+    known, now = queries.lines_learned_from(), learning.lines()
+    much = now > 0 and now >= known * (1 + MUCH)
+    if much and not queries.under_way(SYSTEM):
+        actions.learn_now(by=SYSTEM)
+    return {"lines": now, "learned_from": known, "queued": much}
