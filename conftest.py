@@ -22,8 +22,10 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests import browser as chromium
+from tests import spark
 from tests.cluster import Cluster, NoPostgres
 from tests.installation import Installation
+from tests.spark import SparkCluster
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -278,6 +280,25 @@ def browser() -> Iterator[Any]:
         running = chromium.launch(playwright)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def spark_cluster() -> Iterator[SparkCluster]:
+    """A Spark master and two workers of this machine, started once; `.url` is what GUANXI_ENGINE takes."""
+    try:
+        spark.require()
+    except spark.NoSpark as missing:
+        (pytest.fail if IN_CI else pytest.skip)(str(missing))
+    cluster = SparkCluster()
+    os.environ |= cluster.environment()
+    try:
+        cluster.start()
+        yield cluster
+        from guanxi.foundation.engine import on_spark
+
+        on_spark.leave()
+    finally:
+        cluster.stop()
 
 
 @pytest.fixture

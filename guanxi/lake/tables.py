@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import engine
@@ -50,7 +51,7 @@ def table(name: str) -> ir.Table:
     key = (id(backend), version, declared.shape)
     if name not in made or made[name][0] != key:
         try:
-            view = _view(backend, declared, version)
+            view = _view(declared, version)
             made[name] = (key, _newest_rows(declared, view) if declared.newest else view)
         except engine.unreadable() as error:
             raise store.broken(declared, error) from error
@@ -128,7 +129,7 @@ def _stamp(address: str, number: int) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_ino
 
 
-def _view(backend: Any, declared: LakeTable, version: Version | None) -> ir.Table:
+def _view(declared: LakeTable, version: Version | None) -> ir.Table:
     """A view of the version's files; of none, an empty table of the declared columns."""
     import ibis
 
@@ -136,12 +137,10 @@ def _view(backend: Any, declared: LakeTable, version: Version | None) -> ir.Tabl
     # The name stays the same, so that a question that is being put together when a commit arrives goes on with the new.
     name = f"lake_{declared.name}"
     if version is None or not version.files:
-        empty = f"{name}_{time.monotonic_ns()}"
-        return backend.create_table(empty, schema=ibis.Schema.from_pyarrow(wanted), temp=True)
-    if not store.is_local():
-        return backend.read_in_memory(_remote(declared), table_name=name)
-    view: ir.Table = backend.read_parquet(list(version.files), table_name=name, hive_partitioning=False)
-    if declared.partition:  # stands in the names of the folders; DuckDB gets it from the day again
+        return engine.empty(name, wanted)
+    stored = [field for field in wanted if field.name in version.columns and field.name != declared.partition]
+    view = engine.read_parquet(name, version.files, pa.schema(stored), lambda: _dataset(declared))
+    if declared.partition:  # stands in the names of the folders; got from the day again
         view = view.mutate(**{declared.partition: view.day.truncate("M").cast("date")})
     # A profile field declared since the last refresh is not known of anybody yet.
     absent = [name for name in wanted.names if name not in view.columns]
@@ -156,7 +155,7 @@ def _newest_rows(declared: LakeTable, rows: ir.Table) -> ir.Table:
     return newest.filter(newest[declared.telling].notnull()).drop(declared.newest)
 
 
-def _remote(declared: LakeTable) -> Any:
+def _dataset(declared: LakeTable) -> Any:
     stored = store.open_table(declared)
     assert stored is not None
     return stored.to_pyarrow_dataset()
