@@ -18,7 +18,7 @@ from guanxi.insight.lifetime.errors import BadData
 Floats = NDArray[np.float64]
 
 LEAST_RATE = 1e-8  # below this a state is silent, and its logarithm would leave the floating point
-MOST_SIZE = 1e6  # a negative binomial of this size is a Poisson
+MOST_SIZE = 1e6  # a negative binomial of this size is as good as a Poisson
 
 
 class Emission(Protocol):
@@ -127,10 +127,10 @@ class NegativeBinomial:
 
     @property
     def unconstrained(self) -> Floats:
-        return np.append(np.log(self.rate), np.log(self.size))
+        return np.append(np.log(self.rate), np.log(self.size) - np.log1p(-self.size / MOST_SIZE))
 
     def with_unconstrained(self, values: Floats) -> Self:
-        return replace(self, rate=np.exp(values[:-1]), size=float(np.exp(np.minimum(values[-1], np.log(MOST_SIZE)))))
+        return replace(self, rate=np.exp(values[:-1]), size=float(1 / (np.exp(-values[-1]) + 1 / MOST_SIZE)))
 
     def log_density(self, levels: Floats) -> Floats:
         rate, size = self.rate[:, None], self.size
@@ -145,7 +145,7 @@ class NegativeBinomial:
             tried = replace(better, size=float(np.exp(log_size)))
             return -float((histogram * tried.log_density(levels)).sum())
 
-        found = minimize_scalar(loss, bounds=(np.log(1e-3), np.log(MOST_SIZE)), method="bounded")
+        found = minimize_scalar(loss, bounds=(np.log(1e-3), np.log(0.999 * MOST_SIZE)), method="bounded")
         return replace(better, size=float(np.exp(found.x))) if found.fun < loss(np.log(self.size)) else better
 
     def gradient(self, histogram: Floats, levels: Floats) -> Floats:
@@ -154,7 +154,7 @@ class NegativeBinomial:
         by_rate = (bought - rate * seen) * size / (rate + size)
         ways = float(histogram.sum(axis=0) @ (digamma(levels + size) - digamma(size)))
         rest = seen @ (rate / (rate + size) - np.log1p(rate / size)) - bought @ (1 / (rate + size))
-        return np.append(by_rate, size * (ways + rest))
+        return np.append(by_rate, size * (1 - size / MOST_SIZE) * (ways + rest))
 
     def with_mean(self, mean: Floats) -> Self:
         return replace(self, rate=np.maximum(mean, LEAST_RATE))

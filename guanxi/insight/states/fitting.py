@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from guanxi.insight.lifetime.errors import BadData, NotConverged
 from guanxi.insight.states.climbing import Wanted, beginning, climb
 from guanxi.insight.states.model import HiddenMarkov
 from guanxi.insight.states.panel import Given, Panel, checked, merged
-from guanxi.insight.states.parameters import Layout, Parameters
-from guanxi.insight.states.recursion import expect
+from guanxi.insight.states.summit import Place, Search, standard_errors
 
 Floats = NDArray[np.float64]
 
 TRIAL_CUSTOMERS = 4000  # the starts compete on this many
 TRIAL_STEPS = 40
-CLIMB_STEPS = 25
-ROUNDS = 6  # of quasi-Newton, each with the curvature found at the end of the one before
-STEP = 1e-4  # of the differences by which the gradient is differentiated
-FLAT = 1e-3  # information below this (about a thousandth of a customer) is none
 
 
 def fit_hidden_markov(
@@ -64,22 +58,20 @@ def fit_hidden_markov(
     given = _sampled(given, sample, random)
     centre, scale = _scales(given)
     _enough(given, wanted, 0 if centre is None else len(centre))
-    begun = _best_start(given, wanted, starts, random)
-    panel = _scaled(Panel.of(merged(given), centre=centre), scale)
-    climber = _Climber(panel, begin_lost, tolerance, most_iterations)
-    top, errors, covariance, log_likelihood = climber.reach(begun, centre)
-    effects = None
-    if top.effects is not None and scale is not None:
-        effects, errors["effects"] = top.effects / scale, errors["effects"] / scale
-    return HiddenMarkov(
-        parameters=replace(top, effects=effects, centre=centre),
-        log_likelihood=log_likelihood,
-        standard_errors=errors,
-        covariance=covariance,
-        iterations=climber.iterations,
-        converged=True,
-        customers=float(given.weight.sum()),
-    )
+    given = merged(given)
+    trial = _sampled(given, TRIAL_CUSTOMERS, random)
+    place, taken = _tried(trial, wanted, starts, random, (given.levels(), centre, scale), (tolerance, most_iterations))
+    search = Search(_panel(given, given.levels(), centre, scale), tolerance, most_iterations, taken)
+    if trial is not given:
+        share = float(trial.weight.sum() / given.weight.sum())
+        place = search.reach(replace(place, spread=place.spread * share))
+    if not search.is_top(place):
+        raise NotConverged(
+            "no optimum",
+            f"after {search.iterations} iterations the log-likelihood could still grow by about {place.left:.3g} "
+            f"(tolerance {tolerance:g}); allow more iterations, ask for fewer states, or give more starts",
+        )
+    return _model(place, search.iterations, scale, float(given.weight.sum()))
 
 
 def _sampled(given: Given, sample: int | None, random: np.random.Generator) -> Given:
@@ -105,7 +97,9 @@ def _scales(given: Given) -> tuple[Floats | None, Floats | None]:
     return centre, scale
 
 
-def _scaled(panel: Panel, scale: Floats | None) -> Panel:
+def _panel(given: Given, levels: Floats, centre: Floats | None, scale: Floats | None) -> Panel:
+    """The customers laid out, their covariates with mean 0 and deviation 1."""
+    panel = Panel.of(given, levels, centre)
     if panel.covariates is None or scale is None:
         return panel
     return replace(panel, covariates=panel.covariates / scale[:, None])
@@ -133,127 +127,40 @@ def _enough(given: Given, wanted: Wanted, covariates: int) -> None:
             raise NotConverged("all alike", "every spend is the same, so it tells no state from another; leave it out")
 
 
-def _best_start(given: Given, wanted: Wanted, starts: int, random: np.random.Generator) -> Parameters:
-    """The best of several short climbs on some of the customers, without covariates."""
-    some = _sampled(replace(given, covariates=None), TRIAL_CUSTOMERS, random)
-    if not (some.purchases > 0).any():
-        some = replace(given, covariates=None)
-    panel = Panel.of(merged(some), given.levels())
+def _tried(
+    given: Given,
+    wanted: Wanted,
+    starts: int,
+    random: np.random.Generator,
+    frame: tuple[Floats, Floats | None, Floats | None],
+    limits: tuple[float, int],
+) -> tuple[Place, int]:
+    """The maximum for these customers from the best of the starts, and the iterations that it took.
+
+    The starts climb by Baum-Welch, without covariates, and the best goes on by quasi-Newton.
+    """
+    panel, centre = _panel(given, *frame), frame[1]
+    plain = replace(panel, covariates=None)
     best, highest = None, -np.inf
     for attempt in range(starts):
-        begun = beginning(some, wanted, random if attempt else None)
-        for reached, height in islice(climb(panel, begun), TRIAL_STEPS):
+        begun = beginning(given, wanted, random if attempt else None)
+        for reached, height in islice(climb(plain, begun), TRIAL_STEPS):
             if height > highest:
                 best, highest = reached, height
     if best is None:
         raise NotConverged("no optimum", "no start has a finite likelihood; look for values out of all proportion")
-    return best
+    best = best.ordered()
+    if centre is not None:
+        total = len(best.initial)
+        best = replace(best, effects=np.zeros((total, total, len(centre))), centre=centre)
+    search = Search(panel, *limits, iterations=TRIAL_STEPS)
+    return search.reach(Place.at(best, float(given.weight.sum()))), search.iterations
 
 
-@dataclass
-class _Climber:
-    """Takes parameters to the maximum of the likelihood of a panel."""
-
-    panel: Panel
-    begin_lost: bool
-    tolerance: float
-    most_iterations: int
-    iterations: int = 0
-
-    def reach(self, begun: Parameters, centre: Floats | None) -> tuple[Parameters, dict[str, Floats], Floats, float]:
-        """The maximum, its standard errors by name, the covariance of the unconstrained numbers, the log-likelihood."""
-        plain = replace(self.panel, covariates=None)
-        for reached, _ in islice(climb(plain, begun), min(CLIMB_STEPS, self.most_iterations)):
-            begun = reached
-            self.iterations += 1
-        begun = begun.ordered()
-        if centre is not None:
-            total = len(begun.initial)
-            begun = replace(begun, effects=np.zeros((total, total, len(centre))), centre=centre)
-        layout = Layout(begun, self.begin_lost)
-        numbers = layout.pack(begun)
-        spread = np.eye(len(numbers)) / self.panel.weight.sum()
-        left = np.inf
-        for _ in range(ROUNDS):
-            numbers = self._quasi_newton(layout, numbers, spread)
-            numbers, layout = self._ordered(layout, numbers)
-            spread, lowest = self._spread(layout, numbers)
-            height, gradient = self._height(layout, numbers)
-            left = float(gradient @ spread @ gradient) / 2
-            if left <= self.tolerance and lowest > -1:
-                top = layout.unpack(numbers)
-                return top, _errors(layout, numbers, spread), spread, height
-            if self.iterations >= self.most_iterations:
-                break
-        raise NotConverged(
-            "no optimum",
-            f"after {self.iterations} iterations the log-likelihood could still grow by about {left:.3g} "
-            f"(tolerance {self.tolerance:g}); allow more iterations, ask for fewer states, or give more starts",
-        )
-
-    def _height(self, layout: Layout, numbers: Floats) -> tuple[float, Floats]:
-        """Log-likelihood and its gradient, which is that of the expected complete data (Fisher's identity)."""
-        values = layout.unpack(numbers)
-        found = expect(self.panel, values)
-        others = [values.purchases.gradient(found.histogram, self.panel.levels)]
-        if values.spend is not None:
-            others.append(values.spend.gradient(found.moments))
-        initial = found.initial - found.initial.sum() * values.initial
-        return found.log_likelihood, layout.gather(initial, found.by_logit, found.by_effect, others)
-
-    def _quasi_newton(self, layout: Layout, numbers: Floats, spread: Floats) -> Floats:
-        """Climb by BFGS in coordinates in which the likelihood, as far as is known, curves alike in all directions."""
-        root = np.linalg.cholesky(spread)
-
-        def depth(moved: Floats) -> tuple[float, Floats]:
-            height, gradient = self._height(layout, numbers + root @ moved)
-            return -height, -(root.T @ gradient)
-
-        result = minimize(
-            depth,
-            np.zeros(len(numbers)),
-            jac=True,
-            method="BFGS",
-            options={
-                "gtol": 0.3 * np.sqrt(2 * self.tolerance),
-                "norm": 2,
-                "maxiter": max(self.most_iterations - self.iterations, 1),
-            },
-        )
-        self.iterations += int(result.nit)
-        reached: Floats = numbers + root @ result.x
-        return reached
-
-    def _ordered(self, layout: Layout, numbers: Floats) -> tuple[Floats, Layout]:
-        values = layout.unpack(numbers).ordered()
-        layout = Layout(values, self.begin_lost)
-        return layout.pack(values), layout
-
-    def _spread(self, layout: Layout, numbers: Floats) -> tuple[Floats, float]:
-        """Covariance of the numbers, the inverse of the observed information, and its lowest curvature."""
-        size = len(numbers)
-        information = np.empty((size, size))
-        for index in range(size):
-            step = np.zeros(size)
-            step[index] = STEP * max(1.0, abs(numbers[index]))
-            up, down = self._height(layout, numbers + step)[1], self._height(layout, numbers - step)[1]
-            information[index] = (down - up) / (2 * step[index])
-        curvature, direction = np.linalg.eigh((information + information.T) / 2)
-        spread: Floats = (direction / np.maximum(np.abs(curvature), FLAT)) @ direction.T
-        return spread, float(curvature[0])
-
-
-def _errors(layout: Layout, numbers: Floats, spread: Floats) -> dict[str, Floats]:
-    """Standard errors of the parameters by name, from those of the unconstrained numbers (delta method)."""
-    named = layout.unpack(numbers).named
-    variance = {name: np.zeros(value.shape) for name, value in named.items()}
-    slopes = {name: np.empty((len(numbers), *value.shape)) for name, value in named.items()}
-    for index in range(len(numbers)):
-        step = np.zeros(len(numbers))
-        step[index] = 1e-5
-        up, down = layout.unpack(numbers + step).named, layout.unpack(numbers - step).named
-        for name, slope in slopes.items():
-            slope[index] = (up[name] - down[name]) / 2e-5
-    for name, slope in slopes.items():
-        variance[name] = np.einsum("i...,ij,j...->...", slope, spread, slope)
-    return {name: np.sqrt(np.maximum(value, 0)) for name, value in variance.items()}
+def _model(place: Place, iterations: int, scale: Floats | None, customers: float) -> HiddenMarkov:
+    """The fitted model, its effects by one unit of the covariates as they were given."""
+    values, errors = place.values, standard_errors(place)
+    if values.effects is not None and scale is not None:
+        values = replace(values, effects=values.effects / scale)
+        errors["effects"] /= scale
+    return HiddenMarkov(values, place.height, errors, place.spread, iterations, True, customers)

@@ -36,7 +36,7 @@ def label(posteriors: Any, previous: Any = None, margin: float = 0.2) -> NDArray
 
 
 def _next(shares: NDArray[np.float64], now: NDArray[np.intp], margin: float) -> NDArray[np.intp]:
-    known: NDArray[np.bool_] = ~np.isnan(shares).any(axis=1)
+    known = np.isfinite(shares.sum(axis=1))
     filled = np.where(known[:, None], shares, 0)
     likeliest = filled.argmax(axis=1)
     row = np.arange(len(shares))

@@ -84,7 +84,7 @@ class HiddenMarkov:
         return result
 
     def next(self, posterior: Any, covariates: Any = None) -> Floats:
-        """Probability of each state one period later; `covariates` (customers, how many) of this period, or the mean."""
+        """Probability of each state one period later; `covariates` (customers, how many) of now, or the mean."""
         now = self._posterior(posterior)
         if covariates is None or self.parameters.effects is None:
             return now @ self.parameters.transitions

@@ -156,12 +156,12 @@ class Layout:
     """
 
     shape: Parameters
-    begin_lost: bool
 
     @property
     def _beginners(self) -> NDArray[np.intp]:
-        count = len(self.shape.initial) if self.begin_lost else self.shape.states
-        return np.delete(np.arange(count), int(np.argmax(self.shape.initial)))
+        possible = self.shape.initial > 0
+        possible[int(np.argmax(self.shape.initial))] = False
+        return np.flatnonzero(possible)
 
     @property
     def _moves(self) -> NDArray[np.bool_]:

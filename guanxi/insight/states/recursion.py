@@ -133,7 +133,9 @@ class Densities:
             spend = parameters.spend.log_density(panel.log_spend[period, customer])
             log = self.log[: parameters.states].take(codes[period, customer], axis=1) + spend
             highest = log.max(axis=0)
-            relative[period, : parameters.states, customer] = np.maximum(np.exp(log - highest), LEAST_DENSITY).T
+            density = np.maximum(np.exp(log - highest), LEAST_DENSITY)
+            for state, row in enumerate(density):  # one by one, which NumPy does faster than all in one assignment
+                relative[:, state][period, customer] = row
             shift[period, customer] = highest
         return relative, shift.sum(axis=0)
 
