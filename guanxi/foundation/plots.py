@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 WIDTH, HEIGHT, LEFT, BOTTOM, ROW = 640, 180, 56, 22, 18
 INK, MUTED, GRID = "#0f766e", "#cbcfd6", "#ecebe8"
+COLOURS = {1: INK, 2: "#5ba69f", 3: "#a1cfc9", 4: "#d9776c", 5: "#c9973a", 6: "#4f79c4"}
 
 
 def draw(spec: dict[str, Any], label: str) -> SafeString:
@@ -46,6 +47,8 @@ def _rows(spec: dict[str, Any]) -> tuple[SafeString, int]:
 
 
 def _columns(spec: dict[str, Any]) -> tuple[SafeString, int]:
+    if spec.get("stack"):
+        return _stacked(spec)
     series = sorted(spec["series"], key=lambda one: not one.get("muted"))
     top = max((value for one in series for value in one["data"] if value is not None), default=0) or 1
     step = (WIDTH - LEFT) / len(spec["x"])
@@ -57,13 +60,50 @@ def _columns(spec: dict[str, Any]) -> tuple[SafeString, int]:
     return mark_safe("".join(drawn)), HEIGHT  # each part is escaped where it is made
 
 
-def _axis(spec: dict[str, Any], top: float, scale: float) -> SafeString:
+def _stacked(spec: dict[str, Any]) -> tuple[SafeString, int]:
+    """Bars on each other, those below zero downwards, with their names above."""
+    columns = list(zip(*(one["data"] for one in spec["series"]), strict=True))
+    top = max((sum(max(value or 0, 0) for value in column) for column in columns), default=0) or 1
+    bottom = min((sum(min(value or 0, 0) for value in column) for column in columns), default=0)
+    room = HEIGHT - BOTTOM - ROW
+    scale = room / (top - bottom)
+    zero = ROW + top * scale
+    step = (WIDTH - LEFT) / len(spec["x"])
+    bars = []
+    for index, column in enumerate(columns):
+        up = down = zero
+        for value, one in zip(column, spec["series"], strict=True):
+            height = abs(value or 0) * scale
+            up -= height if (value or 0) > 0 else 0
+            place = up if (value or 0) > 0 else down
+            down += height if (value or 0) < 0 else 0
+            bars.append((LEFT + index * step + step * 0.2, place, step * 0.6, height, _colour(one)))
+    parts = [
+        format_html_join("", '<rect x="{}" y="{}" width="{}" height="{}" fill="{}"/>', bars),
+        _axis(spec, top, scale, zero),
+        _names(spec, step),
+        format_html_join(
+            "",
+            '<rect x="{}" y="2" width="10" height="4" fill="{}"/><text x="{}" y="8">{}</text>',
+            (
+                (LEFT + index * 110, _colour(one), LEFT + index * 110 + 14, one["name"])
+                for index, one in enumerate(spec["series"])
+            ),
+        ),
+    ]
+    return mark_safe("".join(parts)), HEIGHT  # each part is escaped where it is made
+
+
+def _colour(one: dict[str, Any]) -> str:
+    return MUTED if one.get("muted") else COLOURS.get(one.get("colour", 1), INK)
+
+
+def _axis(spec: dict[str, Any], top: float, scale: float, base: float = HEIGHT - BOTTOM) -> SafeString:
     levels = [float(top) * share for share in (0, 0.5, 1)]
     markup = (
         f'<line x1="{LEFT}" x2="{WIDTH}" y1="{{0}}" y2="{{0}}" stroke="{GRID}"/>'
         f'<text x="{LEFT - 6}" y="{{1}}" text-anchor="end">{{2}}</text>'
     )
-    base = HEIGHT - BOTTOM
     return format_html_join(
         "", markup, ((base - level * scale, base - level * scale + 3, _number(spec, level)) for level in levels)
     )

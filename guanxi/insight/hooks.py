@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation import hooks
+from guanxi.foundation import hooks, shell
 from guanxi.foundation.api.additions import Addition
-from guanxi.foundation.shell import Command
+from guanxi.foundation.reports import Report, Rhythm
+from guanxi.foundation.shell import Command, MenuEntry
 from guanxi.foundation.tasks import Daily, Every
 from guanxi.insight import (
     api,
@@ -14,10 +15,22 @@ from guanxi.insight import (
     desk,  # noqa: F401  registers the desk
     tasks,
 )
+from guanxi.insight.reports import equity, today
 
 # What people see -----------------------------------------------------------------------------------------------------
 
+hooks.register("menu", MenuEntry(shell.KNOW, _("Customer equity"), "insight:equity", "coin", order=30))
+hooks.register("menu", MenuEntry(shell.KNOW, _("Models"), "insight:models", "chart-dots-3", order=40))
+hooks.register("palette", Command(_("Assumptions"), "insight:assumptions", "adjustments"))
 hooks.register("palette", Command(_("Cost rates"), "/costs/", "coins"))
+
+EQUITY = Report(
+    "equity", _("Customer equity"), "insight/equity.html", equity.context, Rhythm.MONTHLY, "coin", "/insight/"
+)
+hooks.register("report", EQUITY)
+hooks.register("today_tile", today.tile)
+hooks.register("today_section", today.base)
+hooks.register("slipping_away", today.slipping)
 
 # What programs see ---------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ FAMILIES: dict[str, Any] = {
     ModelVersion.Family.GROWTH: _("What similar customers spend"),
 }
 STEPS: dict[str, Any] = {}
+FEATURES: dict[str, Any] = {}
 STAGE_TONES = {
     Stage.NONE: "neutral",
     Stage.EXPLORATION: "info",
@@ -91,3 +92,13 @@ def grade_pill(code: str) -> Pill:
 def state_pill(row: ModelVersion) -> Pill:
     """What became of a model."""
     return Pill(row.get_state_display(), STATE_TONES[ModelVersion.State(row.state)])
+
+
+def step(name: str) -> str:
+    """A step of a learning in words."""
+    return str(STEPS.get(name, name.replace("_", " ")))
+
+
+def feature(name: str) -> str:
+    """What the model of growth goes by, in words."""
+    return str(FEATURES.get(name, name.replace("_", " ")))

@@ -8,7 +8,7 @@ would spend in a year at his own pace. The three dates and amounts are stored wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -44,6 +44,7 @@ class SlippingCustomer:
     reason: str
     value: str
     stake: str
+    pills: list[tuple[str, str]] = field(default_factory=list)  # style and words
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Slipping:
     words: str
     rule: str
     url: str
+    stake_label: str = ""  # by default: at stake in a year
 
 
 def slipping(viewer: Viewer, limit: int) -> Slipping:

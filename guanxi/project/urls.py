@@ -22,6 +22,7 @@ PACKAGES = [
     "orders",
     "lake",
     "intake",
+    "insight",
 ]
 
 urlpatterns = [

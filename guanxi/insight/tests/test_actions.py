@@ -7,8 +7,7 @@ from decimal import Decimal
 import pytest
 
 from guanxi.foundation.actions import Conflict, Refused
-from guanxi.foundation.models import AuditEntry
-from guanxi.foundation.models import User
+from guanxi.foundation.models import AuditEntry, User
 from guanxi.foundation.visibility import NotAllowed
 from guanxi.insight import actions, queries
 from guanxi.insight.models import Assumptions, CostRate

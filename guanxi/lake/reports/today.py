@@ -85,10 +85,11 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
             "today": clock.today(),
         },
         "places": _places(viewer),
-        "tiles": [*_tiles(frame), _month_tile(frame, sales)],
+        "tiles": [*_tiles(frame), _month_tile(frame, sales), *_hung("today_tile", viewer)],
         "plot": _plot(frame, sales),
         "breakdowns": [_breakdown(frame, dimension) for dimension in BREAKDOWNS],
         "movement": rhythm.movement(viewer, frame.day.replace(day=1), frame.day),
+        "sections": _hung("today_section", viewer),
         "slipping": _slipping(viewer),
         "who": who_buys.brief(viewer, frame.day),
     }
@@ -208,6 +209,11 @@ def _breakdown(frame: Frame, dimension: str) -> dict[str, Any]:
             for row in rows
         ],
     }
+
+
+def _hung(door: str, viewer: Viewer) -> list[Any]:
+    """What higher floors add: tiles, or sections with their templates; None is left out."""
+    return [found for add in hooks.get(door) if (found := add(viewer)) is not None]
 
 
 def _slipping(viewer: Viewer) -> Any:

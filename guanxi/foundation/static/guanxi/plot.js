@@ -1,6 +1,7 @@
 // Plots. {% load plots %}{% plot spec "Sales by day" %} makes <div class="plot" data-spec="…" aria-label="…">, where spec is
 //   {"type": "bar"|"line"|"area"|"hbar", "x": [...], "series": [{"name", "data", "muted", "colour": 1-6}],
-//    "format": "money"|"number"|"percent", "links": [url of each point], "tones": ["red", …] of each bar}
+//    "format": "money"|"number"|"percent", "links": [url of each point], "tones": ["red", …] of each bar,
+//    "stack": true to put the bars of a point on each other, those below zero downwards}
 // Percentages are fractions (0.12 is 12 %); null leaves a gap. ECharts is loaded only where there is a plot.
 
 const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
@@ -46,7 +47,8 @@ function bars(spec, series, fill) {
   const data = series.data.map((value, index) => ({ value, itemStyle: { color: toneOf(spec, index, fill) } }));
   return {
     type: "bar", data, barMaxWidth: across ? 14 : 26, barCategoryGap: "38%",
-    itemStyle: { borderRadius: across ? [2, 4, 4, 2] : [4, 4, 0, 0], color: fill },
+    stack: spec.stack ? "all" : undefined,
+    itemStyle: { borderRadius: spec.stack ? 0 : across ? [2, 4, 4, 2] : [4, 4, 0, 0], color: fill },
     label: {
       show: across && spec.series.length === 1, position: "right", color: token("ink-2"), fontSize: 12,
       formatter: ({ value }) => exact(spec)(value),

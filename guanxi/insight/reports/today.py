@@ -1,0 +1,75 @@
+"""What insight adds to the first page: customer equity, where the base stands, and who is slipping away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from guanxi.foundation.desk import display
+from guanxi.foundation.visibility import Viewer
+from guanxi.insight import explaining, naming, queries
+from guanxi.insight.models import Standing
+from guanxi.insight.reports import equity
+from guanxi.lake import figures
+from guanxi.lake.figures import Tile
+from guanxi.orders import rhythm
+from guanxi.orders.rhythm import Slipping, SlippingCustomer
+
+
+def tile(viewer: Viewer) -> Tile | None:
+    """Customer equity among the figures at the head of the page."""
+    learning = queries.current(viewer)
+    if learning is None:
+        return None
+    return equity.equity_tile(learning, queries.equity_points(viewer, months=2), reverse("insight:equity"))
+
+
+def base(viewer: Viewer) -> dict[str, Any] | None:
+    """How customer equity moved, and where the base stands."""
+    learning = queries.current(viewer)
+    if learning is None:
+        return None
+    return {
+        "template": "insight/base.html",
+        "over_time": equity.over_time(queries.equity_points(viewer, months=13)),
+        "by_stage": equity.by_stage(learning),
+        "url": reverse("insight:equity"),
+        "note": equity.subheading(learning),
+    }
+
+
+def slipping(viewer: Viewer, limit: int) -> Slipping:
+    """Who is in decline, by what is at stake; by the rule of rhythm where nothing was learned yet."""
+    learning = queries.current(viewer)
+    if learning is None:
+        return rhythm.slipping(viewer, limit)
+    rows = queries.slipping(viewer).select_related("party", "party__purchases")[:limit]
+    count, stake = queries.slipping_in_sum(viewer)
+    people = ngettext("%(count)s customer", "%(count)s customers", count) % {"count": figures.whole(count)}
+    return Slipping(
+        rows=[_row(row) for row in rows],
+        words=_("%(customers)s in decline, %(stake)s at stake") % {"customers": people, "stake": figures.money(stake)},
+        rule=_(
+            "In decline as of %(day)s. At stake: what the customer would be worth if he were surely still one, beyond "
+            "what he is worth as it is."
+        )
+        % {"day": date_format(learning.day, "DATE_FORMAT")},
+        url=equity.slipping_url(),
+        stake_label=_("At stake"),
+    )
+
+
+def _row(row: Standing) -> SlippingCustomer:
+    pills = [naming.grade_pill(row.grade), naming.tier_pill(row.tier)]
+    return SlippingCustomer(
+        name=row.party.name,
+        url=reverse("desk:record", args=["customers", row.party_id]),
+        reason=explaining.reason(row, explaining.purchases_of(row.party)),
+        value=figures.rounded(row.value_so_far, 2),
+        stake=figures.rounded(row.at_stake, 0),
+        pills=[(display.tone(pill), str(pill.label)) for pill in pills],
+    )
