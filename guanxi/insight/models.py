@@ -135,7 +135,7 @@ class ModelVersion(models.Model):
     parameters = models.JSONField(default=dict, blank=True)
     errors = models.JSONField(default=dict, blank=True)
     covariance = models.JSONField(default=list, blank=True)  # of the logarithms of the parameters
-    log_likelihood = models.FloatField(_("log-likelihood"), null=True)
+    log_likelihood = models.FloatField(_("log-likelihood"), null=True, blank=True)
     customers = models.PositiveIntegerField(_("customers"), default=0)
     holdout = models.JSONField(default=dict, blank=True)
     reason = models.JSONField(default=dict, blank=True)  # a note: code and values

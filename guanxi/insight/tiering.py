@@ -37,7 +37,10 @@ def likely_spend(features: Mapping[str, Floats], spend: Floats, learn_from: NDAr
     chosen = np.flatnonzero(learn_from)
     if len(chosen) < LEAST:
         return None
-    table = np.column_stack([np.asarray(column, float) for column in features.values()])
+    telling = [column for column in features.values() if len(np.unique(column[chosen][~np.isnan(column[chosen])])) > 1]
+    if not telling:
+        return None
+    table = np.column_stack(telling)
     generator = np.random.default_rng(SEED)
     sample = np.sort(generator.permutation(chosen)[:SAMPLE])
     held = generator.random(len(sample)) < 0.2

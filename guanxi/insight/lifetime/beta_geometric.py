@@ -17,6 +17,7 @@ from guanxi.insight.lifetime.quadrature import along_time, beta_rule, discounted
 from guanxi.insight.lifetime.rows import Array, Purchases
 
 R, ALPHA, A, B = range(4)
+NEVER = -1e9  # the logarithm of no chance at all, such that it can be interpolated
 
 
 def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> BgNbd:  # noqa: N803
@@ -45,7 +46,7 @@ def _left_after(parameters: Array, x: Array, time: Array, stays: Array) -> Part:
     part = _still_there(parameters, x, time)
     possible = stays >= 0
     total = b + np.maximum(stays, 0)
-    part.value[:] += np.where(possible, np.log(parameters[A]) - np.log(total), -np.inf)
+    part.value[:] += np.where(possible, np.log(parameters[A]) - np.log(total), NEVER)
     part.add(A, 1.0)
     part.add(B, -b / total, (B, -b / total * (1 - b / total)))
     return part
@@ -72,30 +73,42 @@ class _BetaGeometric(PurchaseModel):
 
     @classmethod
     def _starts(cls, data: Purchases) -> list[Array]:
-        mean_time = float(data.left_weight @ data.left_time) / data.total
-        pace = data.repeats / data.total / max(mean_time, 1e-3)
+        pace = data.repeats / data.total / max(data.mean_time, 1e-3)
         return [np.log([r, r / pace / 1.5, a, b]) for r, a, b in ((0.5, 0.6, 1.8), (1.5, 0.3, 3.0), (0.2, 1.5, 1.5))]
 
     def _stays(self, x: Array) -> Array:
         """How often a customer who is there has stayed after a purchase."""
         raise NotImplementedError
 
+    def _left(self, x: Array, time: Array) -> Array:
+        return -(self.params["r"] + x) * np.log(self.params["alpha"] + time)
+
+    def _right(self, x: Array, time: Array) -> Array:
+        stays = self._stays(x) - 1
+        chance = np.log(self.params["a"]) - np.log(self.params["b"] + np.maximum(stays, 0))
+        return np.where(stays >= 0, chance, -np.inf) + self._left(x, time)
+
     def _purchases(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
         r, alpha, a, b = self.values
 
         def expected(x: float, times: Array) -> Array:
-            """E[(1 - (1 + p t / (alpha + T)) ** -(r + x)) / p] over p ~ Beta(a, b + stays)."""
+            """ln E[(1 - (1 + p t / (alpha + T)) ** -(r + x)) / p] over p ~ Beta(a, b + stays)."""
             p, weights = beta_rule(a, b + float(self._stays(np.array(x))))
             ahead = t / (alpha + times[:, None])
-            return np.asarray(-np.expm1(-(r + x) * np.log1p(p * ahead)) / p @ weights)
+            return np.log(-np.expm1(-(r + x) * np.log1p(p * ahead)) / p @ weights)
 
-        return along_time(expected, x, T, alpha) if t > 0 else np.zeros(x.shape)
+        return np.exp(along_time(expected, x, T, alpha)) if t > 0 else np.zeros(x.shape)
+
+    def _again(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
+        # Whoever is there leaves only at a purchase, so that only its time matters.
+        r, alpha, _, _ = self.values
+        return np.asarray(-np.expm1(-(r + x) * np.log1p(t / (alpha + T))))
 
     def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:  # noqa: N803
         r, alpha, a, b = self.values
 
         def expected(x: float, times: Array) -> Array:
-            """∫ e**(-delta u) E[λ e**(-λ p u)] du over λ ~ Gamma(r + x, alpha + T), p ~ Beta(a, b + stays)."""
+            """ln ∫ e**(-delta u) E[λ e**(-λ p u)] du over λ ~ Gamma(r + x, alpha + T), p ~ Beta(a, b + stays)."""
             p, weights = beta_rule(a, b + float(self._stays(np.array(x))))
             scale = alpha + times
 
@@ -103,9 +116,9 @@ class _BetaGeometric(PurchaseModel):
                 relative = ahead / scale[:, None]
                 return np.asarray(np.exp(-(r + x + 1) * np.log1p(relative[..., None] * p)) @ weights)
 
-            return (r + x) / scale * discounted(buying, scale, delta, horizon)
+            return np.log((r + x) / scale * discounted(buying, scale, delta, horizon))
 
-        return along_time(expected, x, T, alpha) if horizon != 0 else np.zeros(x.shape)
+        return np.exp(along_time(expected, x, T, alpha)) if horizon != 0 else np.zeros(x.shape)
 
 
 @dataclass(frozen=True, eq=False)

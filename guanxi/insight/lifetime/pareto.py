@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from guanxi.insight.lifetime.likelihood import Part, Parts, rising
 from guanxi.insight.lifetime.purchases import PurchaseModel
-from guanxi.insight.lifetime.quadrature import decaying_rule, discounted
+from guanxi.insight.lifetime.quadrature import along_time, decaying_rule, discounted
 from guanxi.insight.lifetime.rows import Array, Purchases
 
 R, ALPHA, S, BETA = range(4)
@@ -53,7 +53,9 @@ def _integral(parameters: Array, x: Array, time: Array, more: tuple[int, int], d
         ahead, value, weight = _nodes(parameters, x[chosen], time[chosen], more)
         part.value[chosen] = value
         if derivatives:
-            gradient, hessian = _moments(parameters, parameters[R] + x[chosen] + more[0], more[1], time[chosen], ahead, weight)
+            gradient, hessian = _moments(
+                parameters, parameters[R] + x[chosen] + more[0], more[1], time[chosen], ahead, weight
+            )
             part.gradient[:, chosen] = gradient
             part.hessian[:, :, chosen] = hessian
 
@@ -96,9 +98,7 @@ def _nodes(parameters: Array, x: Array, time: Array, more: tuple[int, int]) -> t
     return ahead, value, density
 
 
-def _moments(
-    parameters: Array, k: Array, more: int, time: Array, ahead: Array, weight: Array
-) -> tuple[Array, Array]:
+def _moments(parameters: Array, k: Array, more: int, time: Array, ahead: Array, weight: Array) -> tuple[Array, Array]:
     """The derivatives of ln I by the logarithms of the parameters.
 
     They are the mean of the derivatives of the integrand's logarithm, and for the second ones also their covariance.
@@ -172,10 +172,9 @@ class ParetoNbd(PurchaseModel):
 
     @classmethod
     def _starts(cls, data: Purchases) -> list[Array]:
-        mean_time = float(data.left_weight @ data.left_time) / data.total
-        pace = data.repeats / data.total / max(mean_time, 1e-3)
+        pace = data.repeats / data.total / max(data.mean_time, 1e-3)
         starts = ((0.5, 0.6, 0.3), (1.5, 1.5, 1.0), (0.3, 0.3, 0.1))
-        return [np.log([r, r / pace / 1.5, s, beta * mean_time]) for r, s, beta in starts]
+        return [np.log([r, r / pace / 1.5, s, beta * data.mean_time]) for r, s, beta in starts]
 
     def _alive(self, x: Array, t_x: Array, T: Array) -> Array:  # noqa: N803
         def left_and_there(x: Array, time: Array) -> Array:
@@ -191,10 +190,16 @@ class ParetoNbd(PurchaseModel):
         return self.discounted_expected_purchases(x, t_x, T, delta)
 
     def _left(self, x: Array, time: Array) -> Array:
-        return np.log(self.params["r"] + x) + _integral(self.values, x, time, (1, 0), False).value
+        return np.log(self.params["r"] + x) + self._log_integral(x, time, (1, 0))
 
     def _right(self, x: Array, time: Array) -> Array:
-        return np.log(self.params["s"]) + _integral(self.values, x, time, (0, 1), False).value
+        return np.log(self.params["s"]) + self._log_integral(x, time, (0, 1))
+
+    def _log_integral(self, x: Array, time: Array, more: tuple[int, int]) -> Array:
+        def value(x: float, times: Array) -> Array:
+            return _integral(self.values, np.full(len(times), x), times, more, derivatives=False).value
+
+        return along_time(value, x, time, min(self.params["alpha"], self.params["beta"]))
 
     def _purchases(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
         r, alpha, s, beta = self.values
@@ -203,12 +208,30 @@ class ParetoNbd(PurchaseModel):
         ahead = grown * _mean_exponential((1 - s) * grown)
         return np.asarray((r + x) / (alpha + T) * (beta + T) * ahead)
 
+    def _again(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
+        """E[∫ λ e**(-(λ + μ) u) du] from 0 to t, over λ ~ Gamma(r + x, alpha + T) and μ ~ Gamma(s, beta + T)."""
+        r, alpha, s, beta = self.values
+        nodes, weights = np.polynomial.legendre.leggauss(24)
+        # In ln(1 + u / (alpha + T)), where the integrand is smooth however long t is.
+        longest = np.log1p(t / (alpha + T))[:, None]
+        grown = longest * (nodes + 1) / 2
+        ahead = np.expm1(grown) * (alpha + T)[:, None]
+        density = np.exp(-(r + x)[:, None] * grown - s * np.log1p(ahead / (beta + T)[:, None]))
+        return np.asarray((r + x) * (density @ weights) * longest[:, 0] / 2)
+
     def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:  # noqa: N803
         r, alpha, s, beta = self.values
-        times, back = np.unique(T, return_inverse=True)
-        scale = beta + times
-        stay = discounted(lambda ahead: np.exp(-s * np.log1p(ahead / scale[:, None])), scale, delta, horizon)
-        return np.asarray((r + x) / (alpha + T) * stay[back])
+
+        def staying(_: float, times: Array) -> Array:
+            """ln ∫ e**(-delta u) E[e**(-μ u)] du over μ ~ Gamma(s, beta + T)."""
+            scale = beta + times
+            return np.log(
+                discounted(lambda ahead: np.exp(-s * np.log1p(ahead / scale[:, None])), scale, delta, horizon)
+            )
+
+        if horizon == 0:
+            return np.zeros(x.shape)
+        return np.asarray((r + x) / (alpha + T) * np.exp(along_time(staying, np.zeros(len(T)), T, beta)))
 
 
 def _mean_exponential(z: Array) -> Array:

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from guanxi.insight.lifetime.errors import NotConverged
-from guanxi.insight.lifetime.likelihood import Parts, log_likelihood
+from guanxi.insight.lifetime.likelihood import Histories, Parts
 from guanxi.insight.lifetime.model import Model, number, period, rate
 from guanxi.insight.lifetime.newton import Objective, Point, best_of
-from guanxi.insight.lifetime.rows import Array, Purchases, alike, coded, coded_integers, distinct, history, weights
+from guanxi.insight.lifetime.rows import Array, Purchases, alike, coded, coded_integers, distinct, history, ticks, weights
 
 LONGEST = 100.0  # the longest time watched, in the unit that is fitted in
 FIRST_SAMPLE, SECOND_SAMPLE = 1_500, 20_000
@@ -38,7 +38,7 @@ class PurchaseModel(Model):
     def fit(cls, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> Self:  # noqa: N803
         """Maximum likelihood from several starts. Raises BadData, NotConverged."""
         data = _checked(x, t_x, T, weight, len(cls.names))
-        factor = LONGEST / float(data.left_time.max())
+        factor = LONGEST / float(data.T.max())
         data = data.scaled(factor)
         starts = cls._starts(data)
         point: Point | None = None
@@ -58,7 +58,8 @@ class PurchaseModel(Model):
 
     @classmethod
     def _objective(cls, data: Purchases) -> Objective:
-        return lambda logs: log_likelihood(cls.parts, np.exp(logs), data)
+        histories = Histories.of(data)
+        return lambda logs: histories.log_likelihood(cls.parts, np.exp(logs))
 
     @classmethod
     @abstractmethod
@@ -73,7 +74,7 @@ class PurchaseModel(Model):
         weight: ArrayLike | None = None,
     ) -> float:
         """The log-likelihood of other histories at these parameters."""
-        return log_likelihood(self.parts, self.values, _gathered(x, t_x, T, weight)).value
+        return Histories.of(_gathered(x, t_x, T, weight)).log_likelihood(self.parts, self.values).value
 
     # What is said of customers
 
@@ -102,6 +103,19 @@ class PurchaseModel(Model):
             result[chosen] = self._by_pair(lambda a, b, ahead=ahead: self._purchases(a, b, ahead), x[chosen], T[chosen])
         return number(alive * result)
 
+    def chance_of_purchase(
+        self,
+        t: float,
+        x: ArrayLike,
+        t_x: ArrayLike,
+        T: ArrayLike,  # noqa: N803
+    ) -> Array:
+        """The probability that a customer with this history buys at least once within a time t after T."""
+        ahead = float(period("t", t))
+        alive = self.p_alive(x, t_x, T)
+        x, T = np.broadcast_arrays(np.asarray(x, float), np.asarray(T, float))  # noqa: N806
+        return number(alive * self._by_pair(lambda a, b: self._again(a, b, ahead), x, T))
+
     def discounted_expected_purchases(
         self,
         x: ArrayLike,
@@ -123,15 +137,21 @@ class PurchaseModel(Model):
         left, right = self._by_pair(self._left, x, T), self._by_pair(self._right, x, t_x)
         return expit(left - right)
 
+    @abstractmethod
     def _left(self, x: Array, time: Array) -> Array:
-        return self.parts.left(self.values, x, time).value
+        """What `parts.left` says, without its derivatives."""
 
+    @abstractmethod
     def _right(self, x: Array, time: Array) -> Array:
-        return self.parts.right(self.values, x, time).value
+        """What `parts.right` says, without its derivatives."""
 
     @abstractmethod
     def _purchases(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
         """The purchases expected within t after T of customers who are there at T."""
+
+    @abstractmethod
+    def _again(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
+        """The probability of a purchase within t after T of customers who are there at T."""
 
     @abstractmethod
     def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:  # noqa: N803
@@ -139,10 +159,11 @@ class PurchaseModel(Model):
 
     def _by_pair(self, function: Callable[[Array, Array], Array], x: Array, time: Array) -> Array:
         """A function of two columns (its last axis are places), computed once for each distinct pair."""
-        if x.size < 32:
+        times, code = ticks(time.ravel())
+        if x.size < 32 or code is None:
             result = function(x.ravel(), time.ravel())
             return result.reshape((*result.shape[:-1], *x.shape))
-        (x_values, x_code), (times, code) = coded(x.ravel()), coded(time.ravel())
+        x_values, x_code = coded(x.ravel())
         pairs, back = coded_integers(x_code * len(times) + code)
         result = function(x_values[pairs // len(times)], times[pairs % len(times)])[..., back]
         return result.reshape((*result.shape[:-1], *x.shape))
@@ -161,7 +182,7 @@ def _gathered(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | No
 def _checked(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None, parameters: int) -> Purchases:  # noqa: N803
     """Histories from which a model can be fitted. Raises NotConverged where they cannot tell it."""
     data = _gathered(x, t_x, T, weight)
-    if not data.left_time.max() > 0:
+    if not data.T.max() > 0:
         raise NotConverged("no time", "no customer has been watched for any time after the first purchase")
     if not data.repeats:
         raise NotConverged("no repeat purchase", "no customer bought again: nothing is known of how often they buy")
