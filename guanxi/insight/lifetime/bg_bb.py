@@ -22,7 +22,7 @@ from guanxi.insight.lifetime.rows import Array, Purchases, alike, distinct, hist
 def fit_bg_bb(x: ArrayLike, t_x: ArrayLike, n: ArrayLike, weight: ArrayLike | None = None) -> BgBb:
     """Fit BG/BB to purchases x in n periods, the last in period t_x (0 where x is 0). Raises BadData, NotConverged."""
     data = _gathered(x, t_x, n, weight)
-    if not data.left_time.max() > 0:
+    if not data.T.max() > 0:
         raise NotConverged("no time", "no customer has been watched for a period after the first purchase")
     if not data.repeats:
         raise NotConverged("no repeat purchase", "no customer bought again: nothing is known of how often they buy")
@@ -35,7 +35,12 @@ def fit_bg_bb(x: ArrayLike, t_x: ArrayLike, n: ArrayLike, weight: ArrayLike | No
 
 def _history(x: ArrayLike, t_x: ArrayLike, n: ArrayLike) -> tuple[Array, Array, Array]:
     x, t_x, n = history(x, whole("t_x", t_x), whole("n", n), "n")
-    refuse("x", x > t_x, "must not be greater than t_x: there is one purchase in a period at most", np.broadcast_arrays(x, t_x)[0])
+    refuse(
+        "x",
+        x > t_x,
+        "must not be greater than t_x: there is one purchase in a period at most",
+        np.broadcast_arrays(x, t_x)[0],
+    )
     return x, t_x, n
 
 
@@ -62,7 +67,7 @@ class Terms:
     @classmethod
     def of(cls, data: Purchases) -> Terms:
         """The terms of distinct rows: still there at n; or left after m = t_x … n - 1 periods."""
-        x, t_x, n, weight = data.rows()
+        x, t_x, n, weight = data.x, data.t_x, data.T, data.weight
         counts = (n - t_x).astype(np.int64) + 1
         start = np.cumsum(counts) - counts
         step = np.arange(counts.sum()) - np.repeat(start, counts)
@@ -133,9 +138,7 @@ class BgBb(Model):
         """The purchases expected of a new customer in n periods."""
         return self.conditional_expected_purchases(n, 0, 0, 0)
 
-    def conditional_expected_purchases(
-        self, t: ArrayLike, x: ArrayLike, t_x: ArrayLike, n: ArrayLike
-    ) -> Array:
+    def conditional_expected_purchases(self, t: ArrayLike, x: ArrayLike, t_x: ArrayLike, n: ArrayLike) -> Array:
         """The purchases expected of a customer with this history in the t periods after n."""
         t = whole("t", t)
         x, t_x, n, t = np.broadcast_arrays(*_history(x, t_x, n), t)

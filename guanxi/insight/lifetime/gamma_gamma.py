@@ -31,7 +31,9 @@ def fit_gamma_gamma(x: ArrayLike, mean_spend: ArrayLike, weight: ArrayLike | Non
     values = data.mean * np.array([1.0])  # the fit is in units of the mean spend
     data = data.in_units_of(float(values[0]))
     if data.variance < 1e-20:
-        raise NotConverged("all alike", "every customer spends the same: nothing is known of how they differ", ("p", "q"))
+        raise NotConverged(
+            "all alike", "every customer spends the same: nothing is known of how they differ", ("p", "q")
+        )
     if data.total < 3:
         raise NotConverged("too little", f"{data.total:g} customers who bought cannot tell 3 parameters")
     starts = [np.log([p, q, (q - 1) / p]) for p, q in ((4.0, 4.0), (1.5, 2.5), (20.0, 6.0))]
@@ -116,9 +118,7 @@ class Spending:
         """The same in another unit of money."""
         log, purchases = np.log(unit), float(self.x @ self.by_x)
         log_mean, log_sum = self.log_mean - self.total * log, self.log_sum - purchases * log
-        return Spending(
-            self.x, self.start, self.by_x, self.spend / unit, self.weight, log_mean, log_sum, self.total
-        )
+        return Spending(self.x, self.start, self.by_x, self.spend / unit, self.weight, log_mean, log_sum, self.total)
 
     def sample(self, size: int) -> Spending:
         """Every nth customer, so that about `size` remain; itself where there are not more."""

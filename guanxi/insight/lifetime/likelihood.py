@@ -10,11 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from scipy.special import gammaln, polygamma, psi
 
 from guanxi.insight.lifetime.newton import Point
-from guanxi.insight.lifetime.rows import Array, Purchases
+from guanxi.insight.lifetime.rows import Array, Places, Purchases, coded, places
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,10 @@ class Part:
             self.hessian[first, second] += value
             if second != first:
                 self.hessian[second, first] += value
+
+    def at(self, where: Places) -> Array:
+        """Value and gradient at the rows (rows, 1 + parameters)."""
+        return np.asarray(where.blend @ np.vstack([self.value, self.gradient]).T)
 
     def sums(self, weight: Array) -> tuple[float, Array, Array]:
         """Value and derivatives summed over the places with weights."""
@@ -70,40 +73,45 @@ def rising_sum(part: Part, terms: tuple[tuple[int, float], ...], steps: Array, s
             part.add(i, 0.0, (j, one * other * second))
 
 
-def log_likelihood(parts: Parts, parameters: Array, data: Purchases) -> Point:
-    """The log-likelihood with its first and second derivatives by the logarithms of the parameters."""
-    left = parts.left(parameters, data.x_values[data.left_x], data.left_time)
-    right = parts.right(parameters, data.x_values[data.right_x], data.right_time)
-    value, gradient, hessian = parts.shared(parameters, data.x_values).sums(data.x_weight)
-    both, gone = _either(left.value, right.value, data)
-    value += float(data.weight @ both)
-    gone_weight = data.weight * gone
-    right_weight = np.bincount(data.right, gone_weight, len(right.value))
-    left_weight = data.left_weight - np.add.reduceat(gone_weight, data.left_start)
-    for part, weight in ((left, left_weight), (right, right_weight)):
-        gradient = gradient + part.gradient @ weight
-        hessian = hessian + part.hessian @ weight
-    hessian = hessian + _spread(left.gradient, right.gradient, gone_weight * (1 - gone), data)
-    return Point(np.log(parameters), value, gradient, hessian)
+@dataclass(frozen=True)
+class Histories:
+    """Purchase histories, made ready for a likelihood."""
+
+    rows: Purchases
+    x_values: Array
+    x_weight: Array
+    left: Places  # of (x, T)
+    right: Places  # of (x, t_x)
+
+    @classmethod
+    def of(cls, rows: Purchases) -> Histories:
+        """Find the places where the parts of the likelihood have to be known."""
+        x_values, x_code = coded(rows.x)
+        weight = np.bincount(x_code, rows.weight, len(x_values))
+        return cls(rows, x_values, weight, places(rows.x, rows.T), places(rows.x, rows.t_x))
+
+    def log_likelihood(self, parts: Parts, parameters: Array) -> Point:
+        """The log-likelihood with its first and second derivatives by the logarithms of the parameters."""
+        left = parts.left(parameters, self.left.x, self.left.time)
+        right = parts.right(parameters, self.right.x, self.right.time)
+        value, gradient, hessian = parts.shared(parameters, self.x_values).sums(self.x_weight)
+        left_row, right_row = left.at(self.left), right.at(self.right)
+        both, gone = _either(left_row[:, 0], right_row[:, 0])
+        weight = self.rows.weight
+        gone *= weight
+        for part, where, share in ((left, self.left, weight - gone), (right, self.right, gone)):
+            at_places = where.blend.T @ share
+            gradient = gradient + part.gradient @ at_places
+            hessian = hessian + part.hessian @ at_places
+        apart = left_row[:, 1:] - right_row[:, 1:]
+        mixed = gone * (1 - gone / weight)
+        hessian = hessian + apart.T @ (apart * mixed[:, None])
+        return Point(np.log(parameters), value + float(weight @ both), gradient, hessian)
 
 
-def _either(left: Array, right: Array, data: Purchases) -> tuple[Array, Array]:
-    """Of each row, ln(e**left + e**right) and the share of the right one."""
-    left_row = np.repeat(left, np.diff(data.left_start, append=len(data.weight)))
-    difference = right[data.right] - left_row
+def _either(left: Array, right: Array) -> tuple[Array, Array]:
+    """ln(e**left + e**right), and the share of the right one."""
+    difference = right - left
     smaller = np.exp(-np.abs(difference))
     share = 1 / (1 + smaller)
-    return (
-        left_row + np.maximum(difference, 0.0) + np.log1p(smaller),
-        np.where(difference > 0, share, 1 - share),
-    )
-
-
-def _spread(left: Array, right: Array, weight: Array, data: Purchases) -> Array:
-    """The sum over rows of weight * (∇left - ∇right)(∇left - ∇right)ᵀ."""
-    ends = np.append(data.left_start, len(weight))
-    table = sparse.csr_array((weight, data.right, ends), shape=(left.shape[1], right.shape[1]))
-    mixed = left @ (table @ right.T)
-    by_left = np.add.reduceat(weight, data.left_start)
-    by_right = np.bincount(data.right, weight, right.shape[1])
-    return (left * by_left) @ left.T + (right * by_right) @ right.T - mixed - mixed.T
+    return left + np.maximum(difference, 0.0) + np.log1p(smaller), np.where(difference > 0, share, 1 - share)

@@ -7,8 +7,10 @@ both ends; it does not mind steep ends or features on very different scales.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from scipy.special import polygamma
 
 from guanxi.insight.lifetime.rows import Array
@@ -74,7 +76,7 @@ def along_time(function: Callable[[float, Array], Array], x: Array, time: Array,
         if len(rows) <= CHEBYSHEV:
             result[rows] = function(value, times)
         else:
-            result[rows] = _interpolated(lambda t, value=value: function(value, t), times, scale)
+            result[rows] = _interpolated(partial(function, value), times, scale)
     return result
 
 
@@ -85,6 +87,5 @@ def _interpolated(function: Callable[[Array], Array], times: Array, scale: float
         return np.full(len(times), function(times[:1])[0])
     nodes = np.cos(np.pi * (np.arange(CHEBYSHEV) + 0.5) / CHEBYSHEV)
     at = np.exp(low + (high - low) * (nodes + 1) / 2) - scale
-    values = np.log(function(np.maximum(at, 0.0)))
-    coefficients = np.polynomial.chebyshev.chebfit(nodes, values, CHEBYSHEV - 1)
-    return np.exp(np.polynomial.chebyshev.chebval(2 * (logs - low) / (high - low) - 1, coefficients))
+    coefficients = chebyshev.chebfit(nodes, function(np.maximum(at, 0.0)), CHEBYSHEV - 1)
+    return np.asarray(chebyshev.chebval(2 * (logs - low) / (high - low) - 1, coefficients))

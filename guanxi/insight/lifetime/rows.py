@@ -1,21 +1,25 @@
 """What a customer's purchases come down to for a model: checked, and each distinct row once with its weight.
 
 The likelihoods of the purchase models are `shared(x) * (left(x, T) + right(x, t_x))`. So what is costly is computed for
-the distinct pairs (x, T) and (x, t_x) only, and a row is one addition of two of them.
+the distinct pairs (x, T) and (x, t_x) only, and a row is one addition of two such values.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from guanxi.insight.lifetime.errors import BadData
 
 Array: TypeAlias = NDArray[Any]  # of float64, but for indices
 Integers: TypeAlias = NDArray[np.int64]
+
+FINE = 5_000  # distinct times beyond which time is taken to flow
+STEP, NEIGHBOURS = 0.1, 8  # of the interpolation in ln(start + time)
 
 
 # Checks -----------------------------------------------------------------------------------------------------------
@@ -89,18 +93,25 @@ def history(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, last: str = "T") -> tupl
 
 
 @dataclass(frozen=True)
-class Purchases:
-    """Distinct rows (x, t_x, T) with weights, in order of (x, T, t_x), and the pairs they are made of."""
+class Places:
+    """Where a function of (x, time) has to be known, and how its values there make up its value at each row."""
 
-    x_values: Array
-    x_weight: Array
-    left_x: Integers  # positions in x_values
-    left_time: Array
-    left_weight: Array
-    left_start: Integers  # the first row of each left pair; rows of one pair stand together
-    right_x: Integers
-    right_time: Array
-    right: Integers  # of each row, its right pair
+    x: Array
+    time: Array
+    blend: sparse.csr_array  # (rows, places): a single one, or the weights of an interpolation
+
+    def scaled(self, factor: float) -> Places:
+        """The same in another unit of time."""
+        return Places(self.x, self.time * factor, self.blend)
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """Rows x, t_x, T, weight; each distinct one once, where time is counted in days, weeks or the like."""
+
+    x: Array
+    t_x: Array
+    T: Array
     weight: Array
 
     @property
@@ -111,69 +122,105 @@ class Purchases:
     @property
     def repeats(self) -> float:
         """How many repeat purchases these are."""
-        return float(self.x_values @ self.x_weight)
+        return float(self.x @ self.weight)
+
+    @property
+    def mean_time(self) -> float:
+        """How long a customer has been watched in the mean."""
+        return float(self.T @ self.weight) / self.total
 
     def scaled(self, factor: float) -> Purchases:
         """The same in another unit of time."""
-        return replace(self, left_time=self.left_time * factor, right_time=self.right_time * factor)
-
-    def rows(self) -> tuple[Array, Array, Array, Array]:
-        """The columns x, t_x, T and weight."""
-        sizes = np.diff(self.left_start, append=len(self.weight))
-        x = np.repeat(self.x_values[self.left_x], sizes)
-        return x, self.right_time[self.right], np.repeat(self.left_time, sizes), self.weight
+        return Purchases(self.x, self.t_x * factor, self.T * factor, self.weight)
 
     def sample(self, size: int) -> Purchases:
         """About `size` customers, evenly out of all in their order; itself where there are not more."""
         if self.total <= size:
             return self
-        x, t_x, T, weight = self.rows()  # noqa: N806
-        reached = np.cumsum(weight)
+        reached = np.cumsum(self.weight)
         marks = np.ceil(reached / reached[-1] * size - 0.5)
         taken = np.diff(marks, prepend=0.0)
         kept = taken > 0
-        return distinct(x[kept], t_x[kept], T[kept], taken[kept])
+        return Purchases(self.x[kept], self.t_x[kept], self.T[kept], taken[kept])
 
 
 def distinct(x: Array, t_x: Array, T: Array, weight: Array | None) -> Purchases:  # noqa: N803
-    """Each distinct row once, with the sum of its weights. The columns must have been checked."""
-    (x_values, x_code), (T_values, T_code), (t_values, t_code) = coded(x), coded(T), coded(t_x)  # noqa: N806
-    if len(x_values) * len(T_values) * len(t_values) < 2**62:
-        key = (x_code * len(T_values) + T_code) * len(t_values) + t_code
-        key, weight = summed(key, weight)
-        rest, t_code = np.divmod(key, len(t_values))
-        x_code, T_code = np.divmod(rest, len(T_values))  # noqa: N806
-    else:  # so many distinct times that hardly two rows are the same
-        order = np.lexsort((t_code, T_code, x_code))
-        x_code, T_code, t_code = x_code[order], T_code[order], t_code[order]  # noqa: N806
-        weight = np.ones(len(x)) if weight is None else weight[order]
-    left_key = x_code * len(T_values) + T_code
-    left_start = np.flatnonzero(np.diff(left_key, prepend=-1))
-    right_keys, right = coded_integers(x_code * len(t_values) + t_code)
-    return Purchases(
-        x_values,
-        np.bincount(x_code, weight, len(x_values)),
-        x_code[left_start],
-        T_values[T_code[left_start]],
-        np.add.reduceat(weight, left_start),
-        left_start,
-        right_keys // len(t_values),
-        t_values[right_keys % len(t_values)],
-        right,
-        weight,
+    """Each distinct row once, in order of (x, T, t_x), with the sum of its weights. The columns must be checked.
+
+    Where time flows so finely that hardly two customers are the same, the rows stay as they are.
+    """
+    (T_values, T_code), (t_values, t_code) = ticks(T), ticks(t_x)  # noqa: N806
+    if T_code is None or t_code is None:
+        return Purchases(x, t_x, T, np.ones(len(x)) if weight is None else weight)
+    x_values, x_code = coded(x)
+    key, weight = summed((x_code * len(T_values) + T_code) * len(t_values) + t_code, weight)
+    rest, t_code = np.divmod(key, len(t_values))
+    x_code, T_code = np.divmod(rest, len(T_values))  # noqa: N806
+    return Purchases(x_values[x_code], t_values[t_code], T_values[T_code], weight)
+
+
+def places(x: Array, time: Array) -> Places:
+    """Where a smooth function of (x, time) has to be computed so that it is known at each row.
+
+    At each distinct pair; or, where those are too many, on a grid in time for each x, from which eight neighbours give
+    the value at a row to about eleven digits.
+    """
+    x_values, x_code = coded(x)
+    times, code = ticks(time)
+    size = len(x)
+    if code is not None:
+        pairs, place = coded_integers(x_code * len(times) + code)
+        blend = sparse.csr_array((np.ones(size), place, np.arange(size + 1)), shape=(size, len(pairs)))
+        return Places(x_values[pairs // len(times)], times[pairs % len(times)], blend)
+    start = times[-1] * 1e-4
+    steps = np.log1p(time / start) / STEP
+    count = int(steps.max()) + NEIGHBOURS
+    first = np.clip(steps.astype(np.int64) - NEIGHBOURS // 2 + 1, 0, count - NEIGHBOURS)
+    cells, cell = coded_integers(x_code * count + first)
+    nodes = np.unique(cells[:, None] + np.arange(NEIGHBOURS))
+    place = np.searchsorted(nodes, cells).astype(np.int32)[cell]
+    blend = sparse.csr_array(
+        (
+            lagrange(steps - first).ravel(),
+            (place[:, None] + np.arange(NEIGHBOURS, dtype=np.int32)).ravel(),
+            np.arange(0, NEIGHBOURS * size + 1, NEIGHBOURS),
+        ),
+        shape=(size, len(nodes)),
     )
+    return Places(x_values[nodes // count], start * np.expm1(STEP * (nodes % count)), blend)
+
+
+def lagrange(at: Array) -> Array:
+    """The weights of the nodes 0, 1, 2 … in the polynomial through them, at places between them."""
+    nodes = np.arange(NEIGHBOURS)
+    apart = at - nodes[:, None]
+    below, above = np.ones_like(apart), np.ones_like(apart)
+    for node in nodes[1:]:
+        np.multiply(below[node - 1], apart[node - 1], out=below[node])
+        np.multiply(above[-node], apart[-node], out=above[-node - 1])
+    below *= above
+    below /= [[np.prod(node - nodes[nodes != node])] for node in nodes]
+    return np.ascontiguousarray(below.T)
 
 
 def coded(values: Array) -> tuple[Array, Integers]:
     """The distinct values in order, and of each row the position of its own."""
-    top = values.max(initial=0.0)
-    if top < 1_000_000:
+    if values.max(initial=0.0) < 1_000_000:
         integers = values.astype(np.int64)
         if np.array_equal(integers, values):
             found, code = coded_integers(integers)
             return found.astype(np.float64), code
-    found = np.sort(np.unique(values))
+    found = np.unique(values)
     return found, np.searchsorted(found, values).astype(np.int64)
+
+
+def ticks(times: Array) -> tuple[Array, Integers | None]:
+    """The distinct times in order, and of each row the position of its own; None where time is taken to flow."""
+    some = np.unique(times[: 4 * FINE])
+    if len(some) > FINE:
+        return np.array([times.min(), times.max()]), None
+    found, code = coded(times)
+    return (found, code) if len(found) <= FINE else (found, None)
 
 
 def coded_integers(values: Integers) -> tuple[Integers, Integers]:

@@ -32,7 +32,9 @@ def fit_sbg(
     """
     lost, kept = _from_survivors(survivors, lost, remaining)
     if not kept.any():
-        raise NotConverged("unbounded", "every contract ended: how they differ beyond that cannot be told", ("alpha", "beta"))
+        raise NotConverged(
+            "unbounded", "every contract ended: how they differ beyond that cannot be told", ("alpha", "beta")
+        )
     if not lost.any():
         raise NotConverged("all alike", "no contract has ended yet: nothing is known of leaving", ("alpha", "beta"))
     if np.count_nonzero(lost + kept) < 2:

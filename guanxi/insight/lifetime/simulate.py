@@ -10,21 +10,30 @@ History = tuple[Array, Array, Array]
 
 
 def simulate_bg_nbd(
-    params: dict[str, float], T: Array, seed: int, resolution: float | None = None  # noqa: N803
+    params: dict[str, float],
+    T: Array,
+    seed: int,
+    resolution: float | None = None,
 ) -> History:
     """Histories (x, t_x, T) of BG/NBD customers; with a `resolution`, purchases of one such time are one."""
     return _beta_geometric(params, T, seed, resolution, False)
 
 
 def simulate_mbg_nbd(
-    params: dict[str, float], T: Array, seed: int, resolution: float | None = None  # noqa: N803
+    params: dict[str, float],
+    T: Array,
+    seed: int,
+    resolution: float | None = None,
 ) -> History:
     """Histories of MBG/NBD customers, who may leave after their first purchase too."""
     return _beta_geometric(params, T, seed, resolution, True)
 
 
 def simulate_pareto_nbd(
-    params: dict[str, float], T: Array, seed: int, resolution: float | None = None  # noqa: N803
+    params: dict[str, float],
+    T: Array,
+    seed: int,
+    resolution: float | None = None,
 ) -> History:
     """Histories of Pareto/NBD customers."""
     draw, T = np.random.default_rng(seed), np.asarray(T, dtype=np.float64)  # noqa: N806
@@ -38,7 +47,11 @@ def simulate_pareto_nbd(
 
 
 def _beta_geometric(
-    params: dict[str, float], T: Array, seed: int, resolution: float | None, at_once: bool  # noqa: N803
+    params: dict[str, float],
+    T: Array,
+    seed: int,
+    resolution: float | None,
+    at_once: bool,
 ) -> History:
     draw, T = np.random.default_rng(seed), np.asarray(T, dtype=np.float64)  # noqa: N806
     pace = draw.gamma(params["r"], 1 / params["alpha"], len(T))
