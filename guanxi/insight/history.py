@@ -137,7 +137,7 @@ class Panel:
     length: int  # days
 
     def mean_spend(self, rows: slice) -> Floats:
-        """Spend per purchase of some of the customers by period; nan where there was none, or nothing was left of it."""
+        """Spend per purchase of some of the customers by period; nan where there was none, or nothing left of it."""
         bought = (self.purchases[rows] > 0) & (self.spend[rows] > 0)
         return np.divide(self.spend[rows], self.purchases[rows], out=np.full(bought.shape, np.nan), where=bought)
 

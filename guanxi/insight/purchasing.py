@@ -1,8 +1,8 @@
 """Which model of purchases to believe: all are fitted on a calibration period and compared on what came after it.
 
-The hold-out is judged by its log-likelihood given the calibration. The statistics (x, t_x, T) are sufficient for a whole
-history, so the density of what came after the cut, given what came before, is the likelihood of the whole history over
-that of its beginning, both at the parameters of the calibration: no simulation, no approximation.
+The hold-out is judged by its log-likelihood given the calibration. The statistics (x, t_x, T) are sufficient for a
+whole history, so the density of what came after the cut, given what came before, is the likelihood of the whole history
+over that of its beginning, both at the parameters of the calibration: no simulation, no approximation.
 """
 
 from __future__ import annotations

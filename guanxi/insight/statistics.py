@@ -58,15 +58,16 @@ class Facts:
 def last_day(today: date) -> date | None:
     """The last day of purchase that the lake tells of, not later than `today`; None where there is none."""
     line = _lines()
-    found = line.filter((line.kind == "sale") & (line.day <= today)).aggregate(day=line.day.max())
-    day: date | None = _fetch(found)["day"][0].as_py()
+    sale = line.filter((line.kind == "sale") & (line.day <= today))
+    day: date | None = _fetch(sale.aggregate(day=sale.day.max()))["day"][0].as_py()
     return day
 
 
 def days_of_the_future(today: date) -> int:
     """How many lines bear a date after `today`; they are left out."""
     line = _lines()
-    return int(_fetch(line.filter(line.day > today).aggregate(count=line.count()))["count"][0].as_py())
+    later = line.filter(line.day > today)
+    return int(_fetch(later.aggregate(count=later.count()))["count"][0].as_py())
 
 
 def history(until: date) -> History:

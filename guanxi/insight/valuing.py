@@ -39,6 +39,14 @@ class Discount:
     def weeks(self) -> float | None:
         return None if self.years is None else self.years * WEEKS_A_YEAR
 
+    @property
+    def weighty_weeks(self) -> float:
+        """The time without discount that weighs as much as all the discounted time: ∫ e**(-delta u) du."""
+        delta = self.per_week
+        if self.weeks is None:
+            return 1.0 / delta
+        return float(-np.expm1(-delta * self.weeks) / delta) if delta else self.weeks
+
 
 @dataclass(frozen=True)
 class Worth:
@@ -138,13 +146,19 @@ def _interval(
     """The 10th and 90th percentile of the expected value over parameters drawn from their sampling distribution.
 
     How a draw moves the purchases ahead is told by cells of like customers (purchases, recency, age), for that is
-    smooth; what it does to the spend is worked out for each.
+    smooth, and from purchases without discount over a time that weighs as much; what it does to the spend is worked out
+    for each.
     """
     cell, like = cells(known)
-    base = _ahead(purchases, like, discount)
+    weeks = discount.weighty_weeks
+
+    def ahead_of(drawn: Purchases) -> Floats:
+        return drawn.of_each(like, lambda model, s: model.conditional_expected_purchases(weeks, s.x, s.t_x, s.T))
+
+    base = ahead_of(purchases)
     factors = np.stack(
         [
-            np.divide(_ahead(drawn, like, discount), base, out=np.ones(len(base)), where=base > 0)
+            np.divide(ahead_of(drawn), base, out=np.ones(len(base)), where=base > 0)
             for drawn in purchases.drawn(DRAWS, SEED)
         ]
     )
