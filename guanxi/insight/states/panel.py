@@ -61,6 +61,9 @@ def checked(purchases: Any, spend: Any = None, start: Any = None, covariates: An
     counts = _counts(purchases)
     customers, periods = counts.shape
     begin = _start(start, customers, periods)
+    if begin.any():
+        before = (counts > 0) & (np.arange(periods) < begin[:, None])
+        _refuse(before, "purchases", "lies before the customer's start; take it out, or let him start earlier")
     money = None if spend is None else _spend(spend, counts, begin)
     extra = None if covariates is None else _covariates(covariates, customers, periods)
     share = np.ones(customers) if weight is None else _numbers(weight, "weight", (customers,))
