@@ -126,6 +126,7 @@ def needs(purpose: str) -> list:
     if purpose == "test":
         rows += [
             ("Chromium", "chromium", lambda: has_program(BROWSERS, APPS), "tests in the browser are skipped"),
+            ("Java", "default-jre-headless", has_java, "tests on Spark are skipped"),
             ("PostgreSQL", "postgresql", lambda: has_program(("initdb",), POSTGRES), "tests on PostgreSQL are skipped"),
         ]
     return rows
@@ -134,6 +135,12 @@ def needs(purpose: str) -> list:
 def has_program(names: tuple, places: tuple) -> bool:
     """Whether one of `names` is on the PATH or one of `places` (globs from the root) exists."""
     return any(shutil.which(name) for name in names) or any(True for place in places for _ in Path("/").glob(place))
+
+
+def has_java() -> bool:
+    """Whether JAVA_HOME or the PATH leads to a Java."""
+    home = os.environ.get("JAVA_HOME")
+    return bool(shutil.which("java", path=home + "/bin" if home else None))
 
 
 def has_chinese_font() -> bool:

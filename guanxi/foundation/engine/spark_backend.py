@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.pyspark import Backend as IbisBackend
 from ibis.backends.pyspark.datatypes import PySparkSchema
 from ibis.expr.schema import Schema
 from pyspark.errors import PySparkException
+from pyspark.sql.types import TimestampType
 
 # How Spark calls what is wrong with a file; a plain Hadoop error carries the name of its class.
 OF_FILES = (
@@ -46,6 +48,14 @@ class Backend(IbisBackend):  # type: ignore[misc]
         """The view `name` of rows in memory."""
         columns = PySparkSchema.from_ibis(Schema.from_pyarrow(rows.schema))
         self._session.createDataFrame(rows, schema=columns).createOrReplaceTempView(name)
+
+    def get_schema(self, table_name: str, **place: Any) -> Schema:
+        """The columns of a view; moments are of UTC, which Ibis would forget."""
+        columns = dict(super().get_schema(table_name, **place))
+        moments = [
+            one.name for one in self._session.table(table_name).schema if isinstance(one.dataType, TimestampType)
+        ]
+        return Schema(columns | dict.fromkeys(moments, dt.Timestamp("UTC")))
 
     def to_pyarrow(self, expr: Any, /, *, params: Any = None, limit: Any = None, **kwargs: Any) -> Any:
         """The answer as Arrow, in the types that the expression declares."""
