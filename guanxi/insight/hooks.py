@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.api.additions import Addition
+from guanxi.foundation.desk import Panel
 from guanxi.foundation.reports import Report, Rhythm
 from guanxi.foundation.shell import Command, MenuEntry
 from guanxi.foundation.tasks import Daily, Every
@@ -13,6 +14,9 @@ from guanxi.insight import (
     api,
     bulk,
     desk,  # noqa: F401  registers the desk
+    events,
+    lists,
+    panels,
     tasks,
 )
 from guanxi.insight.reports import equity, today
@@ -31,6 +35,16 @@ hooks.register("report", EQUITY)
 hooks.register("today_tile", today.tile)
 hooks.register("today_section", today.base)
 hooks.register("slipping_away", today.slipping)
+
+hooks.register(
+    "panel:customers",
+    Panel("right", _("Standing"), "insight/standing.html", context=panels.standing, order=20, bare=True),
+)
+hooks.register("pills:customers", panels.pills, order=50)
+hooks.register("columns:customers", lists.COLUMNS)
+hooks.register("filters:customers", lists.FILTERS)
+for position, kind in enumerate(events.KINDS):
+    hooks.register("event_kind", kind, order=70 + position)
 
 # What programs see ---------------------------------------------------------------------------------------------------
 

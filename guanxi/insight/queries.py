@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 
 from django.db.models import Count, QuerySet, Sum
 
@@ -52,10 +53,12 @@ def models(viewer: Viewer) -> list[ModelVersion]:
     return sorted(rows.values(), key=lambda row: (order.index(ModelVersion.Family(row.family)), row.segment, row.pk))
 
 
-def model_in_use(family: str, viewer: Viewer) -> ModelVersion | None:
-    """The model of a family that counts for all customers; None where none is in use."""
-    known = ModelVersion.objects.visible_to(viewer).filter(family=family, state=ModelVersion.State.USED, segment="")
-    return known.filter(learning__state=Learning.State.PUBLISHED).order_by("-id").first()
+def model_of(first_day: date, viewer: Viewer) -> ModelVersion | None:
+    """The model of purchases in use for those who first bought on `first_day`: of his year, else of all."""
+    known = ModelVersion.objects.visible_to(viewer).filter(
+        family=ModelVersion.Family.PURCHASES, state=ModelVersion.State.USED, learning__state=Learning.State.PUBLISHED
+    )
+    return known.filter(segment__in=["", str(first_day.year)]).order_by("-segment", "-id").first()
 
 
 def standing_of(party: Party | int, viewer: Viewer) -> Standing | None:

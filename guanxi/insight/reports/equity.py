@@ -197,7 +197,7 @@ def fifth(known: Mapping[str, Any]) -> str:
     share = known.get("best_fifth")
     if share is None:
         return ""
-    return _("The best 20 % of the customers bring %(share)s of the value.") % {"share": figures.share(share, 1)}
+    return _("The best fifth of the customers brings %(share)s of the value.") % {"share": figures.share(share, 1)}
 
 
 def basis(learning: Learning) -> str:
