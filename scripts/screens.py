@@ -78,7 +78,11 @@ SHOTS = [
     Shot("search", "/search/?q=王"),
     Shot("palette", "/", open_palette),
     Shot("account", "/account/"),
-    Shot("notifications", "/notifications/"),
+    Shot("import", "/imports/", first_row),
+    Shot("task", "/tasks/", first_row),
+    Shot("bell", "/account/", lambda page: page.locator("#bell summary").click()),
+    Shot("themes", "/account/", lambda page: page.locator("summary.user").click()),
+    Shot("password", "/accounts/password/change/"),
     Shot("api", "/api/docs"),
     Shot("not-found", "/nothing-here/", status=404),
 ]
@@ -88,7 +92,7 @@ LOG_IN = Shot("log-in", "/accounts/login/")
 def menu(page: Page) -> list[Shot]:
     """A picture of each page in the side bar."""
     urls = page.eval_on_selector_all("#side a[href^='/']", "links => links.map(link => link.getAttribute('href'))")
-    return [Shot(re.sub(r"\W+", "-", url.split("?")[0]).strip("-") or "today", url) for url in dict.fromkeys(urls)]
+    return [Shot(re.sub(r"\W+", "-", url).strip("-") or "today", url) for url in dict.fromkeys(urls)]
 
 
 def settle(page: Page) -> None:

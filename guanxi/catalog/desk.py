@@ -92,7 +92,7 @@ class Products(desk.Desk):
         return queries.products(viewer)
 
     def subtitle(self, row: Product) -> str:
-        return row.code
+        return row.code if row.code != row.name else ""
 
     def pills(self, row: Product) -> list[Pill]:
         pills = [Pill(row.department.name, "accent")] if row.department else []

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import formats
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from guanxi.customers import actions, panels, profile, queries
 from guanxi.customers.models import Party, PartyRole
@@ -32,6 +32,14 @@ def known_since(row: Party) -> str:
     names = row.source_records.order_by("source__name").values_list("source__name", flat=True).distinct()[:5]
     sources = ", ".join(_now(name) for name in names)
     return _now("%(day)s · %(sources)s") % {"day": day, "sources": sources} if sources else day
+
+
+def language_name(row: Party) -> str:
+    """The language by its name, where we know it."""
+    try:
+        return str(get_language_info(row.language)["name_translated"])
+    except KeyError:
+        return row.language
 
 
 def is_person(row: Party) -> bool:
@@ -75,7 +83,7 @@ class Customers(desk.Desk):
         Column("occupation", when=is_person),
         "city",
         "country",
-        "language",
+        Column("language", render=language_name),
         Column("created_at", editable=False, render=known_since),
     ]
     edit = actions.edit_party

@@ -7,12 +7,14 @@ from typing import Any
 from django.apps import apps
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import shell
 from guanxi.foundation.desk import history
 from guanxi.foundation.desk.declaration import Button, Column, Desk, Menu, Viewer, find_for, register
 from guanxi.foundation.models import AuditEntry
+from guanxi.foundation.visibility import SYSTEM
 
 AT_ONCE = 4
 
@@ -22,6 +24,11 @@ def _model(entry: AuditEntry) -> Any:
         return apps.get_model(entry.object_type)
     except (LookupError, ValueError):
         return None
+
+
+def _who(entry: AuditEntry) -> str:
+    ours = entry.actor_id is None and entry.actor_name == str(SYSTEM)
+    return _now("The system") if ours else entry.actor_name
 
 
 def _type(entry: AuditEntry) -> str:
@@ -54,7 +61,7 @@ class AuditLog(Desk):
     menu = Menu(section=shell.SYSTEM, icon="history", order=80)
     columns = (
         Column("at", link=True),
-        Column("actor_name", sort=False),
+        Column("actor_name", render=_who, export=_who, needs=["actor", "actor_name"], sort=False),
         Column("object_type", render=_type, export=_type, needs=["object_type"], sort=False),
         Column("object_label", sort=False),
         Column(
@@ -72,7 +79,7 @@ class AuditLog(Desk):
     search_fields = ("object_label", "actor_name")
     facts = (
         "at",
-        "actor_name",
+        Column("actor_name", render=_who),
         "action",
         Column("object_type", render=_type),
         "object_label",

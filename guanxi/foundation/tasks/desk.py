@@ -20,6 +20,7 @@ from guanxi.foundation.tasks.actions import cancel_task, retry_task
 from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import Viewer
 
+MINUTE = 60  # seconds
 TONES = {
     State.WAITING: "neutral",
     State.RUNNING: "info",
@@ -47,8 +48,11 @@ def state(row: BackgroundTask) -> SafeString:
 
 
 def how_long(row: BackgroundTask) -> str:
-    """How long it ran, as h:mm:ss."""
-    return str(row.duration).partition(".")[0] if row.duration is not None else ""
+    """How long it ran: tenths of a second below a minute, else as h:mm:ss."""
+    if row.duration is None:
+        return ""
+    seconds = row.duration.total_seconds()
+    return f"{seconds:.1f} s" if seconds < MINUTE else str(row.duration).partition(".")[0]
 
 
 def asked_by(row: BackgroundTask) -> str:

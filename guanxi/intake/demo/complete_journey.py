@@ -94,11 +94,12 @@ PRODUCTS = """
 """
 
 SALES = """
-    SELECT household_id AS customer, transaction_timestamp AS date, basket_id AS "order", product_id AS product,
-           quantity,
+    SELECT household_id AS customer, transaction_timestamp AS date, basket_id AS "order",
+           transactions.product_id AS product, quantity,
            sales_value AS amount, round(retail_disc + coupon_disc + coupon_match_disc, 2) AS discount,
-           store_id AS place, 'till' AS channel
-    FROM transactions
+           'Store ' || store_id AS place, 'till' AS channel,
+           CASE WHEN products.product_id IS NULL THEN 'Product ' || transactions.product_id END AS product_name
+    FROM transactions LEFT JOIN products USING (product_id)
 """
 
 EVENTS = """

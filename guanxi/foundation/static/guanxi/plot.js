@@ -9,9 +9,10 @@ const root = document.documentElement;
 const FORMATS = {
   money: { minimumFractionDigits: 2, maximumFractionDigits: 2 },
   number: { maximumFractionDigits: 2 },
-  percent: { style: "percent", maximumFractionDigits: 1 },
+  percent: { minimumFractionDigits: 1, maximumFractionDigits: 1 },
 };
 const TONES = { teal: 1, red: 4, amber: 5, blue: 6 };
+const BAR = 30; // pixels for each lying bar and its name
 const MANY_POINTS = 1000; // beyond that a canvas draws faster than SVG
 
 let library;
@@ -28,12 +29,15 @@ function loadLibrary() {
 
 const token = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 const colour = (number) => token(`plot-${number}`);
-const exact = (spec) => new Intl.NumberFormat(root.lang, FORMATS[spec.format] ?? FORMATS.number).format;
+function exact(spec) {
+  const { format } = new Intl.NumberFormat(root.lang, FORMATS[spec.format] ?? FORMATS.number);
+  return spec.format === "percent" ? (value) => `${format(100 * value)} %` : format; // as the server writes it
+}
 function rough(spec) {
-  const options = spec.format === "percent" ? FORMATS.percent : { notation: "compact", maximumFractionDigits: 1 };
-  const compact = new Intl.NumberFormat(root.lang, options).format;
+  const compact = new Intl.NumberFormat(root.lang, { notation: "compact", maximumFractionDigits: 1 }).format;
   const plain = new Intl.NumberFormat(root.lang, { maximumFractionDigits: 2 }).format;
-  return (value) => (spec.format === "percent" || Math.abs(value) >= 100_000 ? compact(value) : plain(value));
+  if (spec.format === "percent") return (value) => `${compact(100 * value)} %`;
+  return (value) => (Math.abs(value) >= 100_000 ? compact(value) : plain(value));
 }
 
 function toneOf(spec, index, fallback) {
@@ -181,6 +185,7 @@ async function draw(holder) {
     holder.textContent = words.noData;
     return;
   }
+  if (spec.type === "hbar") holder.style.height = `${spec.x.length * BAR + 20}px`;
   drawn.set(holder, null);
   const echarts = await loadLibrary().catch(() => null);
   if (!echarts || !holder.isConnected) { drawn.delete(holder); holder.textContent = echarts ? "" : words.failed; return; }
