@@ -83,7 +83,7 @@ class Lake:
         return self._buyers[since]
 
     def purchases(self, since: int) -> pa.Table:
-        """What they bought in sum."""
+        """What each of them bought in sum; nulls where it is nothing any longer."""
         if since not in self._purchases:
             self._purchases[since] = sources.purchases(self.db, self.until, self.buyers(since))
         return self._purchases[since]
@@ -243,11 +243,7 @@ def _refresh_purchases(lake: Lake, table: LakeTable, stored: DeltaTable, since: 
     if len(affected) > MANY:
         lake.load(table, _all_purchases(lake), {LEDGER: lake.until})
         return
-    now = lake.purchases(since)
-    gone = affected.filter(pc.invert(pc.is_in(affected, now["party_id"].combine_chunks())))
-    blanks = [pa.nulls(len(gone), field.type) for field in table.schema][1:-1]
-    none = pa.table([gone, *blanks, pa.repeat(lake.until, len(gone))], schema=table.schema)
-    batches = lake.counted(table, iter(pa.concat_tables([now, none]).to_batches()))
+    batches = lake.counted(table, iter(lake.purchases(since).to_batches()))
     store.append(table, batches, {LEDGER: lake.until})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
@@ -34,9 +35,9 @@ _moment = pa.timestamp("us", "UTC")
 
 _LINE_COLUMNS = (
     "o.id, l.id, o.party_id, l.product_id, o.place_id, o.channel, o.sales_person_id, o.day, "
+    "l.quantity, l.amount, l.discount, l.cost, o.currency, o.kind, "
     # Not a join: only returns look for the sale they give back.
-    "CASE WHEN o.kind = 'sale' THEN o.day ELSE (SELECT s.day FROM orders_order s WHERE s.id = o.returns_id) END, "
-    "l.quantity, l.amount, l.discount, l.cost, o.currency, o.kind"
+    "CASE WHEN o.kind = 'return' THEN (SELECT s.day FROM orders_order s WHERE s.id = o.returns_id) END"
 )
 _LINE = pa.schema(
     [
@@ -48,13 +49,13 @@ _LINE = pa.schema(
         ("channel", _text),
         ("sales_person_id", _int),
         ("day", _day),
-        ("purchase_day", _day),
         ("quantity", _int),
         ("amount", _int),
         ("discount", _int),
         ("cost", _int),
         ("currency", _text),
         ("kind", _text),
+        ("given_back", _day),
     ]
 )
 
@@ -91,6 +92,8 @@ def changed_lines(db: BulkSession, since: int, until: int) -> Batches:
 def _lines(db: BulkSession, sql: str) -> Batches:
     for batch in db.stream(sql, _LINE):
         columns = {name: batch[name] for name in _LINE.names}
+        sold = pc.starts_with(columns["kind"], "sale")  # not pc.equal: scalars load pandas, which takes a second
+        columns["purchase_day"] = pc.if_else(sold, columns["day"], columns.pop("given_back"))
         columns["month"] = pc.floor_temporal(columns["day"], unit="month").cast(_day)
         for name in ("quantity", "amount", "discount", "cost"):
             columns[name] = as_decimal(columns[name])
@@ -101,6 +104,16 @@ def _lines(db: BulkSession, sql: str) -> Batches:
 
 _FIRST = pa.schema([("party_id", _int), ("first_day", _day)])
 _ORDER = pa.schema([("party_id", _int), ("day", _day), ("sales", _int), ("revenue", _int)])
+# The orders of a day are one purchase.
+_SUMS = """
+SELECT party_id, min(day) FILTER (sales > 0) AS first_day, max(day) FILTER (sales > 0) AS last_day,
+    count(*) FILTER (sales > 0) AS purchase_days, sum(sales) AS order_count, CAST(sum(revenue) AS BIGINT) AS revenue,
+    {written} AS written
+FROM (SELECT party_id, day, sum(sales) AS sales, sum(revenue) AS revenue FROM orders GROUP BY party_id, day)
+GROUP BY party_id
+UNION ALL SELECT id, NULL, NULL, NULL, NULL, NULL, {written} FROM parties ANTI JOIN orders ON party_id = id
+ORDER BY party_id
+"""
 
 
 def first_days(db: BulkSession) -> Batches:
@@ -110,28 +123,27 @@ def first_days(db: BulkSession) -> Batches:
 
 
 def purchases(db: BulkSession, written: int, among: pa.Array | None = None) -> pa.Table:
-    """What was bought in sum (schema PURCHASES), of all parties or of those `among`; orders of a day are one purchase.
+    """What was bought in sum (schema PURCHASES), of all parties, or of each of those `among`: nulls without orders.
 
     From the orders themselves: an import brings its customers' summaries up to date only at its end.
     """
     condition = ""
+    parties = pa.table([pa.nulls(0, _int) if among is None else among], names=["id"])
     if among is not None:
-        db.stage("lake_parties", pa.table({"id": among}))
+        db.stage("lake_parties", parties)
         condition = " WHERE party_id IN (SELECT id FROM lake_parties)"
     currency = _quoted(settings.GUANXI_CURRENCY)
     sql = (
         "SELECT party_id, day, CASE WHEN kind = 'sale' THEN 1 ELSE 0 END, "
         f"CASE WHEN currency = {currency} THEN amount ELSE 0 END FROM orders_order{condition}"
     )
-    days = db.read(sql, _ORDER).group_by(["party_id", "day"]).aggregate([("sales", "sum"), ("revenue", "sum")])
-    bought = pc.greater(days["sales_sum"], 0)
-    days = days.append_column("bought", bought).append_column("on", pc.if_else(bought, days["day"], None))
-    asked = [("on", "min"), ("on", "max"), ("bought", "sum"), ("sales_sum", "sum"), ("revenue_sum", "sum")]
-    sums = days.group_by("party_id").aggregate(asked)
-    columns = [sums["party_id"], *(sums[f"{name}_{how}"] for name, how in asked[:-1])]
-    columns += [as_decimal(_whole(sums["revenue_sum_sum"])), pa.repeat(written, sums.num_rows)]
-    arrays = [_whole(column).cast(field.type) for column, field in zip(columns, schema.PURCHASES.schema, strict=True)]
-    return pa.table(arrays, schema=schema.PURCHASES.schema)
+    with duckdb.connect() as work:  # not by Arrow, whose groups load pandas
+        work.register("orders", db.read(sql, _ORDER))
+        work.register("parties", parties)
+        sums = work.sql(_SUMS.format(written=written)).to_arrow_table()
+    columns = {name: sums[name] for name in sums.column_names}
+    columns["revenue"] = as_decimal(_whole(columns["revenue"]))
+    return pa.Table.from_batches([_batch(schema.PURCHASES, columns)])
 
 
 def buyers(db: BulkSession, since: int, until: int) -> pa.Array:

@@ -145,9 +145,13 @@ def compact(table: LakeTable, stored: DeltaTable, partition: list[tuple[str, str
 
 def _newest(table: LakeTable, rows: pa.Table) -> pa.Table:
     """Of each key of a log the row written last, if it says anything."""
-    last = rows.group_by(table.key).aggregate([(table.newest, "max")])
-    rows = rows.join(last, [table.key, table.newest], [table.key, f"{table.newest}_max"], "left semi")
-    return rows.filter(pc.is_valid(rows[table.telling])).select(table.schema.names)
+    import duckdb
+
+    with duckdb.connect() as work:
+        work.register("stored", rows)
+        last = f"max({table.newest}) OVER (PARTITION BY {table.key})"
+        told = f"{table.newest} = {last} AND {table.telling} IS NOT NULL"
+        return work.sql(f"SELECT * FROM stored QUALIFY {told} ORDER BY {table.key}").to_arrow_table()
 
 
 def vacuum(stored: DeltaTable) -> int:
