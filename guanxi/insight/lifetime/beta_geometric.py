@@ -20,13 +20,13 @@ R, ALPHA, A, B = range(4)
 NEVER = -1e9  # the logarithm of no chance at all, such that it can be interpolated
 
 
-def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> BgNbd:  # noqa: N803
-    """Fit BG/NBD to repeat purchases x, the time of the last t_x and the time watched T. Raises BadData, NotConverged."""
+def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> BgNbd:
+    """Fit BG/NBD to repeat purchases x, the last at t_x, watched until T. Raises BadData, NotConverged."""
     return BgNbd.fit(x, t_x, T, weight)
 
 
-def fit_mbg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> MbgNbd:  # noqa: N803
-    """Fit MBG/NBD to repeat purchases x, the time of the last t_x and the time watched T. Raises BadData, NotConverged."""
+def fit_mbg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> MbgNbd:
+    """Fit MBG/NBD to repeat purchases x, the last at t_x, watched until T. Raises BadData, NotConverged."""
     return MbgNbd.fit(x, t_x, T, weight)
 
 
@@ -88,7 +88,7 @@ class _BetaGeometric(PurchaseModel):
         chance = np.log(self.params["a"]) - np.log(self.params["b"] + np.maximum(stays, 0))
         return np.where(stays >= 0, chance, -np.inf) + self._left(x, time)
 
-    def _purchases(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
+    def _purchases(self, x: Array, T: Array, t: float) -> Array:
         r, alpha, a, b = self.values
 
         def expected(x: float, times: Array) -> Array:
@@ -99,12 +99,12 @@ class _BetaGeometric(PurchaseModel):
 
         return np.exp(along_time(expected, x, T, alpha)) if t > 0 else np.zeros(x.shape)
 
-    def _again(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
+    def _again(self, x: Array, T: Array, t: float) -> Array:
         # Whoever is there leaves only at a purchase, so that only its time matters.
         r, alpha, _, _ = self.values
         return np.asarray(-np.expm1(-(r + x) * np.log1p(t / (alpha + T))))
 
-    def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:  # noqa: N803
+    def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:
         r, alpha, a, b = self.values
 
         def expected(x: float, times: Array) -> Array:

@@ -151,7 +151,7 @@ class BgBb(Model):
     def discounted_expected_purchases(
         self, x: ArrayLike, t_x: ArrayLike, n: ArrayLike, delta: float, horizon: float | None = None
     ) -> Array:
-        """The purchases expected after n, that in period n + k discounted by e**(-delta k); up to n + horizon or for ever."""
+        """The purchases expected after n, those in period n + k discounted by e**(-delta k); for ever or up to a horizon."""
         discount, horizon = rate(delta, horizon)
         if horizon is not None and horizon != int(horizon):
             raise BadData("horizon", "must be a whole number of periods")

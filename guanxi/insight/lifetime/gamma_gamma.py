@@ -6,6 +6,7 @@ Gamma(q, v). How much he spends has nothing to do with how often he buys.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +29,8 @@ def fit_gamma_gamma(x: ArrayLike, mean_spend: ArrayLike, weight: ArrayLike | Non
     """
     x, spend, weight = _checked(x, mean_spend, weight)
     data = Spending.of(x, spend, weight)
-    values = data.mean * np.array([1.0])  # the fit is in units of the mean spend
-    data = data.in_units_of(float(values[0]))
+    unit = data.mean
+    data = data.in_units_of(unit)
     if data.variance < 1e-20:
         raise NotConverged(
             "all alike", "every customer spends the same: nothing is known of how they differ", ("p", "q")
@@ -39,13 +40,11 @@ def fit_gamma_gamma(x: ArrayLike, mean_spend: ArrayLike, weight: ArrayLike | Non
     starts = [np.log([p, q, (q - 1) / p]) for p, q in ((4.0, 4.0), (1.5, 2.5), (20.0, 6.0))]
     sample = data.sample(SAMPLE)
     if sample is not data:
-        try:  # on a sample for speed only
+        with suppress(NotConverged):  # on a sample for speed only
             starts = [best_of(sample.log_likelihood, starts, GammaGamma.names).logs]
-        except NotConverged:
-            pass
     point = best_of(data.log_likelihood, starts, GammaGamma.names)
-    unit = np.log(values[0])
-    return GammaGamma._at(point, data.total, np.array([0.0, 0.0, unit]), point.value - data.total * unit)
+    shift = np.array([0.0, 0.0, np.log(unit)])
+    return GammaGamma._at(point, data.total, shift, point.value - data.total * shift[2])
 
 
 def _checked(x: ArrayLike, mean_spend: ArrayLike, weight: ArrayLike | None) -> tuple[Array, Array, Array | None]:

@@ -5,8 +5,8 @@ Gamma(s, beta). The likelihood of (x, t_x, T) is
 
     Γ(r + x) / Γ(r) alpha^r beta^s [ (alpha + T)^-(r+x) (beta + T)^-s + s ∫ (alpha + τ)^-(r+x) (beta + τ)^-(s+1) dτ ]
 
-with the integral from t_x to T. Integrated by parts from T to infinity, the bracket becomes a sum of two positive terms,
-one of (x, T), one of (x, t_x), both of one kind of integral:
+with the integral from t_x to T. Integrated by parts from T to infinity, the bracket becomes a sum of two positive
+terms, one of (x, T), one of (x, t_x), both of one kind of integral:
 
     (r + x) I(r + x + 1, s, T) + s I(r + x, s + 1, t_x),   I(k, l, t) = ∫ (alpha + τ)^-k (beta + τ)^-l dτ  from t to ∞
 
@@ -26,17 +26,16 @@ from numpy.typing import ArrayLike
 
 from guanxi.insight.lifetime.likelihood import Part, Parts, rising
 from guanxi.insight.lifetime.purchases import PurchaseModel
-from guanxi.insight.lifetime.quadrature import along_time, decaying_rule, discounted
+from guanxi.insight.lifetime.quadrature import along_time, discounted, ray_rule
 from guanxi.insight.lifetime.rows import Array, Purchases
 
 R, ALPHA, S, BETA = range(4)
 CHUNK = 2048  # pairs at a time, so that all their nodes stay in the processor's cache
-UNLIKE = 8.0  # times that alpha and beta differ, beyond which more nodes are needed
-FINE, COARSE = decaying_rule(0.1, 3.5, 3.9), decaying_rule(0.18, 3.4, 3.6)
+NOTHING = 32.0  # e**-32 of an integrand is left out
 THREADS = min(4, os.cpu_count() or 1)
 
 
-def fit_pareto_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> ParetoNbd:  # noqa: N803
+def fit_pareto_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> ParetoNbd:
     """Fit Pareto/NBD to repeat purchases x, the time of the last t_x and the time watched T.
 
     Raises BadData, NotConverged.
@@ -76,26 +75,23 @@ def _spread_out(work: Callable[[int], None], starts: range) -> None:
 def _nodes(parameters: Array, x: Array, time: Array, more: tuple[int, int]) -> tuple[Array, Array, Array]:
     """Times after t (pairs, nodes), ln I, and the share of I at each node.
 
-    With q = K ln(1 + (τ - t) / M), K = k + l - 1, M between alpha + t and beta + t, the integrand is about e**-q.
+    The integrand begins to fall at 1 / (k / (alpha + t) + l / (beta + t)) after t, and falls as τ^-(k + l) in the end.
     """
     r, alpha, s, beta = parameters
-    node, node_weight = FINE if max(alpha / beta, beta / alpha) > UNLIKE else COARSE
     k, by_alpha, by_beta = r + x + more[0], alpha + time, beta + time
     exponent = s + more[1]
-    total = k + exponent - 1
-    scale = (k + exponent) / (k / by_alpha + exponent / by_beta)
-    grown = node / total[:, None]
-    ahead = np.expm1(grown)
-    ahead *= scale[:, None]
-    density = grown
-    density -= k[:, None] * np.log1p(ahead / by_alpha[:, None])
+    slope = k / by_alpha + exponent / by_beta
+    turn = np.log(np.maximum(by_alpha, by_beta) * slope)
+    node, node_weight = ray_rule(float((turn + (NOTHING + turn) / (k + exponent - 1)).max()))
+    ahead = node / slope[:, None]
+    density = np.log1p(ahead / by_alpha[:, None])
+    density *= -k[:, None]
     density -= exponent * np.log1p(ahead / by_beta[:, None])
     np.exp(density, out=density)
     density *= node_weight
     whole = density.sum(axis=1)
     density /= whole[:, None]
-    value = np.log(whole * scale / total) - k * np.log(by_alpha) - exponent * np.log(by_beta)
-    return ahead, value, density
+    return ahead, np.log(whole / slope) - k * np.log(by_alpha) - exponent * np.log(by_beta), density
 
 
 def _moments(parameters: Array, k: Array, more: int, time: Array, ahead: Array, weight: Array) -> tuple[Array, Array]:
@@ -176,7 +172,7 @@ class ParetoNbd(PurchaseModel):
         starts = ((0.5, 0.6, 0.3), (1.5, 1.5, 1.0), (0.3, 0.3, 0.1))
         return [np.log([r, r / pace / 1.5, s, beta * data.mean_time]) for r, s, beta in starts]
 
-    def _alive(self, x: Array, t_x: Array, T: Array) -> Array:  # noqa: N803
+    def _alive(self, x: Array, t_x: Array, T: Array) -> Array:
         def left_and_there(x: Array, time: Array) -> Array:
             r, alpha, s, beta = self.values
             there = -(r + x) * np.log(alpha + time) - s * np.log(beta + time)
@@ -185,7 +181,7 @@ class ParetoNbd(PurchaseModel):
         left, there = self._by_pair(left_and_there, x, T)
         return np.exp(there - np.logaddexp(left, self._by_pair(self._right, x, t_x)))
 
-    def dert(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, delta: float) -> Array:  # noqa: N803
+    def dert(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, delta: float) -> Array:
         """Discounted expected residual transactions (Fader, Hardie & Lee 2005), delta for the unit of time."""
         return self.discounted_expected_purchases(x, t_x, T, delta)
 
@@ -201,14 +197,14 @@ class ParetoNbd(PurchaseModel):
 
         return along_time(value, x, time, min(self.params["alpha"], self.params["beta"]))
 
-    def _purchases(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
+    def _purchases(self, x: Array, T: Array, t: float) -> Array:
         r, alpha, s, beta = self.values
         grown = np.log1p(t / (beta + T))
         # (1 - e**((1 - s) grown)) / (s - 1), which is `grown` where s is 1
         ahead = grown * _mean_exponential((1 - s) * grown)
         return np.asarray((r + x) / (alpha + T) * (beta + T) * ahead)
 
-    def _again(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
+    def _again(self, x: Array, T: Array, t: float) -> Array:
         """E[∫ λ e**(-(λ + μ) u) du] from 0 to t, over λ ~ Gamma(r + x, alpha + T) and μ ~ Gamma(s, beta + T)."""
         r, alpha, s, beta = self.values
         nodes, weights = np.polynomial.legendre.leggauss(24)
@@ -219,7 +215,7 @@ class ParetoNbd(PurchaseModel):
         density = np.exp(-(r + x)[:, None] * grown - s * np.log1p(ahead / (beta + T)[:, None]))
         return np.asarray((r + x) * (density @ weights) * longest[:, 0] / 2)
 
-    def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:  # noqa: N803
+    def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:
         r, alpha, s, beta = self.values
 
         def staying(_: float, times: Array) -> Array:

@@ -14,7 +14,7 @@ from scipy.special import expit
 from guanxi.insight.lifetime.errors import NotConverged
 from guanxi.insight.lifetime.likelihood import Histories, Parts
 from guanxi.insight.lifetime.model import Model, number, period, rate
-from guanxi.insight.lifetime.newton import Objective, Point, best_of
+from guanxi.insight.lifetime.newton import Objective, best_of
 from guanxi.insight.lifetime.rows import (
     Array,
     Purchases,
@@ -45,24 +45,21 @@ class PurchaseModel(Model):
     # Fitting
 
     @classmethod
-    def fit(cls, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> Self:  # noqa: N803
+    def fit(cls, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> Self:
         """Maximum likelihood from several starts. Raises BadData, NotConverged."""
         data = _checked(x, t_x, T, weight, len(cls.names))
         factor = LONGEST / float(data.T.max())
         data = data.scaled(factor)
         starts = cls._starts(data)
-        point: Point | None = None
-        trouble: NotConverged | None = None
         for size in (FIRST_SAMPLE, SECOND_SAMPLE):
             sample = data.sample(size)
             if sample is data or not _telling(sample):
                 continue
             try:  # on a sample for speed only: what it cannot tell, all of the data may
-                point = best_of(cls._objective(sample), starts if point is None else [point.logs], cls.names)
-            except NotConverged as error:
-                trouble = error
-        every = [*([] if point is None else [point.logs]), *([] if point is not None and trouble is None else starts)]
-        point = best_of(cls._objective(data), every, cls.names)
+                starts = [best_of(cls._objective(sample), starts, cls.names).logs]
+            except NotConverged:
+                starts = starts[:1] if size == SECOND_SAMPLE else starts
+        point = best_of(cls._objective(data), starts, cls.names)
         shift = np.array([-np.log(factor) if name in cls.times else 0.0 for name in cls.names])
         return cls._at(point, data.total, shift, point.value + data.repeats * np.log(factor))
 
@@ -80,7 +77,7 @@ class PurchaseModel(Model):
         self,
         x: ArrayLike,
         t_x: ArrayLike,
-        T: ArrayLike,  # noqa: N803
+        T: ArrayLike,
         weight: ArrayLike | None = None,
     ) -> float:
         """The log-likelihood of other histories at these parameters."""
@@ -88,7 +85,7 @@ class PurchaseModel(Model):
 
     # What is said of customers
 
-    def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Array:  # noqa: N803
+    def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Array:
         """The probability that a customer with this history is still there at T."""
         return number(self._alive(*np.broadcast_arrays(*history(x, t_x, T))))
 
@@ -101,12 +98,12 @@ class PurchaseModel(Model):
         t: ArrayLike,
         x: ArrayLike,
         t_x: ArrayLike,
-        T: ArrayLike,  # noqa: N803
+        T: ArrayLike,
     ) -> Array:
         """The purchases expected of a customer with this history within a time t after T."""
         t = period("t", t)
         alive = self.p_alive(x, t_x, T)
-        t, x, T = np.broadcast_arrays(t, np.asarray(x, float), np.asarray(T, float))  # noqa: N806
+        t, x, T = np.broadcast_arrays(t, np.asarray(x, float), np.asarray(T, float))
         result = np.empty(t.shape)
         for ahead in np.unique(t):
             chosen = t == ahead
@@ -118,19 +115,19 @@ class PurchaseModel(Model):
         t: float,
         x: ArrayLike,
         t_x: ArrayLike,
-        T: ArrayLike,  # noqa: N803
+        T: ArrayLike,
     ) -> Array:
         """The probability that a customer with this history buys at least once within a time t after T."""
         ahead = float(period("t", t))
         alive = self.p_alive(x, t_x, T)
-        x, T = np.broadcast_arrays(np.asarray(x, float), np.asarray(T, float))  # noqa: N806
+        x, T = np.broadcast_arrays(np.asarray(x, float), np.asarray(T, float))
         return number(alive * self._by_pair(lambda a, b: self._again(a, b, ahead), x, T))
 
     def discounted_expected_purchases(
         self,
         x: ArrayLike,
         t_x: ArrayLike,
-        T: ArrayLike,  # noqa: N803
+        T: ArrayLike,
         delta: float,
         horizon: float | None = None,
     ) -> Array:
@@ -140,10 +137,10 @@ class PurchaseModel(Model):
         """
         delta, horizon = rate(delta, horizon)
         alive = self.p_alive(x, t_x, T)
-        x, T = np.broadcast_arrays(np.asarray(x, float), np.asarray(T, float))  # noqa: N806
+        x, T = np.broadcast_arrays(np.asarray(x, float), np.asarray(T, float))
         return number(alive * self._by_pair(lambda a, b: self._present(a, b, delta, horizon), x, T))
 
-    def _alive(self, x: Array, t_x: Array, T: Array) -> Array:  # noqa: N803
+    def _alive(self, x: Array, t_x: Array, T: Array) -> Array:
         left, right = self._by_pair(self._left, x, T), self._by_pair(self._right, x, t_x)
         return expit(left - right)
 
@@ -156,15 +153,15 @@ class PurchaseModel(Model):
         """What `parts.right` says, without its derivatives."""
 
     @abstractmethod
-    def _purchases(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
+    def _purchases(self, x: Array, T: Array, t: float) -> Array:
         """The purchases expected within t after T of customers who are there at T."""
 
     @abstractmethod
-    def _again(self, x: Array, T: Array, t: float) -> Array:  # noqa: N803
+    def _again(self, x: Array, T: Array, t: float) -> Array:
         """The probability of a purchase within t after T of customers who are there at T."""
 
     @abstractmethod
-    def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:  # noqa: N803
+    def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:
         """The discounted purchases expected after T of customers who are there at T."""
 
     def _by_pair(self, function: Callable[[Array, Array], Array], x: Array, time: Array) -> Array:
@@ -179,17 +176,17 @@ class PurchaseModel(Model):
         return result.reshape((*result.shape[:-1], *x.shape))
 
 
-def _gathered(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None) -> Purchases:  # noqa: N803
+def _gathered(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None) -> Purchases:
     """Histories for a likelihood: checked, each distinct row once."""
-    x, t_x, T = alike(**dict(zip(("x", "t_x", "T"), history(x, t_x, T), strict=True)))  # noqa: N806
+    x, t_x, T = alike(**dict(zip(("x", "t_x", "T"), history(x, t_x, T), strict=True)))
     weight = weights(weight, len(x))
     if weight is not None and (weight == 0).any():
         kept = weight > 0
-        x, t_x, T, weight = x[kept], t_x[kept], T[kept], weight[kept]  # noqa: N806
+        x, t_x, T, weight = x[kept], t_x[kept], T[kept], weight[kept]
     return distinct(x, t_x, T, weight)
 
 
-def _checked(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None, parameters: int) -> Purchases:  # noqa: N803
+def _checked(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None, parameters: int) -> Purchases:
     """Histories from which a model can be fitted. Raises NotConverged where they cannot tell it."""
     data = _gathered(x, t_x, T, weight)
     if not data.T.max() > 0:

@@ -26,9 +26,9 @@ def finite_rule(step: float = 0.09, farthest: float = 3.1) -> tuple[Array, Array
     return 1 / (1 + np.exp(-2 * inner)), step * 0.25 * np.pi * np.cosh(u) / np.cosh(inner) ** 2
 
 
-def decaying_rule(step: float, low: float, high: float) -> tuple[Array, Array]:
-    """Nodes and weights for integrals over [0, ∞) of what decays like e**-q; the weights do not include the decay."""
-    v = np.arange(-low, high + step / 2, step)
+def ray_rule(highest: float, step: float = 0.3) -> tuple[Array, Array]:
+    """Nodes and weights for integrals over [0, e**highest], of functions smooth in ln u that begin to fall at u = 1."""
+    v = np.arange(-3.4, min(highest, 650.0) + step, step)
     nodes = np.exp(v - np.exp(-v))
     return nodes, step * nodes * (1 + np.exp(-v))
 

@@ -77,9 +77,9 @@ def weights(weight: ArrayLike | None, size: int) -> Array | None:
     return array
 
 
-def history(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, last: str = "T") -> tuple[Array, Array, Array]:  # noqa: N803
+def history(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, last: str = "T") -> tuple[Array, Array, Array]:
     """Repeat purchases, time of the last one, time watched: checked against each other; of any shapes that agree."""
-    x, t_x, T = whole("x", x), column("t_x", t_x), column(last, T)  # noqa: N806
+    x, t_x, T = whole("x", x), column("t_x", t_x), column(last, T)
     refuse("t_x", t_x > T, f"must not be later than {last}", np.broadcast_arrays(t_x, T)[0])
     bought = x > 0
     if (bought != (t_x > 0)).any():
@@ -144,18 +144,18 @@ class Purchases:
         return Purchases(self.x[kept], self.t_x[kept], self.T[kept], taken[kept])
 
 
-def distinct(x: Array, t_x: Array, T: Array, weight: Array | None) -> Purchases:  # noqa: N803
+def distinct(x: Array, t_x: Array, T: Array, weight: Array | None) -> Purchases:
     """Each distinct row once, in order of (x, T, t_x), with the sum of its weights. The columns must be checked.
 
     Where time flows so finely that hardly two customers are the same, the rows stay as they are.
     """
-    (T_values, T_code), (t_values, t_code) = ticks(T), ticks(t_x)  # noqa: N806
+    (T_values, T_code), (t_values, t_code) = ticks(T), ticks(t_x)
     if T_code is None or t_code is None:
         return Purchases(x, t_x, T, np.ones(len(x)) if weight is None else weight)
     x_values, x_code = coded(x)
     key, weight = summed((x_code * len(T_values) + T_code) * len(t_values) + t_code, weight)
     rest, t_code = np.divmod(key, len(t_values))
-    x_code, T_code = np.divmod(rest, len(T_values))  # noqa: N806
+    x_code, T_code = np.divmod(rest, len(T_values))
     return Purchases(x_values[x_code], t_values[t_code], T_values[T_code], weight)
 
 

@@ -69,7 +69,10 @@ def _from_survivors(
 
 
 def _objective(lost: Array, kept: Array) -> Objective:
-    """Contracts end in period t with B(alpha + 1, beta + t - 1) / B(alpha, beta), outlast it with B(alpha, beta + t) / …"""
+    """A contract ends in period t with B(alpha + 1, beta + t - 1) / B(alpha, beta).
+
+    It outlasts period t with B(alpha, beta + t) / B(alpha, beta).
+    """
     periods = np.arange(1, len(lost) + 1, dtype=np.float64)
     weight = np.concatenate([lost, kept])
     ended, stayed = np.repeat([1.0, 0.0], len(lost)), np.concatenate([periods - 1, periods])

@@ -36,7 +36,7 @@ def simulate_pareto_nbd(
     resolution: float | None = None,
 ) -> History:
     """Histories of Pareto/NBD customers."""
-    draw, T = np.random.default_rng(seed), np.asarray(T, dtype=np.float64)  # noqa: N806
+    draw, T = np.random.default_rng(seed), np.asarray(T, dtype=np.float64)
     pace = draw.gamma(params["r"], 1 / params["alpha"], len(T))
     leaving = draw.gamma(params["s"], 1 / params["beta"], len(T))
     end = np.minimum(T, draw.exponential(size=len(T)) / np.maximum(leaving, 1e-300))
@@ -53,7 +53,7 @@ def _beta_geometric(
     resolution: float | None,
     at_once: bool,
 ) -> History:
-    draw, T = np.random.default_rng(seed), np.asarray(T, dtype=np.float64)  # noqa: N806
+    draw, T = np.random.default_rng(seed), np.asarray(T, dtype=np.float64)
     pace = draw.gamma(params["r"], 1 / params["alpha"], len(T))
     leaving = draw.beta(params["a"], params["b"], len(T))
     x, t_x = np.zeros(len(T)), np.zeros(len(T))
@@ -68,7 +68,7 @@ def _beta_geometric(
     return _rounded(x, t_x, T, resolution)
 
 
-def _rounded(x: Array, t_x: Array, T: Array, resolution: float | None) -> History:  # noqa: N803
+def _rounded(x: Array, t_x: Array, T: Array, resolution: float | None) -> History:
     """The last purchase at the end of its day, week …; not before the first possible, nor after T."""
     if resolution is None:
         return x, t_x, T
