@@ -27,6 +27,7 @@ GREEK = {
     "mu": "μ",
     "lambda": "λ",
 }
+PARAMETRIC = (ModelVersion.Family.PURCHASES, ModelVersion.Family.SPEND, ModelVersion.Family.CONTRACT)
 PAST = 7  # past purchases from which on customers are one group
 
 
@@ -58,6 +59,8 @@ class Version:
     @property
     def parameters(self) -> list[Parameter]:
         """Those fitted on everything; where it was only compared, those of the calibration period."""
+        if self.row.family not in PARAMETRIC:
+            return []
         own = self.row.parameters or self.holdout.get("parameters") or {}
         errors = self.row.errors if self.row.parameters else self.holdout.get("errors") or {}
         return [
@@ -173,8 +176,10 @@ class Version:
         """The states of the model of stages, from the least active on, and the chance of each to follow."""
         known = self.holdout.get("states") or []
         chances = self.holdout.get("transition") or []
-        names = [_("State %(number)s") % {"number": number + 1} for number in range(len(known))]
-        rows = [
+        names = [_("Level %(number)s") % {"number": number + 1} for number in range(len(known))]
+        if names and len(chances) == len(known) and not known[-1].get("purchases"):
+            names[-1] = _("Lost")
+        return [
             {
                 "name": name,
                 "purchases": _figure(state.get("purchases"), 2),
@@ -183,17 +188,11 @@ class Version:
             }
             for index, (name, state) in enumerate(zip(names, known, strict=True))
         ]
-        if rows and len(chances) > len(rows):
-            lost = [_percent(chance) for chance in chances[len(rows)]]
-            rows.append({"name": _("Lost"), "purchases": "", "spend": "", "chances": lost})
-        return rows
 
     @property
     def state_names(self) -> list[str]:
         """The heads of the columns of chances."""
-        width = max((len(row["chances"]) for row in self.states), default=0)
-        names = [str(row["name"]) for row in self.states]
-        return [*names, *[_("Lost")] * (width - len(names))][:width]
+        return [str(row["name"]) for row in self.states]
 
     @property
     def period(self) -> str:
@@ -221,6 +220,11 @@ class Family:
     def shown(self) -> Version | None:
         """The model whose plots stand on the page."""
         return self.in_use or next((version for version in self.versions if version.holdout), None)
+
+    @property
+    def parametric(self) -> bool:
+        """Whether there are parameters to show."""
+        return any(version.parameters for version in self.versions)
 
     @property
     def compared(self) -> bool:

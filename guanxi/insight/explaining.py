@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import ObjectDoesNotExist
@@ -16,6 +17,7 @@ from guanxi.orders.models import PurchaseSummary
 
 RARE_DAYS = 60  # gaps from which on people count in months
 MONTH = 30.4
+WINDOW, WINDOWS = 30, 6  # days, and how many of them are compared
 
 
 def purchases_of(party: Party) -> PurchaseSummary | None:
@@ -26,17 +28,36 @@ def purchases_of(party: Party) -> PurchaseSummary | None:
         return None
 
 
-def reason(standing: Standing, purchases: PurchaseSummary | None) -> str:
-    """Why he is in his stage: “Buys every 9 days, silent for 31.”"""
+def reason(standing: Standing, purchases: PurchaseSummary | None, bought: Collection[date] = ()) -> str:
+    """Why he is in his stage: “Buys every 9 days, silent for 31.”
+
+    `bought` are the days of the last half year on which he bought: where he cools off without being silent for long,
+    they tell how much less he buys than at his best.
+    """
     if purchases is None or purchases.purchase_days == 0:
         return _("Has not bought yet.")
     silent = _silent(standing.day, purchases.last_day)
     if purchases.purchase_days == 1 or not purchases.gap_mean:
         return _("Bought once, %(silent)s.") % {"silent": silent}
     often = _often(purchases.gap_mean)
-    if standing.stage in (Stage.DECLINE, Stage.BROKEN):
-        return _("Bought %(often)s, %(silent)s.") % {"often": often, "silent": silent}
-    return _("Buys %(often)s, %(silent)s.") % {"often": often, "silent": silent}
+    if standing.stage not in (Stage.DECLINE, Stage.BROKEN):
+        return _("Buys %(often)s, %(silent)s.") % {"often": often, "silent": silent}
+    overdue = purchases.overdue_from is not None and purchases.overdue_from <= standing.day
+    now, best = pace(bought, standing.day)
+    if standing.stage == Stage.DECLINE and not overdue and now < best:
+        days = ngettext("Bought on %(now)s day of the last 30", "Bought on %(now)s days of the last 30", now)
+        return _("%(days)s, on %(best)s at his best this half year.") % {"days": days % {"now": now}, "best": best}
+    return _("Bought %(often)s, %(silent)s.") % {"often": often, "silent": silent}
+
+
+def pace(bought: Collection[date], until: date) -> tuple[int, int]:
+    """On how many days of the last 30 he bought, and on how many of the best 30 of the half year."""
+    windows = [0] * WINDOWS
+    for day in bought:
+        place = (until - day).days // WINDOW
+        if 0 <= place < WINDOWS:
+            windows[place] += 1
+    return windows[0], max(windows)
 
 
 def meaning(stage: str) -> str:
@@ -53,13 +74,10 @@ def meaning(stage: str) -> str:
 
 
 def since(standing: Standing) -> str:
-    """Since when he is in his stage, and how sure that is."""
+    """Since when he is in his stage."""
     if standing.stage_since is None:
         return ""
-    day = date_format(standing.stage_since, "DATE_FORMAT")
-    if standing.stage_chance is None:
-        return _("since %(day)s") % {"day": day}
-    return _("since %(day)s, %(sure)s sure") % {"day": day, "sure": percent(standing.stage_chance)}
+    return _("since %(day)s") % {"day": date_format(standing.stage_since, "DATE_FORMAT")}
 
 
 def warning(standing: Standing) -> str:

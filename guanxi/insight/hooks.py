@@ -34,7 +34,7 @@ EQUITY = Report(
 hooks.register("report", EQUITY)
 hooks.register("today_tile", today.tile)
 hooks.register("today_section", today.base)
-hooks.register("slipping_away", today.slipping)
+hooks.register("slipping_away", today.slipping, order=200)  # after the rule of orders, which it takes the place of
 
 hooks.register(
     "panel:customers",

@@ -78,7 +78,8 @@ def standing(party: Party, viewer: Viewer) -> dict[str, Any]:
         "standing": row,
         "stage": stage,
         "stage_tone": display.tone(stage),
-        "reason": explaining.reason(row, purchases),
+        "reason": explaining.reason(row, purchases, curve.bought),
+        "model": naming.model(curve.version.name) if curve.version else "",
         "meaning": explaining.meaning(row.stage),
         "since": explaining.since(row),
         "basis": equity.basis(learning),
@@ -89,7 +90,7 @@ def standing(party: Party, viewer: Viewer) -> dict[str, Any]:
         "interval": interval(row),
         "alive": explaining.percent(row.p_alive) if row.p_alive is not None else "",
         "alive_tone": _tone(row.p_alive),
-        "curve": plot(curve),
+        "curve": plot(curve.points),
         "next": next_purchase(row),
         "ahead": figures.rounded(row.purchases_ahead, 1) if row.purchases_ahead is not None else "",
         "risk": explaining.percent(row.risk) if row.risk is not None else "",
@@ -116,12 +117,12 @@ def missing(learning: Learning | None, has_bought: bool) -> str:
 
 def values(row: Standing) -> list[tuple[str, str, str]]:
     """The amounts: label, amount, small words."""
-    found = [(_("So far"), figures.money(row.value_so_far), "")]
+    found = [(_("Margin so far"), figures.money(row.value_so_far), "")]
     if row.expected_value is not None:
         span = ""
         if row.expected_low is not None and row.expected_high is not None:
             span = f"{figures.money(row.expected_low)} – {figures.money(row.expected_high)}"
-        found.append((_("Expected"), figures.money(row.expected_value), span))
+        found.append((_("Expected margin"), figures.money(row.expected_value), span))
     if row.at_stake:
         found.append((_("At stake"), figures.money(row.at_stake), ""))
     return found
@@ -151,6 +152,8 @@ def plot(curve: list[tuple[Any, float]]) -> dict[str, Any] | None:
     return {
         "type": "area",
         "format": "percent",
+        "most": 1,
+        "ticks": 2,
         "x": [date_format(day, shape) for day, _chance in curve],
         "series": [
             {"name": _("Chance that he is still a customer"), "data": [round(chance, 4) for _d, chance in curve]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import date
 
@@ -11,6 +12,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Stage, Standing
+from guanxi.orders.models import Order
 
 LEARN = "guanxi.insight.tasks.learn"
 
@@ -69,6 +71,15 @@ def standing_of(party: Party | int, viewer: Viewer) -> Standing | None:
 def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Standing]:
     """The standings of several parties, by the party's number."""
     return {row.party_id: row for row in Standing.objects.visible_to(viewer).filter(party__in=parties)}
+
+
+def days_of_purchase(parties: Collection[int], since: date, viewer: Viewer) -> dict[int, set[date]]:
+    """On which days since `since` each of the parties bought."""
+    sales = Order.objects.visible_to(viewer).filter(party__in=parties, kind=Order.Kind.SALE, day__gte=since)
+    found: dict[int, set[date]] = defaultdict(set)
+    for party, day in sales.values_list("party_id", "day"):
+        found[party].add(day)
+    return found
 
 
 def slipping(viewer: Viewer) -> QuerySet[Standing]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,15 +16,24 @@ MONTHS = 12
 WEEK = 7.0  # days; the models count in weeks
 
 
-def over_time(party: Party, until: date, viewer: Viewer) -> list[tuple[date, float]]:
-    """Day and chance at the ends of the last months and on `until`, by the model in use; empty without a model."""
+@dataclass(frozen=True)
+class Curve:
+    """Days with the chance that he was still there, the model that told it, and the days on which he bought."""
+
+    points: list[tuple[date, float]]
+    version: ModelVersion | None
+    bought: list[date]
+
+
+def over_time(party: Party, until: date, viewer: Viewer) -> Curve:
+    """The ends of the last months and `until`, by the model in use; without points where there is none."""
     sales = Order.objects.visible_to(viewer).filter(party=party, kind=Order.Kind.SALE, day__lte=until)
     bought = sorted(set(sales.values_list("day", flat=True)))
     version = queries.model_of(bought[0], viewer) if bought else None
     if version is None:
-        return []
+        return Curve([], None, bought)
     days = [day for day in month_ends(until) if day >= bought[0]]
-    return list(zip(days, chances(version, bought, days), strict=True))
+    return Curve(list(zip(days, chances(version, bought, days), strict=True)), version, bought)
 
 
 def month_ends(until: date) -> list[date]:

@@ -37,7 +37,7 @@ class Extended(Schema):
     additions: dict[str, Any] = Field(default_factory=dict, exclude=True)
 
     @model_serializer(mode="wrap")
-    def _with_additions(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _with_additions(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
         # Without a return type, so that the description of the answer stays that of the fields.
         return {**handler(self), **{one.name: self.additions.get(one.name) for one in hooks.get(self.door)}}
 

@@ -19,6 +19,18 @@ from guanxi.lake import figures
 from guanxi.lake.figures import Note, Tile
 
 MOVES = 6  # of those who changed their stage
+# What lists show that figures of this page open.
+COLUMNS = (
+    "name",
+    "standing.stage",
+    "standing.tier",
+    "standing.grade",
+    "standing.expected_value",
+    "standing.p_alive",
+    "purchases.revenue",
+    "purchases.last_day",
+)
+SLIPPING_COLUMNS = ("name", "standing.stage", "standing.grade", "standing.at_stake", *COLUMNS[4:])
 
 
 @dataclass(frozen=True)
@@ -88,17 +100,17 @@ def tiles(learning: Learning, points: list[EquityPoint]) -> list[Tile]:
     equity = learning.figures.get("equity") or {}
     slipping = int(decline.get("customers") or 0)
     return [
-        equity_tile(learning, points, list_url("customers", {"sort": "-standing.expected_value"})),
+        equity_tile(learning, points, _sorted("-standing.expected_value")),
         Tile(
-            _("Value so far"),
+            _("Margin so far"),
             amount(equity.get("so_far")),
-            list_url("customers", {"sort": "-standing.lifetime_value"}),
+            _sorted("-standing.lifetime_value"),
             [Note(_("revenue less what it cost to bring, to sell and to serve"))],
         ),
         Tile(
             _("Customers still there"),
             "–" if there is None else figures.whole(round(there)),
-            list_url("customers", {"f.standing.p_alive__gte": "0.5"}),
+            list_url("customers", {"f.standing.p_alive__gte": "0.5", "cols": ",".join(COLUMNS)}),
             [Note(_("expected, of %(count)s who ever bought") % {"count": figures.whole(learning.customers)})],
         ),
         Tile(
@@ -133,7 +145,10 @@ def equity_tile(learning: Learning, points: list[EquityPoint], url: str) -> Tile
 
 def slipping_url() -> str:
     """The list of those in decline, with the most at stake first."""
-    return list_url("customers", {"f.standing.stage": Stage.DECLINE.value, "sort": "-standing.at_stake"})
+    return list_url(
+        "customers",
+        {"f.standing.stage": Stage.DECLINE.value, "sort": "-standing.at_stake", "cols": ",".join(SLIPPING_COLUMNS)},
+    )
 
 
 def amount(value: Any) -> str:
@@ -180,10 +195,11 @@ def lorenz(curve: list[list[float]]) -> dict[str, Any] | None:
     """The plot of the share of value that the best customers bring, against equal shares."""
     if not curve:
         return None
-    shares = [figures.share(customers, 1) for customers, _value in curve]
+    shares = [f"{figures.rounded(100 * customers, 0)} %" for customers, _value in curve]
     return {
         "type": "area",
         "format": "percent",
+        "most": 1,
         "x": shares,
         "series": [
             {"name": _("Share of the value"), "data": [value for _customers, value in curve]},
@@ -239,8 +255,13 @@ def _grades(base: Mapping[str, Any] | None, assumptions: Assumptions) -> list[Li
     return _lines(base, Grade.choices, naming.grade_pill, "grade", given)
 
 
+def _sorted(order: str) -> str:
+    return list_url("customers", {"sort": order, "cols": ",".join(COLUMNS)})
+
+
 def _customers(field: str, code: str) -> str:
-    return list_url("customers", {f"f.standing.{field}": str(code), "sort": "-standing.expected_value"})
+    query = {f"f.standing.{field}": str(code), "sort": "-standing.expected_value", "cols": ",".join(COLUMNS)}
+    return list_url("customers", query)
 
 
 def _moves(flow: list[list[Any]]) -> list[dict[str, Any]]:

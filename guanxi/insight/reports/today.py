@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -47,11 +48,13 @@ def slipping(viewer: Viewer, limit: int) -> Slipping:
     learning = queries.current(viewer)
     if learning is None:
         return rhythm.slipping(viewer, limit)
-    rows = queries.slipping(viewer).select_related("party", "party__purchases")[:limit]
+    rows = list(queries.slipping(viewer).select_related("party", "party__purchases")[:limit])
+    since = learning.day - timedelta(days=explaining.WINDOW * explaining.WINDOWS)
+    bought = queries.days_of_purchase([row.party_id for row in rows], since, viewer)
     count, stake = queries.slipping_in_sum(viewer)
     people = ngettext("%(count)s customer", "%(count)s customers", count) % {"count": figures.whole(count)}
     return Slipping(
-        rows=[_row(row) for row in rows],
+        rows=[_row(row, bought.get(row.party_id, set())) for row in rows],
         words=_("%(customers)s in decline, %(stake)s at stake") % {"customers": people, "stake": figures.money(stake)},
         rule=_(
             "In decline as of %(day)s. At stake: what the customer would be worth if he were surely still one, beyond "
@@ -63,13 +66,14 @@ def slipping(viewer: Viewer, limit: int) -> Slipping:
     )
 
 
-def _row(row: Standing) -> SlippingCustomer:
+def _row(row: Standing, bought: set[date]) -> SlippingCustomer:
+    purchases = explaining.purchases_of(row.party)
     pills = [naming.grade_pill(row.grade), naming.tier_pill(row.tier)]
     return SlippingCustomer(
         name=row.party.name,
         url=reverse("desk:record", args=["customers", row.party_id]),
-        reason=explaining.reason(row, explaining.purchases_of(row.party)),
-        value=figures.rounded(row.value_so_far, 2),
+        reason=explaining.reason(row, purchases, bought),
+        value=figures.rounded(purchases.revenue if purchases else 0, 2),
         stake=figures.rounded(row.at_stake, 0),
         pills=[(display.tone(pill), str(pill.label)) for pill in pills],
     )

@@ -1,7 +1,8 @@
 // Plots. {% load plots %}{% plot spec "Sales by day" %} makes <div class="plot" data-spec="…" aria-label="…">, where spec is
 //   {"type": "bar"|"line"|"area"|"hbar", "x": [...], "series": [{"name", "data", "muted", "colour": 1-6}],
 //    "format": "money"|"number"|"percent", "links": [url of each point], "tones": ["red", …] of each bar,
-//    "stack": true to put the bars of a point on each other, those below zero downwards}
+//    "stack": true to put the bars of a point on each other, those below zero downwards,
+//    "most": where the axis of values ends, "ticks": into how many parts it is divided, about}
 // Percentages are fractions (0.12 is 12 %); null leaves a gap. ECharts is loaded only where there is a plot.
 
 const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
@@ -85,7 +86,7 @@ function axes(spec) {
     axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true, width: 120, overflow: across ? "truncate" : "none" },
   };
   const values = {
-    type: "value", splitNumber: 4, show: !across, axisLabel: { ...text, formatter: rough(spec) },
+    type: "value", splitNumber: spec.ticks ?? 4, max: spec.most, show: !across, axisLabel: { ...text, formatter: rough(spec) },
     splitLine: { lineStyle: { color: token("plot-grid") } },
   };
   return across ? { xAxis: values, yAxis: names } : { xAxis: names, yAxis: values };
