@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guanxi.insight.lifetime.errors import BadData
+from guanxi.insight.states.panel import CHUNK
 
 NONE = -1  # the label of one who has not begun
 
@@ -28,17 +29,19 @@ def label(posteriors: Any, previous: Any = None, margin: float = 0.2) -> NDArray
     if now.shape != (len(shares),) or (now < NONE).any() or (now >= shares.shape[-1]).any():
         raise BadData("previous", "give one state per customer, or -1 for none")
     if shares.ndim == 2:
-        return _next(shares, now, margin)
+        return _next(shares.T, now, margin)
     path = np.empty(shares.shape[:2], np.intp)
-    for period in range(shares.shape[1]):
-        path[:, period] = now = _next(shares[:, period], now, margin)
+    for first in range(0, len(shares), CHUNK):
+        part = slice(first, first + CHUNK)
+        for period, chances in enumerate(np.ascontiguousarray(shares[part].transpose(1, 2, 0))):
+            path[part, period] = now[part] = _next(chances, now[part], margin)
     return path
 
 
-def _next(shares: NDArray[np.float64], now: NDArray[np.intp], margin: float) -> NDArray[np.intp]:
-    known = np.isfinite(shares.sum(axis=1))
-    filled = np.where(known[:, None], shares, 0)
-    likeliest = filled.argmax(axis=1)
-    row = np.arange(len(shares))
-    lead = filled[row, likeliest] - filled[row, np.maximum(now, 0)]
-    return np.where(known & ((now == NONE) | (lead > margin)), likeliest, now)
+def _next(chances: NDArray[np.float64], now: NDArray[np.intp], margin: float) -> NDArray[np.intp]:
+    """The labels after these chances (states, customers)."""
+    likeliest = chances.argmax(axis=0)
+    customer = np.arange(len(now))
+    lead = chances[likeliest, customer] - chances[now, customer]  # of one without a label: read, and not used
+    changes = np.isfinite(chances.sum(axis=0)) & ((now == NONE) | (lead > margin))
+    return np.where(changes, likeliest, now)
