@@ -5,12 +5,11 @@ own.
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
-import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -52,17 +51,16 @@ class SparkCluster:
         require()
         self.folder = Path(tempfile.mkdtemp(prefix="guanxi-spark-"))
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.port, self.page = _free_ports(2)
-        self.url = f"spark://127.0.0.1:{self.port}"
+        self.url = ""
 
     def start(self) -> None:
         """Start all three and wait until the master knows both workers."""
         (self.folder / "spark-defaults.conf").write_text(DEFAULTS)
-        self._run("master.Master", "--host", "127.0.0.1", "--port", str(self.port), "--webui-port", str(self.page))
-        for number in (1, 2):
-            place = ["--host", "127.0.0.1", "--webui-port", "0", "--work-dir", str(self.folder / f"work-{number}")]
-            self._run("worker.Worker", *place, "--cores", "1", "--memory", "512m", self.url)
-        self._wait()
+        master = self._run("master.Master", "--port", "0")
+        self.url = self._wait_for(r"Starting Spark master at (spark://\S+)", master)
+        place = ["--cores", "1", "--memory", "512m", "--work-dir", str(self.folder / "work")]
+        for log in [self._run("worker.Worker", *place, self.url) for _ in range(2)]:
+            self._wait_for(r"(Successfully registered with master)", log)
 
     def environment(self) -> dict[str, str]:
         """What a driver of this cluster has in its environment."""
@@ -83,7 +81,8 @@ class SparkCluster:
         """What the processes wrote, for the message of a failed test."""
         return "\n".join(file.read_text()[-3000:] for file in sorted(self.folder.glob("*.log")))
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(self, program: str, *arguments: str) -> Path:
+        """Start a program of Spark; where it writes its log."""
         import pyspark
 
         home = Path(pyspark.__file__).parent
@@ -94,35 +93,19 @@ class SparkCluster:
             "SPARK_DAEMON_MEMORY": "192m",
             "SPARK_DAEMON_JAVA_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
         }
-        command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{program}", *arguments]
-        with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
-            self.processes.append(
-                subprocess.Popen(["bash", *command], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            )
+        command = ["bash", str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{program}"]
+        command += ["--host", "127.0.0.1", "--webui-port", "0", *arguments]
+        log = self.folder / f"{len(self.processes)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        self.processes.append(process)
+        return log
 
-    def _wait(self, patience: float = 90.0) -> None:
+    def _wait_for(self, pattern: str, log: Path, patience: float = 120.0) -> str:
+        """What `pattern` finds in a log, as soon as it stands there."""
         end = time.monotonic() + patience
-        while time.monotonic() < end:
-            if any(process.poll() is not None for process in self.processes):
-                break
-            if self._workers() == 2:
-                return
-            time.sleep(0.3)
+        while time.monotonic() < end and all(process.poll() is None for process in self.processes):
+            if found := re.search(pattern, log.read_text(errors="replace")):
+                return found[1]
+            time.sleep(0.2)
         raise RuntimeError(f"The Spark cluster did not come up:\n{self.log()}")
-
-    def _workers(self) -> int:
-        import json
-
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.page}/json/", timeout=5) as answer:
-                return int(json.load(answer)["aliveworkers"])
-        except OSError:
-            return 0
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
