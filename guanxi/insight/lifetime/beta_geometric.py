@@ -95,9 +95,9 @@ class _BetaGeometric(PurchaseModel):
             """ln E[(1 - (1 + p t / (alpha + T)) ** -(r + x)) / p] over p ~ Beta(a, b + stays)."""
             p, weights = beta_rule(a, b + float(self._stays(np.array(x))))
             ahead = t / (alpha + times[:, None])
-            return np.log(-np.expm1(-(r + x) * np.log1p(p * ahead)) / p @ weights)
+            return np.asarray(np.log(-np.expm1(-(r + x) * np.log1p(p * ahead)) / p @ weights))
 
-        return np.exp(along_time(expected, x, T, alpha)) if t > 0 else np.zeros(x.shape)
+        return np.asarray(np.exp(along_time(expected, x, T, alpha))) if t > 0 else np.zeros(x.shape)
 
     def _again(self, x: Array, T: Array, t: float) -> Array:
         # Whoever is there leaves only at a purchase, so that only its time matters.
@@ -116,9 +116,9 @@ class _BetaGeometric(PurchaseModel):
                 relative = ahead / scale[:, None]
                 return np.asarray(np.exp(-(r + x + 1) * np.log1p(relative[..., None] * p)) @ weights)
 
-            return np.log((r + x) / scale * discounted(buying, scale, delta, horizon))
+            return np.asarray(np.log((r + x) / scale * discounted(buying, scale, delta, horizon)))
 
-        return np.exp(along_time(expected, x, T, alpha)) if horizon != 0 else np.zeros(x.shape)
+        return np.asarray(np.exp(along_time(expected, x, T, alpha))) if horizon != 0 else np.zeros(x.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -151,7 +151,7 @@ class BgBb(Model):
     def discounted_expected_purchases(
         self, x: ArrayLike, t_x: ArrayLike, n: ArrayLike, delta: float, horizon: float | None = None
     ) -> Array:
-        """The purchases expected after n, those in period n + k discounted by e**(-delta k); for ever or up to a horizon."""
+        """The purchases expected after n, those in period n + k discounted by e**(-delta k)."""
         discount, horizon = rate(delta, horizon)
         if horizon is not None and horizon != int(horizon):
             raise BadData("horizon", "must be a whole number of periods")
@@ -164,7 +164,8 @@ class BgBb(Model):
         alpha, beta, gamma, delta = self.values
         times, back = np.unique(n, return_inverse=True)
         stay = np.array([staying(gamma, delta + time, periods, discount) for time in times])
-        return self._there(x, t_x, n) * (alpha + x) / (alpha + beta + n) * stay[back].reshape(x.shape)
+        mean = (alpha + x) / (alpha + beta + n)
+        return np.asarray(self._there(x, t_x, n) * mean * stay[back].reshape(x.shape))
 
     def _there(self, x: Array, t_x: Array, n: Array) -> Array:
         """The probability that a customer was there in period n; each distinct history once."""

@@ -13,7 +13,7 @@ from guanxi.insight.lifetime.rows import Array
 FARTHEST = 14.0  # no parameter, in the units that the data are scaled to, is taken seriously beyond e**±14
 LONGEST_STEP = 2.0
 LARGEST_ERROR = 12.0  # the standard error of a logarithm beyond which nothing is known of the parameter
-CLOSE = 1e-4  # of log-likelihood still to be gained: one more step of Newton's method squares it
+CLOSE = 1e-6  # of log-likelihood still to be gained: one more step of Newton's method squares it
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,11 @@ from numpy.typing import ArrayLike
 
 from guanxi.insight.lifetime.likelihood import Part, Parts, rising
 from guanxi.insight.lifetime.purchases import PurchaseModel
-from guanxi.insight.lifetime.quadrature import along_time, discounted, ray_rule
+from guanxi.insight.lifetime.quadrature import along_time, discounted, finite_rule, ray_rule
 from guanxi.insight.lifetime.rows import Array, Purchases
 
 R, ALPHA, S, BETA = range(4)
-CHUNK = 2048  # pairs at a time, so that all their nodes stay in the processor's cache
+CHUNK = 256  # pairs at a time, so that all their nodes stay in the processor's cache
 NOTHING = 32.0  # e**-32 of an integrand is left out
 THREADS = min(4, os.cpu_count() or 1)
 
@@ -179,17 +179,17 @@ class ParetoNbd(PurchaseModel):
             return np.stack([self._left(x, time), there])
 
         left, there = self._by_pair(left_and_there, x, T)
-        return np.exp(there - np.logaddexp(left, self._by_pair(self._right, x, t_x)))
+        return np.asarray(np.exp(there - np.logaddexp(left, self._by_pair(self._right, x, t_x))))
 
     def dert(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, delta: float) -> Array:
         """Discounted expected residual transactions (Fader, Hardie & Lee 2005), delta for the unit of time."""
         return self.discounted_expected_purchases(x, t_x, T, delta)
 
     def _left(self, x: Array, time: Array) -> Array:
-        return np.log(self.params["r"] + x) + self._log_integral(x, time, (1, 0))
+        return np.asarray(np.log(self.params["r"] + x)) + self._log_integral(x, time, (1, 0))
 
     def _right(self, x: Array, time: Array) -> Array:
-        return np.log(self.params["s"]) + self._log_integral(x, time, (0, 1))
+        return float(np.log(self.params["s"])) + self._log_integral(x, time, (0, 1))
 
     def _log_integral(self, x: Array, time: Array, more: tuple[int, int]) -> Array:
         def value(x: float, times: Array) -> Array:
@@ -207,13 +207,17 @@ class ParetoNbd(PurchaseModel):
     def _again(self, x: Array, T: Array, t: float) -> Array:
         """E[∫ λ e**(-(λ + μ) u) du] from 0 to t, over λ ~ Gamma(r + x, alpha + T) and μ ~ Gamma(s, beta + T)."""
         r, alpha, s, beta = self.values
-        nodes, weights = np.polynomial.legendre.leggauss(24)
-        # In ln(1 + u / (alpha + T)), where the integrand is smooth however long t is.
-        longest = np.log1p(t / (alpha + T))[:, None]
-        grown = longest * (nodes + 1) / 2
-        ahead = np.expm1(grown) * (alpha + T)[:, None]
-        density = np.exp(-(r + x)[:, None] * grown - s * np.log1p(ahead / (beta + T)[:, None]))
-        return np.asarray((r + x) * (density @ weights) * longest[:, 0] / 2)
+        nodes, weights = finite_rule()
+
+        def expected(x: float, times: Array) -> Array:
+            """In ln(1 + u / (alpha + T)), where the integrand is smooth however long t is."""
+            scale = (alpha + times)[:, None]
+            longest = np.log1p(t / scale)
+            grown = longest * nodes
+            staying = np.log1p(scale * np.expm1(grown) / (beta + times)[:, None])
+            return np.log((r + x) * longest[:, 0] * (np.exp(-(r + x) * grown - s * staying) @ weights))
+
+        return np.asarray(np.exp(along_time(expected, x, T, alpha))) if t > 0 else np.zeros(x.shape)
 
     def _present(self, x: Array, T: Array, delta: float, horizon: float | None) -> Array:
         r, alpha, s, beta = self.values

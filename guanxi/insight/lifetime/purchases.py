@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -107,7 +108,7 @@ class PurchaseModel(Model):
         result = np.empty(t.shape)
         for ahead in np.unique(t):
             chosen = t == ahead
-            result[chosen] = self._by_pair(lambda a, b, ahead=ahead: self._purchases(a, b, ahead), x[chosen], T[chosen])
+            result[chosen] = self._by_pair(partial(self._purchases, t=float(ahead)), x[chosen], T[chosen])
         return number(alive * result)
 
     def chance_of_purchase(
@@ -142,7 +143,7 @@ class PurchaseModel(Model):
 
     def _alive(self, x: Array, t_x: Array, T: Array) -> Array:
         left, right = self._by_pair(self._left, x, T), self._by_pair(self._right, x, t_x)
-        return expit(left - right)
+        return np.asarray(expit(left - right))
 
     @abstractmethod
     def _left(self, x: Array, time: Array) -> Array:

@@ -16,7 +16,7 @@ from scipy import sparse
 from guanxi.insight.lifetime.errors import BadData
 
 Array: TypeAlias = NDArray[Any]  # of float64, but for indices
-Integers: TypeAlias = NDArray[np.int64]
+Integers: TypeAlias = NDArray[np.signedinteger[Any]]
 
 FINE = 5_000  # distinct times beyond which time is taken to flow
 STEP, NEIGHBOURS = 0.1, 8  # of the interpolation in ln(start + time)
@@ -80,6 +80,11 @@ def weights(weight: ArrayLike | None, size: int) -> Array | None:
 def history(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, last: str = "T") -> tuple[Array, Array, Array]:
     """Repeat purchases, time of the last one, time watched: checked against each other; of any shapes that agree."""
     x, t_x, T = whole("x", x), column("t_x", t_x), column(last, T)
+    for name, other in (("t_x", t_x), (last, T)):
+        try:
+            np.broadcast_shapes(x.shape, t_x.shape, other.shape)
+        except ValueError:
+            raise BadData(name, f"has shape {other.shape}, but x has {x.shape}") from None
     refuse("t_x", t_x > T, f"must not be later than {last}", np.broadcast_arrays(t_x, T)[0])
     bought = x > 0
     if (bought != (t_x > 0)).any():
@@ -192,14 +197,15 @@ def places(x: Array, time: Array) -> Places:
 
 def lagrange(at: Array) -> Array:
     """The weights of the nodes 0, 1, 2 … in the polynomial through them, at places between them."""
-    nodes = np.arange(NEIGHBOURS)
+    nodes = np.arange(NEIGHBOURS, dtype=np.float64)
     apart = at - nodes[:, None]
     below, above = np.ones_like(apart), np.ones_like(apart)
-    for node in nodes[1:]:
+    for node in range(1, NEIGHBOURS):
         np.multiply(below[node - 1], apart[node - 1], out=below[node])
         np.multiply(above[-node], apart[-node], out=above[-node - 1])
     below *= above
-    below /= [[np.prod(node - nodes[nodes != node])] for node in nodes]
+    scale = [np.prod(node - nodes[nodes != node]) for node in nodes]
+    below /= np.asarray(scale)[:, None]
     return np.ascontiguousarray(below.T)
 
 
