@@ -73,10 +73,13 @@ class ResultOut(Schema):
 
 
 class MeasureOut(Schema):
+    """A figure; `by` names the dimensions that it can be cut by, where that is not all."""
+
     name: str
     label: str
     format: str
     help: str
+    by: list[str] | None = None
 
 
 class DimensionOut(Schema):
@@ -127,14 +130,21 @@ def post_query(request: HttpRequest, asked: QueryIn) -> dict[str, Any]:
 def get_words(request: HttpRequest) -> dict[str, Any]:
     """The measures and dimensions, with labels in the language asked for."""
     visibility.require(request.user, "view", OrderLine)
+    known = dimensions.all()
     return {
         "measures": [
-            {"name": one.name, "label": str(one.label), "format": one.format, "help": str(one.help)}
+            {
+                "name": one.name,
+                "label": str(one.label),
+                "format": one.format,
+                "help": str(one.help),
+                "by": None if one.base == measures.SALES_LINES else [n for n, d in known.items() if d.cuts(one.base)],
+            }
             for one in measures.all().values()
         ],
         "dimensions": [
             {"name": one.name, "label": str(one.label), "kind": one.kind, "labels": _words(one.labels)}
-            for one in dimensions.all().values()
+            for one in known.values()
         ],
     }
 

@@ -1,6 +1,7 @@
 """What figures can be cut by, declared once: for the query, Explore, reports and the API.
 
-A dimension is a column of the sales line or of a table beside it. Null is a value like others: "not known".
+A dimension is a column of the sales line or of a table beside it. Null is a value like others: "not known". Those that
+lead from the customer (`key` "party_id") cut the figures of any table with one row per customer, too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers import profile
 from guanxi.customers.models import Party
 from guanxi.foundation import hooks
+from guanxi.lake import schema
+from guanxi.lake.measures import SALES_LINES
 from guanxi.lake.schema import PROFILE
 from guanxi.ledger.models import Channel
 from guanxi.orders.models import Order
@@ -33,8 +36,8 @@ _TRUNCATED = {WEEK: "W", MONTH: "M", QUARTER: "Q"}
 class Dimension:
     """One way to cut figures.
 
-    `table` names the lake's table that `column` stands in (empty: the sales line); `key` is the sales line's column
-    that leads there. A dimension of kind "record" is one record per value: `column` is its name, `code` what people
+    `table` names the lake's table that `column` stands in (empty: the sales line); `key` is the column that leads
+    there. A dimension of kind "record" is one record per value: `column` is its name, `code` what people
     call it by, and rows carry its id under `key`.
     """
 
@@ -53,7 +56,7 @@ class Dimension:
         return {value: str(label) for value, label in self.choices()} if self.choices else {}
 
     def values(self, rows: ir.Table) -> ir.Value:
-        """The dimension's values over sales lines joined with the dimension's table."""
+        """The dimension's values over rows joined with the dimension's table."""
         if self.kind in _TRUNCATED:
             return rows.day.truncate(_TRUNCATED[self.kind]).cast("date")
         if self.kind == YEAR:
@@ -63,6 +66,12 @@ class Dimension:
         if self.kind == RECORD:
             return rows[self.key]
         return rows[self.joined or self.column]
+
+    def cuts(self, base: str) -> bool:
+        """Whether figures over the table `base` can be cut by this."""
+        if base == SALES_LINES:
+            return True
+        return self.table == base or (bool(self.table) and self.key in schema.named(base).schema.names)
 
     @property
     def joined(self) -> str:

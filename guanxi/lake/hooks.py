@@ -28,6 +28,7 @@ hooks.register("menu", MenuEntry(shell.KNOW, _("Explore"), "explore", "chart-dot
 hooks.register("menu", MenuEntry(shell.KNOW, _("Who buys"), "/reports/who-buys/", "users-group", order=20))
 
 hooks.register("questions:orders", behind.QUESTION)
+hooks.register("questions:customers", behind.OF_CUSTOMERS)
 hooks.register(
     "panel:products",
     Panel("middle", _("Sales"), "lake/product_sales.html", context=panels.sales_of_product, order=10, lazy=True),

@@ -1,5 +1,5 @@
-"""Addresses of figures: the question itself on Explore, and the orders behind it, which the list of orders then asks
-for.
+"""Addresses of figures: the question itself on Explore, and the orders or customers behind it, which their list then
+asks for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.urls import reverse
 
 from guanxi.foundation.desk import list_url
+from guanxi.lake.measures import SALES_LINES
 
 Where = Mapping[str, Any]
 FIGURE = "figure"
@@ -30,7 +31,17 @@ def orders(where: Where) -> str:
         return list_url(
             "orders", {f"f.placed_at__{_operator(key)}": value for key, value in where.get("day", {}).items()}
         )
-    return list_url("orders", {f"f.{FIGURE}": json.dumps(where, cls=DjangoJSONEncoder, ensure_ascii=False)})
+    return list_url("orders", {f"f.{FIGURE}": _text(where)})
+
+
+def customers(base: str, where: Where) -> str:
+    """The address of the customers behind a figure over `base`, a table with one row per customer."""
+    return list_url("customers", {f"f.{FIGURE}": _text({"of": base, "where": where})})
+
+
+def behind(base: str, where: Where) -> str:
+    """The address of the records behind a figure over `base`: orders of sales lines, customers of all else."""
+    return orders(where) if base == SALES_LINES else customers(base, where)
 
 
 def pairs(where: Where) -> list[tuple[str, str]]:
@@ -44,6 +55,10 @@ def pairs(where: Where) -> list[tuple[str, str]]:
         else:
             found += [(f"f.{name}", "" if value is None else str(value)) for value in asked]
     return found
+
+
+def _text(asked: Mapping[str, Any]) -> str:
+    return json.dumps(asked, cls=DjangoJSONEncoder, ensure_ascii=False)
 
 
 def _operator(edge: str) -> str:

@@ -1,6 +1,7 @@
 """What can be measured, declared once: for the query, Explore, reports and the API.
 
-Each measure is an Ibis expression over sales lines. Amounts are what was paid, after discounts, refunds taken off.
+Each measure is an Ibis expression over its base: sales lines, or a table with one row per customer. Amounts are what
+was paid, after discounts, refunds taken off.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
     Formula = Callable[[ir.Table], ir.Value]
 
+SALES_LINES = "sales_line"
 MONEY, NUMBER, PERCENT = "money", "number", "percent"  # a percentage is a share: 0.25 is 25 %
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure. `needs` names the table that must be joined; `of_cost` that it knows only lines whose cost is
-    known.
+    """One figure over the table `base`: the sales lines, or a table of the lake that has one row per customer (key
+    "party_id"). `needs` names the table that must be joined; `of_cost` that it knows only lines whose cost is known.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Measure:
     needs: str = ""
     of_cost: bool = False
     help: Any = ""
+    base: str = SALES_LINES
 
 
 def _ratio(part: Formula, whole: Formula, kind: str) -> Formula:
@@ -132,6 +135,7 @@ DECLARED = (
     Measure("unit_price", _("Price per unit"), MONEY, _per(_sales, _units)),
     Measure("returned", _("Returned"), MONEY, _returned, help=_("What was paid back.")),
     Measure("return_rate", _("Return rate"), PERCENT, _share(_returned, _sold), help=_("Paid back, of what was sold.")),
+    Measure("known", _("Known"), NUMBER, _lines, help=_("People and organisations, buyers or not."), base="party"),
 )
 
 

@@ -1,5 +1,8 @@
 """Asking the lake: measures, by dimensions, where; one Ibis expression, with only the joins that it needs.
 
+Measures over different tables (sales lines, standings of customers) are worked out each over its own, and put side by
+side where their dimensions agree.
+
 ::
 
     result = run(Query(["sales", "orders"], by=["department"], where={"month": ["2017-03"]}, order=["-sales"]), viewer)
@@ -22,18 +25,30 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from guanxi.customers.models import Party
 from guanxi.foundation import engine, visibility
 from guanxi.foundation.visibility import Viewer
 from guanxi.lake import asking, dimensions, measures, schema, store, tables
 from guanxi.lake.asking import BadQuery, UnknownName
 from guanxi.lake.dimensions import Dimension
-from guanxi.lake.measures import Measure
+from guanxi.lake.measures import SALES_LINES, Measure
 from guanxi.orders.models import OrderLine
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["BadQuery", "Column", "Query", "Result", "UnknownName", "ask", "drill", "orders_behind", "run"]
+__all__ = [
+    "BadQuery",
+    "Column",
+    "Query",
+    "Result",
+    "UnknownName",
+    "ask",
+    "customers_behind",
+    "drill",
+    "orders_behind",
+    "run",
+]
 
 LIMIT, LARGEST = 1_000, 100_000
 CENT = Decimal("0.01")
@@ -64,6 +79,7 @@ class Column:
     format: str  # of a measure: money, number, percent; of a dimension: its kind
     key: str = ""
     labels: Mapping[Any, str] = field(default_factory=dict)
+    base: str = ""  # of a measure: the table it is worked out over
 
 
 @dataclass(frozen=True)
@@ -86,8 +102,7 @@ def run(query: Query, viewer: Viewer) -> Result:
     rows = [asked.present(row) for row in shown[: query.limit]]
     totals = None
     if query.totals:
-        (total,) = _fetch(asked.total())
-        totals = asked.present(total)
+        totals = asked.present({name: value for total in asked.totals() for name, value in _fetch(total)[0].items()})
     notes = [*asked.notes, *_on_cost(shown)]
     if cut:
         notes.append(_("Only the first %(limit)s rows are shown.") % {"limit": query.limit})
@@ -104,7 +119,7 @@ def drill(where: Mapping[str, Any], viewer: Viewer) -> ir.Table:
     import ibis
 
     asked = _Asked(Query(["lines"], where=where), viewer)
-    orders = asked.rows().group_by("order_id").aggregate(day=ibis._.day.max())
+    orders = asked.rows(SALES_LINES).group_by("order_id").aggregate(day=ibis._.day.max())
     return orders.order_by(ibis.desc("day"), ibis.desc("order_id"))
 
 
@@ -113,13 +128,22 @@ def orders_behind(where: Mapping[str, Any], viewer: Viewer, limit: int = 10_000)
     return [row["order_id"] for row in _fetch(drill(where, viewer).limit(limit))]
 
 
+def customers_behind(base: str, where: Mapping[str, Any], viewer: Viewer, limit: int = 10_000) -> list[int]:
+    """The ids of at most `limit` customers behind a figure over `base`, a table of customers; the newest first."""
+    names = [name for name, measure in measures.all().items() if measure.base == base]
+    rows = _Asked(Query(names[:1], where=where), viewer).rows(base)
+    return [row["party_id"] for row in _fetch(rows.select("party_id").order_by(rows.party_id.desc()).limit(limit))]
+
+
 class _Asked:
     """A query whose names are known, and the expression it becomes."""
 
     def __init__(self, query: Query, viewer: Viewer) -> None:
-        visibility.require(viewer, "view", OrderLine)
         self.query = query
         self.measures: list[Measure] = _named(query.measures, measures.all(), "measures")
+        self.bases = list(dict.fromkeys(measure.base for measure in self.measures)) or [SALES_LINES]
+        for base in self.bases:
+            visibility.require(viewer, "view", OrderLine if base == SALES_LINES else Party)
         known = dimensions.all()
         self.by: list[Dimension] = _named(query.by, known, "by")
         if not isinstance(query.where, Mapping):
@@ -130,9 +154,19 @@ class _Asked:
             raise BadQuery(_("Name at least one measure."), "measures")
         if isinstance(query.limit, bool) or not isinstance(query.limit, int) or not 1 <= query.limit <= LARGEST:
             raise BadQuery(_("The limit is a number from 1 to %(largest)s.") % {"largest": LARGEST}, "limit")
+        self._check_cuts(known)
         self.order = self._order()
         self.notes: list[str] = []
+        self.of_lines: dict[Dimension, Any] = {}  # what is asked of sales lines besides
         self.currency = self._settle_currency(known["currency"])
+
+    def _check_cuts(self, known: Mapping[str, Dimension]) -> None:
+        """Raises BadQuery for a dimension that a measure cannot be cut by; says which it can."""
+        for measure in self.measures:
+            for name, asked in (("by", self.by), ("where", self.where)):
+                for dimension in asked:
+                    if not dimension.cuts(measure.base):
+                        raise BadQuery(_cannot_cut(measure, dimension, known), name)
 
     def _order(self) -> list[tuple[str, bool]]:
         """Columns and whether they run down: as asked, else periods from the first, figures from the largest."""
@@ -152,11 +186,13 @@ class _Asked:
 
     def _settle_currency(self, dimension: Dimension) -> str:
         """The currency of the amounts; amounts of several are never added up."""
+        if SALES_LINES not in self.bases:
+            return str(settings.GUANXI_CURRENCY)
         named = any(item.name == "currency" for item in (*self.by, *self.where))
         found = currencies()
         if named or len(found) < 2:
             return found[0] if len(found) == 1 else settings.GUANXI_CURRENCY if not found else ""
-        self.where[dimension] = [settings.GUANXI_CURRENCY]
+        self.of_lines = {dimension: [settings.GUANXI_CURRENCY]}
         others = ", ".join(currency for currency in found if currency != settings.GUANXI_CURRENCY)
         self.notes.append(
             _("Only sales in %(currency)s are counted; there are others in %(others)s. Group or filter by currency.")
@@ -164,46 +200,61 @@ class _Asked:
         )
         return str(settings.GUANXI_CURRENCY)
 
-    def rows(self) -> ir.Table:
-        """The sales lines asked for, joined with what the query needs of other tables."""
-        rows = tables.table("sales_line")
-        for name, columns in self._joins().items():
+    def rows(self, base: str) -> ir.Table:
+        """The rows asked for of a table, joined with what the query needs of other tables."""
+        where = self.where | (self.of_lines if base == SALES_LINES else {})
+        rows = tables.table(base)
+        for name, columns in self._joins(base, where).items():
+            if name == base:
+                rows = rows.mutate(**{f"{name}__{column}": rows[column] for column in columns})
+                continue
             beside = tables.table(name)
             key = schema.named(name).key
             chosen = beside.select(**{f"{name}__{key}": beside[key]}, **{f"{name}__{c}": beside[c] for c in columns})
             rows = rows.left_join(chosen, rows[key] == chosen[f"{name}__{key}"])
-        conditions = [asking.condition(rows, dimension, asked) for dimension, asked in self.where.items()]
+        conditions = [asking.condition(rows, dimension, asked) for dimension, asked in where.items()]
         return rows.filter(conditions) if conditions else rows
 
-    def _joins(self) -> dict[str, list[str]]:
+    def _joins(self, base: str, where: Iterable[Dimension]) -> dict[str, list[str]]:
         needed: dict[str, list[str]] = {}
-        for dimension in (*self.by, *self.where):
+        for dimension in (*self.by, *where):
             if dimension.needs_join and dimension.column not in needed.setdefault(dimension.table, []):
                 needed[dimension.table].append(dimension.column)
-        if any(measure.needs == "first_purchase" for measure in self.measures):
+        if any(measure.needs == "first_purchase" for measure in self._over(base)):
             needed["first_purchase"] = ["first_day"]
         return needed
 
-    def _figures(self, rows: ir.Table) -> dict[str, ir.Value]:
-        figures = {measure.name: measure.formula(rows) for measure in self.measures}
-        if any(measure.of_cost for measure in self.measures):
+    def _over(self, base: str) -> list[Measure]:
+        return [measure for measure in self.measures if measure.base == base]
+
+    def _figures(self, base: str, rows: ir.Table) -> dict[str, ir.Value]:
+        figures = {measure.name: measure.formula(rows) for measure in self._over(base)}
+        if any(measure.of_cost for measure in self._over(base)):
             figures[WITHOUT_COST] = rows.cost.isnull().sum()
         return figures
 
+    def _answer(self, base: str) -> ir.Table:
+        """The figures over one table, by the dimensions; records by their key."""
+        rows = self.rows(base)
+        groups = {_grouped(dimension): dimension.values(rows) for dimension in self.by}
+        return (
+            rows.aggregate(self._figures(base, rows), by=groups)
+            if groups
+            else rows.aggregate(self._figures(base, rows))
+        )
+
+    def _answers(self) -> ir.Table:
+        """The figures over all tables side by side: one row per group that any of them knows."""
+        answers = [self._answer(base) for base in self.bases]
+        return answers[0] if len(answers) == 1 else _side_by_side(answers, [_grouped(one) for one in self.by])
+
     def expression(self) -> ir.Table:
-        """The whole query: lines, groups, the names of records, order, limit (one more, to see whether there are
+        """The whole query: rows, groups, the names of records, order, limit (one more, to see whether there are
         more).
         """
         import ibis  # here, not above: it takes half a second, which only questions should cost
 
-        rows = self.rows()
-        groups = {
-            dimension.key if dimension.kind == dimensions.RECORD else dimension.name: dimension for dimension in self.by
-        }
-        if groups:
-            answer = rows.aggregate(self._figures(rows), by={name: one.values(rows) for name, one in groups.items()})
-        else:
-            answer = rows.aggregate(self._figures(rows))
+        answer = self._answers()
         for dimension in self.by:
             if dimension.kind == dimensions.RECORD:
                 answer = _with_names(answer, dimension)
@@ -211,10 +262,10 @@ class _Asked:
         order += [ibis.asc(one.key) for one in self.by if one.kind == dimensions.RECORD]
         return (answer.order_by(order) if order else answer).limit(self.query.limit + 1)
 
-    def total(self) -> ir.Table:
-        """The measures over all lines asked for."""
-        rows = self.rows()
-        return rows.aggregate(self._figures(rows))
+    def totals(self) -> list[ir.Table]:
+        """The measures over all rows asked for, table by table."""
+        wholes = [(base, self.rows(base)) for base in self.bases]
+        return [rows.aggregate(self._figures(base, rows)) for base, rows in wholes]
 
     def present(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row as callers get it: dimensions (records with their ids), then measures; money to the cent where it
@@ -241,7 +292,7 @@ class _Asked:
             )
             for one in self.by
         ]
-        return by + [Column(one.name, str(one.label), "measure", one.format) for one in self.measures]
+        return by + [Column(one.name, str(one.label), "measure", one.format, base=one.base) for one in self.measures]
 
 
 def currencies() -> list[str]:
@@ -257,6 +308,35 @@ def currencies() -> list[str]:
 _currencies: dict[str, Any] = {}
 
 
+def _cannot_cut(measure: Measure, dimension: Dimension, known: Mapping[str, Dimension]) -> str:
+    """Why a measure cannot be cut by a dimension, and by which it can."""
+    reason = _("“%(measure)s” is known once for each customer, not by “%(dimension)s”. It can be cut by: %(known)s.")
+    cuts = ", ".join(sorted(name for name, one in known.items() if one.cuts(measure.base)))
+    return reason % {"measure": measure.name, "dimension": dimension.name, "known": cuts}
+
+
+def _grouped(dimension: Dimension) -> str:
+    """The column that groups: of a record its key, whose name is joined to the few rows of the answer."""
+    return dimension.key if dimension.kind == dimensions.RECORD else dimension.name
+
+
+def _side_by_side(answers: list[ir.Table], groups: list[str]) -> ir.Table:
+    """Answers over different tables as one: stacked and grouped, for so "not known" meets "not known"."""
+    import ibis
+
+    types = {name: answer[name].type() for answer in answers for name in answer.columns if name not in groups}
+    stacked = ibis.union(
+        *(
+            answer.select(
+                *groups,
+                **{n: answer[n] if n in answer.columns else ibis.null(kind) for n, kind in types.items()},
+            )
+            for answer in answers
+        )
+    )
+    return stacked.aggregate({name: stacked[name].max() for name in types}, by=groups)
+
+
 def _with_names(answer: ir.Table, dimension: Dimension) -> ir.Table:
     records = tables.table(dimension.table)
     beside = f"{dimension.name}__key"
@@ -268,7 +348,8 @@ def _fetch(expression: ir.Table) -> list[dict[str, Any]]:
     try:
         rows: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
     except engine.unreadable() as error:  # a file of the lake is gone or damaged
-        raise store.broken(schema.SALES_LINE, error) from error
+        told = tables.ready()
+        raise (store.LakeBroken(told) if told else store.broken(schema.SALES_LINE, error)) from error
     return rows
 
 

@@ -1,5 +1,5 @@
 """The answer as a table and a plot: plain, or with one dimension across; every figure with a link to the orders
-behind.
+or customers behind.
 """
 
 from __future__ import annotations
@@ -101,13 +101,11 @@ def _plain(state: State, result: Result) -> Table:
         where = dict(state.where)
         for column in by:
             where |= condition(column, row)
-        behind = links.orders(where)
         cells = [Cell(words(column, row[column.name])) for column in by]
-        made.rows.append(cells + [_figure(column, row[column.name], behind) for column in measured])
+        made.rows.append(cells + [_figure(column, row[column.name], where) for column in measured])
     if result.totals is not None and by:
-        behind = links.orders(state.where)
         made.totals = [Cell(_("All"))] + [Cell("")] * (len(by) - 1)
-        made.totals += [_figure(column, result.totals[column.name], behind) for column in measured]
+        made.totals += [_figure(column, result.totals[column.name], state.where) for column in measured]
     made.plot = _plot(state, by, made.rows[:MOST_POINTS], [(c.label, len(by) + i) for i, c in enumerate(measured[:1])])
     _set_format(made.plot, measured)
     return made
@@ -136,10 +134,7 @@ def _across(state: State, result: Result) -> Table:
         for column in rows_by:
             where |= condition(column, cells["_row"])
         line = [Cell(words(column, cells["_row"][column.name])) for column in rows_by] or [Cell(measure.label)]
-        line += [
-            _figure(measure, cells.get(value), links.orders(where | conditions[value]) if value in cells else "")
-            for value in shown
-        ]
+        line += [_figure(measure, cells.get(value), where | conditions[value]) for value in shown]
         made.rows.append(line)
     if len(sizes) > len(shown):
         made.notes.append(_("Only the %(count)s largest columns are shown.") % {"count": len(shown)})
@@ -194,8 +189,10 @@ def _head(state: State, column: Column, *, figure: bool) -> Cell:
     return Cell(column.label, state.url(order=column.name if state.order == down else down), figure)
 
 
-def _figure(column: Column, value: Any, url: str) -> Cell:
-    return Cell(figure(column, value), url if value is not None else "", True, figures.as_float(value))
+def _figure(column: Column, value: Any, where: Mapping[str, Any]) -> Cell:
+    """A figure with the address of the records behind it."""
+    url = links.behind(column.base, where) if value is not None else ""
+    return Cell(figure(column, value), url, True, figures.as_float(value))
 
 
 def _plot(

@@ -1,4 +1,4 @@
-"""The orders behind a figure, as a question to the list of orders."""
+"""The orders or customers behind a figure, as a question to their list."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import Question
 from guanxi.foundation.visibility import SYSTEM
-from guanxi.lake import dimensions, links, query
+from guanxi.lake import dimensions, links, measures, query
 
 MOST = 1_000  # orders behind one figure that the list shows; the newest
+MOST_CUSTOMERS = 10_000
 
 
 def condition(text: str) -> Q:
@@ -22,11 +23,26 @@ def condition(text: str) -> Q:
     return Q(pk__in=query.orders_behind(_where(text), SYSTEM, MOST))
 
 
+def customers(text: str) -> Q:
+    """The customers that make up the figure. Raises Refused."""
+    base, where = _of_customers(text)
+    return Q(pk__in=query.customers_behind(base, where, SYSTEM, MOST_CUSTOMERS))
+
+
 def words(text: str) -> str:
-    """What the figure is of."""
+    """What a figure of orders is of."""
+    return _spoken(_where(text))
+
+
+def customer_words(text: str) -> str:
+    """What a figure of customers is of."""
+    return _spoken(_of_customers(text)[1])
+
+
+def _spoken(where: Mapping[str, Any]) -> str:
     known = dimensions.all()
     parts = []
-    for name, asked in _where(text).items():
+    for name, asked in where.items():
         label = str(known[name].label) if name in known else name
         parts.append(f"{label}: {spoken(known.get(name), asked)}")
     return _("Behind a figure (%(what)s)") % {"what": "; ".join(parts)} if parts else _("Behind a figure")
@@ -54,4 +70,15 @@ def _where(text: str) -> dict[str, Any]:
     return where
 
 
+def _of_customers(text: str) -> tuple[str, dict[str, Any]]:
+    """The table that a figure is worked out over, and which of its customers it counts."""
+    asked = _where(text)
+    base, where = asked.get("of"), asked.get("where")
+    tables = {measure.base for measure in measures.all().values()} - {measures.SALES_LINES}
+    if base not in tables or not isinstance(where, dict):
+        raise Refused(_("This address does not say which figure is meant; open it from the figure again."))
+    return str(base), where
+
+
 QUESTION = Question(links.FIGURE, condition, words)
+OF_CUSTOMERS = Question(links.FIGURE, customers, customer_words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from guanxi.lake import dimensions, links, measures
+from guanxi.lake.dimensions import Dimension
 from guanxi.lake.query import Query
 
 PLOTS = ("bar", "line", "hbar", "none")
@@ -94,9 +95,17 @@ def _value(name: str, text: str) -> Any:
     return text
 
 
-def choices() -> dict[str, list[tuple[str, Any]]]:
-    """All that can be chosen, by name and label."""
+def choices(chosen: Iterable[str]) -> dict[str, Any]:
+    """All that can be chosen, by name and label; of dimensions (and of days) whether they can cut all of `chosen`."""
+    known = measures.all()
+    bases = {known[name].base for name in chosen if name in known}
+
+    def cuts(dimension: Dimension) -> bool:
+        return all(dimension.cuts(base) for base in bases)
+
+    cut_by = dimensions.all()
     return {
-        "measures": [(name, measure.label) for name, measure in measures.all().items()],
-        "dimensions": [(name, dimension.label) for name, dimension in dimensions.all().items()],
+        "measures": [(name, measure.label) for name, measure in known.items()],
+        "dimensions": [(name, dimension.label, cuts(dimension)) for name, dimension in cut_by.items()],
+        "days": cuts(cut_by["day"]),
     }

@@ -24,7 +24,11 @@ PLOT_ICONS = {"bar": "chart-bar", "line": "chart-line", "hbar": "list-details", 
 def explore(request: HttpRequest) -> HttpResponse:
     """The whole page; htmx takes its middle."""
     state = State.read(request.GET)
-    context: dict[str, Any] = {"state": state, "choices": choices(), "pills": _pills(state)}
+    context: dict[str, Any] = {
+        "state": state,
+        "choices": choices(state.measures[:1] if state.across else state.measures),
+        "pills": _pills(state),
+    }
     try:
         result = run(state.query, request.user)
         context |= {"table": answer.table(state, result), "as_of": result.as_of, "currency": result.currency}
@@ -37,13 +41,16 @@ def explore(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def values(request: HttpRequest, name: str) -> HttpResponse:
-    """The editor of one filter: the values of a dimension, the largest by sales first, or a span of days."""
+    """The editor of one filter: a span of days, or the values of a dimension; the largest first, by the customers who
+    are known where it tells of them, else by sales.
+    """
     dimension = dimensions.all().get(name)
     context: dict[str, Any] = {"name": name, "dimension": dimension, "state": State.read(request.GET)}
     if dimension is None:
         context["problem"] = _("There is no dimension “%(name)s”.") % {"name": name}
     elif dimension.kind not in dimensions.PERIODS:
-        result = run(Query(["sales"], [name], limit=MOST_VALUES), request.user)
+        of_customers = dimension.kind != dimensions.RECORD and dimension.cuts("party")
+        result = run(Query(["known" if of_customers else "sales"], [name], limit=MOST_VALUES), request.user)
         column = result.columns[0]
         chosen = set(context["state"].where.get(name, []))
         context["values"] = [
