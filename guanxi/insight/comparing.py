@@ -272,9 +272,7 @@ def context(viewer: Viewer) -> dict[str, Any]:
         "runs": [Run(row) for row in queries.learnings(viewer)],
         "task": queries.under_way(viewer),
         "failed": queries.last_failed(viewer),
-        "notes": [
-            (notes.tone(note), notes.words(note)) for note in (learning.figures.get("notes") if learning else []) or []
-        ],
+        "notes": notes.listed(learning.figures.get("notes")) if learning else [],
     }
 
 

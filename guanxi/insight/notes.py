@@ -32,6 +32,11 @@ def words(note: Note) -> str:
     return f"{note.get('code', '')} ({values})" if values else str(note.get("code", ""))
 
 
+def listed(notes: list[Note] | None) -> list[tuple[str, str]]:
+    """Tone and sentence of each note, for pages that say horizon and discount elsewhere."""
+    return [(tone(note), words(note)) for note in notes or [] if note.get("code") not in SAID_ELSEWHERE]
+
+
 def tone(note: Note) -> str:
     """How a note is coloured: what limits the figures stands out."""
     return PLAIN if note.get("code") in HARMLESS else WARNING
@@ -45,6 +50,20 @@ def _too_few(note: Note) -> str:
     return _("%(known)s; it takes %(least)s to fit a model. Values are given from then on.") % {
         "known": known % {"count": figures.whole(note["count"])},
         "least": figures.whole(least),
+    }
+
+
+def _too_few_repeating(note: Note) -> str:
+    count = int(note["count"])
+    known = ngettext("%(count)s customer has bought", "%(count)s customers have bought", count)
+    if note.get("family") == "spend":
+        return _(
+            "%(known)s a second time at a price; it takes %(least)s to fit a model of spend. Until then everybody is "
+            "expected to spend the mean."
+        ) % {"known": known % {"count": figures.whole(count)}, "least": figures.whole(note["least"])}
+    return _("%(known)s a second time; it takes %(least)s to fit a model. Expected values are given from then on.") % {
+        "known": known % {"count": figures.whole(count)},
+        "least": figures.whole(note["least"]),
     }
 
 
@@ -112,8 +131,8 @@ def _refunds(note: Note) -> str:
 
 def _by_rule(note: Note) -> str:
     return _(
-        "Stages go by a rule of each customer's own rhythm; from %(least)s customers on a model learns them from the "
-        "data."
+        "Stages go by a rule of each customer's own rhythm. To learn them from the data it takes %(least)s customers "
+        "who came back, and some months of purchases."
     ) % {"least": figures.whole(note["least"])}
 
 
@@ -150,7 +169,9 @@ def _future(note: Note) -> str:
 
 
 def _share(value: Any) -> str:
-    return figures.share(float(value), 1)
+    """A share in per cent, without a decimal place where that is nought."""
+    exact = round(100 * float(value), 1)
+    return f"{figures.rounded(exact, 0 if exact == round(exact) else 1)} %"
 
 
 def _day(value: Any) -> str:
@@ -163,6 +184,7 @@ def _figure(value: Any) -> str:
 
 SENTENCES: dict[str, Callable[[Note], str]] = {
     "too_few_customers": _too_few,
+    "too_few_repeating": _too_few_repeating,
     "no_repeat": _no_repeat,
     "not_converged": _not_converged,
     "cost_unknown": _cost_unknown,
@@ -179,4 +201,5 @@ SENTENCES: dict[str, Callable[[Note], str]] = {
     "contract_used": _contract,
     "future_dates": _future,
 }
+SAID_ELSEWHERE = {"horizon", "perpetuity"}
 HARMLESS = {"horizon", "perpetuity", "contract_used", "stage_by_rule", "no_orders", "data_end"}

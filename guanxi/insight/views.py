@@ -52,10 +52,9 @@ def assumptions(request: HttpRequest) -> HttpResponse:
     require(request.user, "view", Assumptions)
     row = queries.assumptions(request.user)
     form = AssumptionsForm(request.POST or None, instance=row)
-    if request.method == "POST":
-        if form.is_valid() and _changed(request, form):
-            messages.success(request, _("Kept. It counts from the next learning on."))
-            return redirect("insight:assumptions")
+    if request.method == "POST" and form.is_valid() and _changed(request, form):
+        messages.success(request, _("Kept. It counts from the next learning on."))
+        return redirect("insight:assumptions")
     context = {
         "form": form,
         "rates": queries.cost_rates(request.user)[:20],

@@ -80,7 +80,7 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
         "lorenz": lorenz(known.get("lorenz") or []),
         "fifth": fifth(known),
         "basis": basis(learning),
-        "notes": [(notes.tone(note), notes.words(note)) for note in known.get("notes") or []],
+        "notes": notes.listed(known.get("notes")),
     }
 
 
@@ -137,9 +137,7 @@ def equity_tile(learning: Learning, points: list[EquityPoint], url: str) -> Tile
         words = _("%(change)s since %(day)s") % {"change": change.text, "day": _short(points[-2])}
         found.append(Note(words, change.tone))
     if equity.get("low") is not None and equity.get("high") is not None:
-        found.append(
-            Note(_("%(low)s–%(high)s, 4 in 5") % {"low": amount(equity["low"]), "high": amount(equity["high"])})
-        )
+        found.append(Note(f"{amount(equity['low'])} – {amount(equity['high'])}"))
     return Tile(_("Customer equity"), amount(equity.get("expected")), url, found)
 
 
@@ -217,17 +215,21 @@ def fifth(known: Mapping[str, Any]) -> str:
 
 
 def basis(learning: Learning) -> str:
-    """What the expected values rest on: horizon and discount."""
+    """What the expected values rest on: horizon and discount, and what their intervals say."""
     known = learning.figures
     rate = figures.share(known.get("discount_rate") or 0, 1)
     years = known.get("horizon_years")
     if years is None:
-        return _("Expected margin without end, discounted at %(rate)s a year.") % {"rate": rate}
-    return ngettext(
-        "Expected margin of the next %(years)s year, discounted at %(rate)s a year.",
-        "Expected margin of the next %(years)s years, discounted at %(rate)s a year.",
-        years,
-    ) % {"years": years, "rate": rate}
+        words = _("Expected margin without end, discounted at %(rate)s a year")
+    else:
+        words = ngettext(
+            "Expected margin of the next %(years)s year, discounted at %(rate)s a year",
+            "Expected margin of the next %(years)s years, discounted at %(rate)s a year",
+            years,
+        )
+    return _("%(words)s; the interval holds with a chance of four in five.") % {
+        "words": words % {"years": years, "rate": rate}
+    }
 
 
 def _lines(base: Mapping[str, Any] | None, choices: Any, pill: Any, field: str, words: Any = None) -> list[Line]:
