@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+
+from guanxi.foundation.desk.display import rounded
+
+__all__ = ["Note", "Tile", "as_float", "change", "money", "percent_change", "rounded", "share", "whole"]
 
 Number = Decimal | int | float | None
 
@@ -30,12 +33,6 @@ class Tile:
     notes: list[Note] = field(default_factory=list)
 
 
-def rounded(value: Number, places: int) -> str:
-    """A number rounded half up (Django's own formatting cuts off), its thousands grouped."""
-    exact = Decimal(str(value or 0)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return number_format(exact, places, use_l10n=True, force_grouping=True)
-
-
 def money(value: Number) -> str:
     """An amount as people read it: no cents from ten thousand on."""
     return rounded(value, 0 if abs(float(value or 0)) >= 10_000 else 2)
@@ -43,7 +40,7 @@ def money(value: Number) -> str:
 
 def whole(value: Number) -> str:
     """A count as people read it."""
-    return number_format(int(value or 0), use_l10n=True, force_grouping=True)
+    return rounded(int(value or 0))
 
 
 def share(part: Number, total: Number) -> str:

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Sum
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from guanxi.foundation import clock
-from guanxi.foundation.desk import list_url
+from guanxi.foundation.desk import display, list_url
 from guanxi.foundation.visibility import Viewer
 from guanxi.orders.models import PurchaseSummary
 
@@ -68,7 +66,7 @@ def slipping(viewer: Viewer, limit: int) -> Slipping:
     return Slipping(
         rows=[_customer(row, today) for row in rows],
         words=_("%(customers)s, %(stake)s at stake in a year")
-        % {"customers": _count(total["count"]), "stake": number_format(total["stake"] or 0, 0, force_grouping=True)},
+        % {"customers": _count(total["count"]), "stake": display.rounded(total["stake"])},
         rule=_(
             "Overdue: silent for longer than the usual gap and two deviations, known from at least four days of "
             "purchase; lost after six usual gaps, at least 90 days. At stake: a year at the customer's own pace."
@@ -117,8 +115,8 @@ def _customer(row: PurchaseSummary, today: date) -> SlippingCustomer:
         name=row.party.name,
         url=reverse("desk:record", args=["customers", row.party_id]),
         reason=_("Bought %(every)s, now silent for %(silent)s") % {"every": every, "silent": silent},
-        value=number_format(row.revenue, 2, force_grouping=True),
-        stake=number_format(row.yearly_pace or Decimal(0), 0, force_grouping=True),
+        value=display.rounded(row.revenue, 2),
+        stake=display.rounded(row.yearly_pace),
     )
 
 
@@ -127,4 +125,4 @@ def _count(number: int) -> str:
 
 
 def _number(value: int) -> str:
-    return number_format(value, force_grouping=True)
+    return display.rounded(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils import formats, timezone
@@ -54,6 +54,12 @@ def number(value: Any, places: int | None = None) -> str:
     if places is None and isinstance(value, Decimal):
         value = value.normalize() if value != value.to_integral_value() else value.quantize(Decimal(1))
     return formats.number_format(value, decimal_pos=_places(value, places), use_l10n=True, force_grouping=True)
+
+
+def rounded(value: Decimal | float | None, places: int = 0) -> str:
+    """A figure rounded half up to `places` (Django's own formatting cuts off), its thousands grouped."""
+    exact = Decimal(str(value or 0)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return formats.number_format(exact, places, use_l10n=True, force_grouping=True)
 
 
 def _places(value: Any, least: int | None) -> int | None:
