@@ -232,8 +232,8 @@ def stages(learning: Learning, history: History, *, by: Viewer) -> staging.Stage
     """The stage of every customer, and the version of the model that told it."""
     from guanxi.insight.states import HiddenMarkov
 
-    kept = learning.models.filter(family=Family.STAGE, name="hidden_markov", state=State.USED).first()
-    staged = staging.stages(history, HiddenMarkov.from_json(kept.parameters) if kept else None)
+    kept = learning.models.filter(family=Family.STAGE).first()
+    staged = staging.stages(history, HiddenMarkov.from_json(kept.parameters) if kept and kept.parameters else None)
     if kept is None:
         known = staged.model
         row = {

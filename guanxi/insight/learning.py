@@ -28,7 +28,7 @@ from guanxi.insight.statistics import UNIT, Costs, Facts
 from guanxi.lake import lock, refresh, tables
 from guanxi.lake.schema import number_of
 
-READ_FROM = ("party", "product", "sales_line", "event")
+READ_FROM = ("party", "product", "sales_line")
 METHOD = 1  # raised where the same data would be given another standing
 MONTHS = 12  # of equity over time
 STEPS = 6
@@ -84,7 +84,13 @@ def _learn(by: Viewer, again: bool) -> Outcome:
 def _basis(day: date | None, assumed: Assumptions, costs: list[Costs]) -> str:
     """What tells one state of the data and the assumptions from another."""
     values = [getattr(assumed, field.attname) for field in Assumptions._meta.fields if field.name != "id"]
-    return str(number_of(METHOD, day, values, costs, [tables.version_of(name) for name in READ_FROM]))
+    return str(number_of(METHOD, day, values, costs, [tables.version_of(name) for name in READ_FROM], _events()))
+
+
+def _events() -> int:
+    """How many events the lake holds, but for those that learning itself records."""
+    event = tables.table("event")
+    return int(event.filter(~event.kind.startswith("standing.")).count().to_pyarrow().as_py())
 
 
 def _catch_up() -> None:

@@ -73,6 +73,7 @@ def cut(history: History) -> int:
 
 def trial(history: History) -> Trial:
     """Cut the history in two. Raises TooLittle."""
+    enough(history.at())
     at = cut(history)
     past = history.at(at)
     enough(past)
