@@ -111,7 +111,7 @@ def _often(gap: float) -> str:
     if days >= RARE_DAYS:
         months = round(gap / MONTH)
         return ngettext("every %(months)s month", "every %(months)s months", months) % {"months": months}
-    return ngettext("every day", "every %(days)s days", days) % {"days": days}
+    return ngettext("every day", "every %(count)s days", days) % {"count": days}
 
 
 def _silent(day: date, last: date) -> str:
