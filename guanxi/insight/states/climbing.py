@@ -60,7 +60,7 @@ def beginning(given: Given, wanted: Wanted, random: np.random.Generator | None =
 
 def _own_rates(given: Given) -> Floats:
     """Purchases per period of each customer who bought at all, each as often as his weight says, roughly."""
-    bought = given.purchases.sum(axis=1)
+    bought = given.explained().sum(axis=1)
     buyers = (bought > 0) & (given.weight > 0)
     rates = bought[buyers] / (given.periods - given.start[buyers])
     order = np.argsort(rates)
@@ -88,16 +88,24 @@ def improved(parameters: Parameters, found: Expected, levels: Floats) -> Paramet
     left = found.counts[:active].sum(axis=1, keepdims=True)
     moved = np.where(left > 0, found.counts[:active] / np.where(left > 0, left, 1), matrix[:active])
     matrix[:active] = floored(moved)
-    initial = parameters.initial.copy()
-    possible = initial > 0
-    initial[possible] = floored(found.initial[possible] / found.initial[possible].sum())
     return replace(
         parameters,
-        initial=initial,
+        initial=_initial(parameters, found),
         transitions=matrix,
         purchases=parameters.purchases.improved(found.histogram, levels),
         spend=None if parameters.spend is None else parameters.spend.improved(found.moments),
     )
+
+
+def _initial(parameters: Parameters, found: Expected) -> Floats:
+    """Shares of the states at the start. The acquired, who cannot be lost then, tell those of the active ones only."""
+    total, initial = found.initial.sum(), parameters.initial.copy()
+    lost = found.initial[parameters.states :] / total if total > 0 else initial[parameters.states :]
+    active = (found.initial + found.acquired)[: parameters.states]
+    shares = np.append(active / active.sum() * (1 - lost.sum()), lost)
+    possible = initial > 0
+    initial[possible] = floored(shares[possible])
+    return initial
 
 
 def climb(panel: Panel, parameters: Parameters) -> Iterator[tuple[Parameters, float]]:

@@ -61,7 +61,7 @@ class _Filter:
                 if total > active:
                     odds[:old] += moved[active]
             alive[:, old:now] = self.parameters.initial[:active, None] / first
-            odds[old:now] = 1 / first - 1
+            odds[old:now] = np.where(self.panel.acquired[old:now], 0, 1 / first - 1)
             self._see(alive[:, :now], odds[:now], period)
             if every_period:
                 path.append(self._posterior(alive, odds, now))

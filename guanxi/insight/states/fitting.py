@@ -30,6 +30,7 @@ def fit_hidden_markov(
     start: Any = None,
     covariates: Any = None,
     weight: Any = None,
+    acquired: Any = None,
     emission: str = "poisson",
     trials: int = 1,
     begin_lost: bool = False,
@@ -43,7 +44,8 @@ def fit_hidden_markov(
 
     `purchases` counts; `spend` is the mean spend per purchase, read only where there was one, nan where not known;
     `start` the first period of each customer; `covariates` (customers, periods, how many) drive the move out of their
-    period; `weight` says how many customers a row stands for. `states` are active ones, `lost` adds an absorbing one,
+    period; `acquired` tells whose first period holds his very first purchase, which is then given and not explained;
+    `weight` says how many customers a row stands for. `states` are active ones, `lost` adds an absorbing one,
     in which a customer may be from the first period with `begin_lost`. `emission` is poisson, negative_binomial,
     binomial (of `trials`) or bernoulli. `sample` fits on that many customers, drawn by `seed`; score all of them with
     the result. `tolerance` is how much log-likelihood may be left to gain.
@@ -53,7 +55,7 @@ def fit_hidden_markov(
     if states < 1 or starts < 1:
         raise BadData("states", f"states is {states} and starts {starts}; both must be at least 1")
     wanted = Wanted(states, lost, emission, trials, begin_lost)
-    given = checked(purchases, spend, start, covariates, weight)
+    given = checked(purchases, spend, start, covariates, weight, acquired)
     random = np.random.default_rng(seed)
     given = _sampled(given, sample, random)
     centre, scale = _scales(given)
@@ -107,12 +109,12 @@ def _panel(given: Given, levels: Floats, centre: Floats | None, scale: Floats | 
 
 def _enough(given: Given, wanted: Wanted, covariates: int) -> None:
     """Refuse panels that cannot tell the states apart, and say why."""
-    bought = given.purchases > 0
+    bought = given.explained() > 0
     total = wanted.states + wanted.lost
     needed = wanted.states * (total + 1 + (total - 1) * covariates)
     periods = float(given.weight @ bought.sum(axis=1))
     if not periods:
-        raise NotConverged("no repeat purchase", "nobody bought anything, so no state can be told from another")
+        raise NotConverged("no repeat purchase", "nobody bought anything (again), so no state can be told from another")
     if periods < needed:
         raise NotConverged(
             "too little",
@@ -120,7 +122,7 @@ def _enough(given: Given, wanted: Wanted, covariates: int) -> None:
             f"{needed}; give more customers or periods, or ask for fewer states",
         )
     if given.spend is not None:
-        prices = given.spend[bought & (given.spend > 0)]
+        prices = given.spend[(given.purchases > 0) & (given.spend > 0)]
         if len(prices) < needed:
             raise NotConverged("too little", f"the spend is known of {len(prices)} periods only; leave spend out")
         if np.ptp(np.log(prices)) < 1e-9:

@@ -66,18 +66,21 @@ class HiddenMarkov:
         start: Any = None,
         covariates: Any = None,
         *,
+        acquired: Any = None,
         every_period: bool = False,
     ) -> Floats:
         """Probability of each state at the last period (customers, states), given all purchases up to then.
 
         With `every_period` at each one (customers, periods, states), nan before a customer's start.
         """
-        given = checked(purchases, spend, start, self._needed(covariates))
+        given = checked(purchases, spend, start, self._needed(covariates), None, acquired)
         return filtered(given, self.parameters, every_period)
 
-    def log_likelihoods(self, purchases: Any, spend: Any = None, start: Any = None, covariates: Any = None) -> Floats:
+    def log_likelihoods(
+        self, purchases: Any, spend: Any = None, start: Any = None, covariates: Any = None, *, acquired: Any = None
+    ) -> Floats:
         """The log-likelihood of each customer's purchases, as on a hold-out."""
-        given = checked(purchases, spend, start, self._needed(covariates))
+        given = checked(purchases, spend, start, self._needed(covariates), None, acquired)
         result = np.empty(given.customers)
         order = np.argsort(given.start, kind="stable")
         result[order] = log_likelihoods(Panel.of(given, centre=self.parameters.centre), self.parameters)

@@ -27,6 +27,7 @@ class Given:
     start: Integers
     covariates: Floats | None
     weight: Floats
+    acquired: NDArray[np.bool_]
 
     @property
     def customers(self) -> int:
@@ -37,6 +38,14 @@ class Given:
     def periods(self) -> int:
         """Number of columns."""
         return int(self.purchases.shape[1])
+
+    def explained(self) -> NDArray[Any]:
+        """The purchases that the model is to explain: all but the one by which a customer was acquired."""
+        if not self.acquired.any():
+            return self.purchases
+        counts = self.purchases.astype(np.int64)
+        counts[self.acquired, self.start[self.acquired]] -= 1
+        return counts
 
     def levels(self) -> Floats:
         """The counts that occur, from 0 up; all up to the highest, where that is not far."""
@@ -53,10 +62,18 @@ class Given:
             self.start[which],
             None if self.covariates is None else self.covariates[which],
             self.weight[which],
+            self.acquired[which],
         )
 
 
-def checked(purchases: Any, spend: Any = None, start: Any = None, covariates: Any = None, weight: Any = None) -> Given:
+def checked(
+    purchases: Any,
+    spend: Any = None,
+    start: Any = None,
+    covariates: Any = None,
+    weight: Any = None,
+    acquired: Any = None,
+) -> Given:
     """The data as arrays that belong together. Raises BadData with the first customer where something is wrong."""
     counts = _counts(purchases)
     customers, periods = counts.shape
@@ -70,7 +87,10 @@ def checked(purchases: Any, spend: Any = None, start: Any = None, covariates: An
     _refuse(share < 0, "weight", "is negative; a weight says how many customers a row stands for")
     if not share.any():
         raise BadData("weight", "all are 0, so there is no customer")
-    return Given(counts, money, begin, extra, share)
+    new = np.zeros(customers, bool) if acquired is None else _numbers(acquired, "acquired", (customers,)) > 0
+    silent = new & (counts[np.arange(customers), begin] == 0)
+    _refuse(silent, "acquired", "is so said, but there is no purchase in his first period")
+    return Given(counts, money, begin, extra, share, new)
 
 
 def _numbers(values: Any, name: str, shape: tuple[int, ...], *, finite: bool = True) -> Floats:
@@ -144,6 +164,7 @@ class Panel:
     log_spend: Floats | None
     covariates: Floats | None
     customers: int
+    acquired: NDArray[np.bool_]
 
     @property
     def silent(self) -> int:
@@ -176,6 +197,7 @@ class Panel:
                 weight=self.weight[which],
                 log_spend=None if self.log_spend is None else self.log_spend[:, which],
                 covariates=None if self.covariates is None else self.covariates[:, :, which],
+                acquired=self.acquired[which],
             )
 
     @classmethod
@@ -189,22 +211,22 @@ class Panel:
         levels = given.levels() if levels is None else levels
         order = np.argsort(given.start, kind="stable")
         rows = given.rows(order)
-        counts = np.ascontiguousarray(rows.purchases.T)
+        counts = np.ascontiguousarray(rows.explained().T)
         direct = len(levels) == levels[-1] + 1
         codes = (counts if direct else np.searchsorted(levels, counts)).astype(np.int32)
         if not causal:
             period = np.arange(given.periods)[:, None]
-            last = np.where(counts > 0, period, -1).max(axis=0)
+            last = np.where(counts > 0, period, np.where(rows.acquired, rows.start, -1)).max(axis=0)
             codes[period > last] = len(levels)
             codes[period < rows.start] = len(levels) + 1
         covariates = log_spend = None
         if rows.spend is not None:
-            known = (codes > 0) & (codes < len(levels)) & (rows.spend.T > 0)
+            known = (rows.purchases.T > 0) & (rows.spend.T > 0)
             log_spend = np.log(np.where(known, rows.spend.T, np.nan))
         if rows.covariates is not None:
             middle = np.zeros(rows.covariates.shape[2]) if centre is None else centre
             covariates = np.ascontiguousarray((rows.covariates - middle).transpose(1, 2, 0))
-        return cls(codes, levels, rows.start, rows.weight, log_spend, covariates, given.customers)
+        return cls(codes, levels, rows.start, rows.weight, log_spend, covariates, given.customers, rows.acquired)
 
 
 def merged(given: Given) -> Given:
@@ -215,6 +237,7 @@ def merged(given: Given) -> Given:
     """
     random = np.random.default_rng(0)
     rows = [given.purchases.astype(np.int64), given.start[:, None].astype(np.int64)]
+    rows.append(given.acquired[:, None].astype(np.int64))
     if given.spend is not None:
         known = (given.purchases > 0) & (given.spend > 0)
         rows.append(np.where(known, given.spend, 0.0).view(np.int64))

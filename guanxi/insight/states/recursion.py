@@ -140,6 +140,12 @@ class Densities:
         return relative, shift.sum(axis=0)
 
 
+def beginners(parameters: Parameters, acquired: NDArray[np.bool_]) -> Floats:
+    """The states' probabilities of customers at their start. One who is acquired in it is not lost."""
+    active = np.where(np.arange(len(parameters.initial)) < parameters.states, parameters.initial, 0)
+    return np.where(acquired, (active / active.sum())[:, None], parameters.initial[:, None])
+
+
 def forward(panel: Panel, parameters: Parameters, moves: Moves, relative: Floats) -> tuple[Floats, Floats]:
     """Probabilities of the states given the purchases so far (periods, states, customers), and their scales."""
     begun = panel.begun()
@@ -151,7 +157,7 @@ def forward(panel: Panel, parameters: Parameters, moves: Moves, relative: Floats
         joint = probability[period, :, :now]
         if old:
             joint[:, :old] = moves.ahead(probability[period - 1, :, :old], period - 1)
-        joint[:, old:] = parameters.initial[:, None]
+        joint[:, old:] = beginners(parameters, panel.acquired[old:now])
         joint *= relative[period, :, :now]
         total = np.maximum(joint.sum(axis=0), LEAST_SCALE)
         joint /= total
@@ -176,6 +182,7 @@ class Expected:
 
     log_likelihood: float
     initial: Floats
+    acquired: Floats
     counts: Floats
     histogram: Floats
     moments: Floats
@@ -189,6 +196,7 @@ def expect(panel: Panel, parameters: Parameters) -> Expected:
     found = Expected(
         log_likelihood=0.0,
         initial=np.zeros(total),
+        acquired=np.zeros(total),
         counts=np.zeros((total, total)),
         histogram=np.zeros((active, len(panel.levels) + 2)),
         moments=np.zeros((active, 3)),
@@ -217,7 +225,9 @@ def _expect_chunk(chunk: Panel, parameters: Parameters, table: Densities, found:
         state = posterior[period, :, :now]
         after = relative[period, :, :old] * later[:, :old] / scale[period, :old]
         state *= later[:, :now]
-        found.initial += state[:, old:] @ chunk.weight[old:now]
+        new = chunk.acquired[old:now]
+        found.initial += state[:, old:] @ (chunk.weight[old:now] * ~new)
+        found.acquired += state[:, old:] @ (chunk.weight[old:now] * new)
         if old:
             before = posterior[period - 1, :, :old]
             moves.tally(before, after, chunk.weight[:old], period - 1)

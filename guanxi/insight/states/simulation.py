@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guanxi.insight.states.panel import checked
+from guanxi.insight.states.panel import Given, checked
 from guanxi.insight.states.parameters import Parameters
-from guanxi.insight.states.recursion import Driven
+from guanxi.insight.states.recursion import Driven, beginners
 
 Floats = NDArray[np.float64]
 
@@ -33,15 +33,20 @@ def simulate(
     *,
     start: Any = None,
     covariates: Any = None,
+    acquired: Any = None,
     seed: int | np.random.Generator = 0,
 ) -> Simulated:
-    """Draw customers of these parameters. The mean spend is nan where there was no purchase."""
+    """Draw customers of these parameters; those `acquired` with one purchase more in their first period, and not lost
+    then. The mean spend is nan where there was no purchase.
+    """
     random = np.random.default_rng(seed)
     given = checked(np.zeros((customers, periods), np.int8), None, start, covariates)
-    states = _states(parameters, given.start, given.covariates, periods, random)
+    new = np.zeros(customers, bool) if acquired is None else np.asarray(acquired, bool)
+    states = _states(parameters, replace(given, acquired=new), random)
     active = (states >= 0) & (states < parameters.states)
     purchases = np.zeros(states.shape, np.int64)
     purchases[active] = parameters.purchases.draw(states[active], random)
+    purchases[new, given.start[new]] += 1
     spend = None
     if parameters.spend is not None:
         spend = np.full(states.shape, np.nan)
@@ -50,18 +55,13 @@ def simulate(
     return Simulated(purchases, spend, states)
 
 
-def _states(
-    parameters: Parameters,
-    start: NDArray[np.intp],
-    covariates: Floats | None,
-    periods: int,
-    random: np.random.Generator,
-) -> NDArray[np.intp]:
-    states = np.full((len(start), periods), BEFORE, np.intp)
-    first = np.cumsum(parameters.initial)
-    for period in range(periods):
+def _states(parameters: Parameters, given: Given, random: np.random.Generator) -> NDArray[np.intp]:
+    start, covariates = given.start, given.covariates
+    states = np.full(given.purchases.shape, BEFORE, np.intp)
+    first = np.cumsum(beginners(parameters, given.acquired), axis=0).T
+    for period in range(given.periods):
         begins, goes_on = np.flatnonzero(start == period), np.flatnonzero(start < period)
-        states[begins, period] = _drawn(np.broadcast_to(first, (len(begins), len(first))), random)
+        states[begins, period] = _drawn(first[begins], random)
         if len(goes_on):
             chances = _chances(parameters, states[goes_on, period - 1], covariates, goes_on, period - 1)
             states[goes_on, period] = _drawn(np.cumsum(chances, axis=1), random)

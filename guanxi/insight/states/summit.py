@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from guanxi.insight.states.panel import Panel
 from guanxi.insight.states.parameters import Layout, Parameters
-from guanxi.insight.states.recursion import expect
+from guanxi.insight.states.recursion import beginners, expect
 
 Floats = NDArray[np.float64]
 
@@ -80,6 +80,7 @@ class Search:
         if values.spend is not None:
             others.append(values.spend.gradient(found.moments))
         initial = found.initial - found.initial.sum() * values.initial
+        initial += found.acquired - found.acquired.sum() * beginners(values, np.array([True]))[:, 0]
         return found.log_likelihood, layout.gather(initial, found.by_logit, found.by_effect, others)
 
     def _climbed(self, place: Place) -> Place:

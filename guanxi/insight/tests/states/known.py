@@ -52,11 +52,15 @@ def log_emissions(model: Parameters, count: int, spend: float) -> np.ndarray:
     return np.append(found, [0.0 if count == 0 else -np.inf] * model.lost)
 
 
-def by_every_path(model: Parameters, counts, spends, start: int, covariates) -> tuple[float, np.ndarray]:
+def by_every_path(model: Parameters, counts, spends, start: int, covariates, acquired=False):
     """Log-likelihood, and the posterior of the last period, by going through all paths of states."""
+    counts, initial = np.array(counts), model.initial
+    if acquired:
+        counts[start] -= 1
+        initial = np.where(np.arange(len(initial)) < model.states, initial, 0) / initial[: model.states].sum()
     ends = np.zeros(len(model.initial))
     for path in itertools.product(range(len(ends)), repeat=len(counts) - start):
-        chance = model.initial[path[0]]
+        chance = initial[path[0]]
         for step, state in enumerate(path):
             period = start + step
             if step:

@@ -49,7 +49,8 @@ def test_expectation_and_maximisation_never_lower_the_likelihood(seed, emission,
     rows[0, 0] = 1
     spend = np.where(rows > 0, random.lognormal(2, 1, rows.shape), np.nan) if spends else None
     start = np.minimum(random.integers(0, 4, 40), (rows > 0).argmax(axis=1))
-    data = checked(rows, spend, start, None, random.uniform(0.2, 3, 40))
+    acquired = (rows[np.arange(40), start] > 0) & (random.random(40) < 0.5)
+    data = checked(rows, spend, start, None, random.uniform(0.2, 3, 40), acquired)
     wanted = Wanted(states, lost, emission, 6, begin_lost and lost)
     begun = beginning(data, wanted, random if seed % 2 else None)
     heights = [height for _, height in islice(climb(Panel.of(data), begun), 30)]
@@ -101,6 +102,20 @@ def test_customers_who_begin_later_spend_and_are_lost_from_the_start():
     )
     assert np.abs(beyond(model, truth)).max() < 3.5
     assert set(model.params) == {"initial", "transitions", "rate", "size", "spend_log_mean", "spend_log_deviation"}
+
+
+def test_old_and_newly_acquired_customers_side_by_side():
+    """The old may have left before the panel begins; the new are there because they bought."""
+    truth = known.two(begin_lost=True)
+    acquired = np.arange(4000) % 2 == 0
+    start = np.where(acquired, np.random.default_rng(1).integers(0, 10, 4000), 0)
+    drawn = simulate(truth, 4000, 18, start=start, acquired=acquired, seed=9)
+    model = fit_hidden_markov(drawn.purchases, start=start, acquired=acquired, states=2, begin_lost=True)
+    assert np.abs(beyond(model, truth)).max() < 3.5
+    now = model.filtered(drawn.purchases, start=start, acquired=acquired, every_period=True)
+    assert (now[acquired, start[acquired], 2] == 0).all()
+    path = drawn.states[:, -1] == 2
+    assert now[path, -1, 2].mean() > 0.7 > 0.3 > now[~path, -1, 2].mean()
 
 
 def test_bernoulli_and_binomial_are_found():
@@ -184,6 +199,8 @@ WRONG = [
     ({"spend": np.full(GOOD.shape, np.inf)}, BadData, "not above 0"),
     ({"spend": np.full(GOOD.shape, 9.9)}, NotConverged, "every spend is the same"),
     ({"spend": np.full(GOOD.shape, np.nan)}, NotConverged, "leave spend out"),
+    ({"acquired": GOOD[:, 0] == GOOD[:, 0]}, BadData, "no purchase in his first period"),
+    ({"purchases": np.eye(16, dtype=int), "start": np.arange(16), "acquired": np.ones(16)}, NotConverged, "again"),
     ({"covariates": np.ones((200, 16, 1))}, BadData, "same everywhere"),
     ({"covariates": np.full((200, 16, 1), np.nan)}, BadData, "finite"),
     ({"covariates": np.ones((200, 15, 1))}, BadData, "shape"),

@@ -41,15 +41,32 @@ def test_likelihood_and_filter_are_those_of_all_paths(emission, more, covariates
         assert shares[row] == pytest.approx(share, abs=1e-12)
 
 
+@pytest.mark.parametrize("begin_lost", [False, True])
+def test_the_purchase_by_which_a_customer_came_is_given(begin_lost):
+    model = known.two(begin_lost=begin_lost)
+    acquired = np.array([True, False, True, True, False, True])
+    drawn = simulate(model, 6, 5, start=START, acquired=acquired, seed=3)
+    assert (drawn.purchases[acquired, START[acquired]] > 0).all()
+    asked = HiddenMarkov(model)
+    heights = asked.log_likelihoods(drawn.purchases, start=START, acquired=acquired)
+    shares = asked.filtered(drawn.purchases, start=START, acquired=acquired)
+    for row, (counts, start) in enumerate(zip(drawn.purchases, START, strict=True)):
+        height, share = known.by_every_path(model, counts, np.full(5, np.nan), start, None, acquired[row])
+        assert heights[row] == pytest.approx(height, abs=1e-11)
+        assert shares[row] == pytest.approx(share, abs=1e-12)
+
+
 @pytest.mark.parametrize(("emission", "more"), FAMILIES)
 @pytest.mark.parametrize("covariates", [0, 2])
 def test_gradient_is_that_of_the_likelihood(emission, more, covariates):
     model = known.two(emission, spend=True, begin_lost=True, covariates=covariates, **more)
     driven = np.random.default_rng(2).normal(size=(60, 5, covariates)) if covariates else None
     start = np.resize(START, 60)
-    drawn = simulate(model, 60, 5, start=start, covariates=driven, seed=4)
+    acquired = np.resize([True, False, False], 60) & (emission != "bernoulli")
+    drawn = simulate(model, 60, 5, start=start, covariates=driven, acquired=acquired, seed=4)
+    drawn.purchases[:] = np.minimum(drawn.purchases, more.get("trials", 1 if emission == "bernoulli" else 99))
     weight = np.random.default_rng(1).uniform(0.5, 2, 60)
-    panel = Panel.of(checked(drawn.purchases, drawn.spend, start, driven, weight), centre=model.centre)
+    panel = Panel.of(checked(drawn.purchases, drawn.spend, start, driven, weight, acquired), centre=model.centre)
     search, layout = Search(panel, 1e-3, 1), Layout(model)
     numbers = layout.pack(model) + 0.1
     _, gradient = search.height(layout, numbers)
