@@ -215,7 +215,8 @@ class ParetoNbd(PurchaseModel):
             longest = np.log1p(t / scale)
             grown = longest * nodes
             staying = np.log1p(scale * np.expm1(grown) / (beta + times)[:, None])
-            return np.log((r + x) * longest[:, 0] * (np.exp(-(r + x) * grown - s * staying) @ weights))
+            integral = longest[:, 0] * (np.exp(-(r + x) * grown - s * staying) @ weights)
+            return np.asarray(np.log((r + x) * integral))
 
         return np.asarray(np.exp(along_time(expected, x, T, alpha))) if t > 0 else np.zeros(x.shape)
 

@@ -31,7 +31,7 @@ def test_calibration_by_decile(kind) -> None:
 
 
 def watched(kind, count: int, year: float, half: float) -> tuple[np.ndarray, ...]:
-    """x and t_x in the first year, purchases in the half year after, whether the customer was there at its beginning."""
+    """x and t_x in the first year, purchases in the half year after, whether the customer was there when it began."""
     draw = np.random.default_rng(7)
     params = PARAMS[kind]
     pace = draw.gamma(params["r"], 1 / params["alpha"], count)
