@@ -140,7 +140,7 @@ def take_all(browser: Browser, base: str, user: str, password: str, names: list[
             color_scheme=variant.theme,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # the first page of a new house may take its time
         page = context.new_page()
         errors = chromium.watch(page)
         for shot in shots(page, user, password):

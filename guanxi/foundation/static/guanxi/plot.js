@@ -86,7 +86,7 @@ function axes(spec) {
     axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true, width: 120, overflow: across ? "truncate" : "none" },
   };
   const values = {
-    type: "value", splitNumber: spec.ticks ?? 4, max: spec.most, show: !across, axisLabel: { ...text, formatter: rough(spec) },
+    type: "value", splitNumber: spec.ticks ?? 4, max: spec.most, show: !across, axisLabel: { ...text, hideOverlap: true, formatter: rough(spec) },
     splitLine: { lineStyle: { color: token("plot-grid") } },
   };
   return across ? { xAxis: values, yAxis: names } : { xAxis: names, yAxis: values };
