@@ -15,6 +15,7 @@ from guanxi.insight import (
     bulk,
     desk,  # noqa: F401  registers the desk
     events,
+    figures,
     lists,
     panels,
     tasks,
@@ -58,3 +59,7 @@ hooks.register("schedule", Daily(tasks.learn, at="02:30"))
 hooks.register("schedule", Every(tasks.learn_when_much_is_new, minutes=5))
 hooks.register("lake_table", bulk.STANDING)
 hooks.register("lake_table", bulk.HISTORY)
+for measure in figures.MEASURES:
+    hooks.register("measure", measure)
+for dimension in figures.DIMENSIONS:
+    hooks.register("dimension", dimension)
