@@ -119,7 +119,7 @@ ORDER BY party_id
 def first_days(db: BulkSession) -> Batches:
     """Each party's first day of purchase (returns are none)."""
     # The plus keeps SQLite from walking the orders by party, all over the file.
-    return db.stream("SELECT party_id, MIN(day) FROM orders_order WHERE kind = 'sale' GROUP BY +party_id", _FIRST)
+    return db.stream("SELECT +party_id, MIN(day) FROM orders_order WHERE kind = 'sale' GROUP BY +party_id", _FIRST)
 
 
 def purchases(db: BulkSession, written: int, among: pa.Array | None = None) -> pa.Table:
