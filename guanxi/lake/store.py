@@ -141,6 +141,7 @@ def compact(table: LakeTable, stored: DeltaTable, partition: list[tuple[str, str
     elif len(stored.file_uris()) > 1:
         files = [_parquet(stored, path).read() for path, _partition in _paths(table, stored)]
         overwrite(table, _newest(table, pa.concat_tables(files)).to_batches(max_chunksize=100_000), {})
+        stored.update_incremental()
 
 
 def _newest(table: LakeTable, rows: pa.Table) -> pa.Table:
