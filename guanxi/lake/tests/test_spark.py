@@ -82,13 +82,10 @@ def years(shop: Shop, settings: Any) -> Shop:
 
 
 FILTERS: list[dict[str, Any]] = [
-    {"day": {"from": "2017-03-05", "to": "2017-09-06"}, "kind": "sale"},
+    {"day": {"from": "2017-03-05", "to": "2017-09-06"}, "kind": "sale", "product": ["T1", "B1", "鮮奶"]},
     {"month": ["2017-03", "2017-05"], "department": ["飲料", None]},
-    {"week": ["2017-W10", "2017-W23"], "year": [2017]},
-    {"weekday": [6, 7], "gender": ["male", None]},
-    {"product": ["B1", "鮮奶"], "place": ["高雄店", None]},
-    {"birth_year": {"min": 1970, "max": 1985}, "currency": ["USD"]},
-    {"age": ["35-44"], "customer": ["陳美華"]},
+    {"week": {"from": "2017-W05", "to": "2017-W40"}, "weekday": [1, 2, 3, 4, 5], "gender": ["male", "female", None]},
+    {"birth_year": {"min": 1970, "max": 1985}, "age": ["35-44"], "customer": ["陳美華"], "place": ["臺北店", None]},
 ]
 
 
@@ -98,8 +95,8 @@ def test_measures_dimensions_and_filters(years: Shop, both: Any, spark_cluster: 
         by = ["year", "kind"] if base == measures.SALES_LINES else ["gender", "city"]
         assert both(lambda: ask(Query(of_base, by), SYSTEM)) or base.startswith("standing"), base  # noqa: B023
     names = list(dimensions.all())
-    for part in range(5):
-        assert both(lambda: ask(Query(["lines", "sales"], names[part::5]), SYSTEM)), part  # noqa: B023
+    for part in range(3):
+        assert both(lambda: ask(Query(["lines", "sales"], names[part::3]), SYSTEM)), part  # noqa: B023
     for where in FILTERS:
         assert both(lambda: ask(Query(["lines", "margin_rate"], ["month", "product"], where), SYSTEM)), where  # noqa: B023
     assert both(lambda: orders_behind(FILTERS[0], SYSTEM, limit=5))
