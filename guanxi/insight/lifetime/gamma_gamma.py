@@ -31,12 +31,12 @@ def fit_gamma_gamma(x: ArrayLike, mean_spend: ArrayLike, weight: ArrayLike | Non
     data = Spending.of(x, spend, weight)
     unit = data.mean
     data = data.in_units_of(unit)
+    if data.total < 3:
+        raise NotConverged("too little", f"{data.total:g} customers who bought cannot tell 3 parameters")
     if data.variance < 1e-20:
         raise NotConverged(
             "all alike", "every customer spends the same: nothing is known of how they differ", ("p", "q")
         )
-    if data.total < 3:
-        raise NotConverged("too little", f"{data.total:g} customers who bought cannot tell 3 parameters")
     starts = [np.log([p, q, (q - 1) / p]) for p, q in ((4.0, 4.0), (1.5, 2.5), (20.0, 6.0))]
     sample = data.sample(SAMPLE)
     if sample is not data:

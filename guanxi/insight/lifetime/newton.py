@@ -12,7 +12,7 @@ from guanxi.insight.lifetime.rows import Array
 
 FARTHEST = 14.0  # no parameter, in the units that the data are scaled to, is taken seriously beyond e**±14
 LONGEST_STEP = 2.0
-LARGEST_ERROR = 12.0  # the standard error of a logarithm beyond which nothing is known of the parameter
+LARGEST_ERROR = 12.0  # the standard error, in logarithms, beyond which nothing is known of a parameter
 CLOSE = 1e-6  # of log-likelihood still to be gained: one more step of Newton's method squares it
 
 
@@ -100,12 +100,13 @@ def _refuse_runaways(logs: Array, names: Sequence[str]) -> None:
 
 def _checked(point: Point, names: Sequence[str]) -> Point:
     """The point, where its parameters are known at least roughly."""
-    if not np.isfinite(point.value) or not _is_maximum(point):
-        raise NotConverged("no optimum", f"the search for {', '.join(names)} ended on a slope")
-    errors = np.sqrt(np.diag(np.linalg.inv(-point.hessian)))
-    unknown = tuple(name for name, error in zip(names, errors, strict=True) if error > LARGEST_ERROR)
-    if unknown:
-        raise NotConverged(
-            "unbounded", f"the data say nothing of {', '.join(unknown)}: a simpler model fits as well", unknown
-        )
+    if not np.all(np.isfinite(point.hessian)):
+        raise NotConverged("no optimum", f"the search for {', '.join(names)} ended where nothing can be computed")
+    values, vectors = np.linalg.eigh(point.hessian)
+    flat = values > -(LARGEST_ERROR**-2)
+    if flat.any():
+        along = np.abs(vectors[:, flat]).max(axis=1)
+        unknown = tuple(name for name, part in zip(names, along, strict=True) if part > 0.3)
+        what = f"the likelihood does not change any more along {', '.join(unknown)}: a simpler model fits as well"
+        raise NotConverged("unbounded", what, unknown)
     return point
