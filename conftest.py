@@ -37,6 +37,7 @@ if DATABASE not in ("sqlite", "postgresql"):
     pytest.exit(f"GUANXI_TEST_DATABASE is “{DATABASE}”; it can be sqlite or postgresql.", returncode=2)
 IN_CI = bool(os.environ.get("CI"))
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+ONCE = ("browser", "published", "any_database")  # run with SQLite only
 NEEDS_DATABASE = {"db", "transactional_db", "live_server", "installation", "django_db_setup"}
 
 # A busy machine is no fault of the code: drawn examples have all the time they need.
@@ -118,7 +119,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         marked = item.get_closest_marker("django_db") is not None
-        elsewhere = item.get_closest_marker("browser") or item.get_closest_marker("published")
+        elsewhere = any(item.get_closest_marker(name) for name in ONCE)
         (kept if (marked or names & NEEDS_DATABASE) and not elsewhere else left).append(item)
     if left and len({item.nodeid.split("::")[0] for item in items}) > 1:  # a file named by hand runs whole
         config.hook.pytest_deselected(items=left)

@@ -1,34 +1,23 @@
 """What an installation holds, in a form in which two of them can be compared: no row numbers, no times of writing.
 
-Run as a program in the environment of an installation, it prints that as JSON (`python -m tests.contents`).
+It is read by a process in the environment of the installation, which prints it as JSON.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from tests.installation import Installation
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def contents(place: Installation) -> dict[str, Any]:
     """What `place` holds now."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.contents"],
-        cwd=ROOT,
-        env=place.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    told: dict[str, Any] = json.loads(done.stdout)
+    process = place.fork("from tests.contents import print_all; print_all()")
+    code = process.wait()
+    assert code == 0, process.erred.read_text()[-4000:]
+    told: dict[str, Any] = json.loads(process.said.read_text(encoding="utf-8"))
     return told
 
 
@@ -116,13 +105,13 @@ def _lake() -> dict[str, Any]:
     from guanxi.foundation.visibility import SYSTEM
     from guanxi.lake import tables
     from guanxi.lake.query import Query, ask
-    from guanxi.lake.schema import TABLES
+    from guanxi.lake.schema import REFRESHED
 
     measures = ["sales", "orders", "customers", "new_customers", "units", "lines", "discount"]
     by = ["month", "product", "place"]
     line, event = tables.table("sales_line"), tables.table("event")
     return {
-        "lake rows": sorted([table.name, str(tables.table(table.name).count().to_pyarrow())] for table in TABLES),
+        "lake rows": sorted([table.name, str(tables.table(table.name).count().to_pyarrow())] for table in REFRESHED),
         "lake figures": _sorted(
             [row[name] for name in by + measures] for row in ask(Query(measures, by=by, limit=100_000), SYSTEM)
         ),
@@ -131,7 +120,8 @@ def _lake() -> dict[str, Any]:
     }
 
 
-if __name__ == "__main__":
+def print_all() -> None:
+    """Print everything as JSON, in a process of the installation."""
     from guanxi.project.cli import boot
 
     boot()

@@ -8,10 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from tests.forked import TO_ITS_END, Forked
 
 SECONDS = 180
 
@@ -29,7 +32,7 @@ class Installation:
     def __init__(self, home: Path, database_url: str, **environment: str) -> None:
         self.home = home
         self.port = free_port()
-        self.processes: list[subprocess.Popen[str]] = []
+        self.processes: list[subprocess.Popen[str] | Forked] = []
         self.environment = {
             **os.environ,
             "GUANXI_HOME": str(home),
@@ -49,22 +52,28 @@ class Installation:
     @staticmethod
     def command(*arguments: str) -> list[str]:
         """The command line of this checkout."""
-        return [sys.executable, "-c", "from guanxi.project.cli import main; main()", *arguments]
+        return [sys.executable, "-c", TO_ITS_END, *arguments]
 
     def run(self, *arguments: str, check: bool = True, timeout: float = SECONDS) -> subprocess.CompletedProcess[str]:
         """Run `guanxi ARGUMENTS` to its end; with `check`, fail with what it printed."""
-        done = subprocess.run(
-            self.command(*arguments),
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        process = self.fork(TO_ITS_END, *arguments)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill(process)
+            raise
+        out, err = (path.read_text(encoding="utf-8", errors="replace") for path in (process.said, process.erred))
+        done = subprocess.CompletedProcess([*arguments], process.wait(), out, err)
         said = done.stdout[-4000:] + done.stderr[-4000:]
         assert done.returncode == 0 or not check, f"guanxi {' '.join(arguments)} ended with {done.returncode}:\n{said}"
         return done
+
+    def fork(self, program: str, *arguments: str) -> Forked:
+        """Run `program` with `arguments` in this installation's environment, in a process group of its own."""
+        folder = Path(tempfile.mkdtemp(dir=os.environ.get("GUANXI_TEST_ROOT")))
+        process = Forked(program, [*arguments], self.environment, folder / "said", folder / "erred")
+        self.processes.append(process)
+        return process
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `guanxi ARGUMENTS` in a process group of its own; what it prints goes to a file beside the home."""
@@ -101,7 +110,7 @@ class Installation:
             time.sleep(0.1)
         raise AssertionError(f"guanxi serve was not ready: {said}\n{self.log.read_text()[-4000:]}")
 
-    def kill(self, process: subprocess.Popen[str]) -> None:
+    def kill(self, process: subprocess.Popen[str] | Forked) -> None:
         """End a process and its children as a power cut would (SIGKILL)."""
         self._signal(process, signal.SIGKILL)
 
@@ -116,7 +125,7 @@ class Installation:
             self._signal(process, signal.SIGKILL)
 
     @staticmethod
-    def _signal(process: subprocess.Popen[str], number: int) -> None:
+    def _signal(process: subprocess.Popen[str] | Forked, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         process.wait()

@@ -302,6 +302,7 @@ def test_a_database_that_is_not_there(shop: Installation, tmp_path: Path, comman
 # Programs ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.any_database
 def test_what_programs_send_wrong(installation: Installation) -> None:
     installation.run("init")
     installation.run("user", "meihua", "--admin")

@@ -17,11 +17,12 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.contents import contents, difference
+from tests.forked import Forked
 from tests.installation import Installation
 
 pytestmark = pytest.mark.end_to_end
 
-LINES = 24_000
+LINES = 12_000
 KILLS = 4
 PATIENCE = 180.0  # seconds; generous, the machine may be busy
 FAMILIES = "陳林黃張李王吳劉蔡楊"
@@ -32,7 +33,7 @@ from guanxi.project.cli import boot, main
 boot()
 import guanxi.intake.commands, guanxi.lake.commands
 from guanxi.intake import sales
-sales.CHUNK, sales.PARTIES = 3_000, 300
+sales.CHUNK, sales.PARTIES = 1_500, 150
 print("begun", flush=True)
 main()
 """
@@ -64,20 +65,10 @@ class Clean:
     corrected: dict[str, Any]
 
 
-def begin(place: Installation, *command: str) -> subprocess.Popen[str]:
+def begin(place: Installation, *command: str) -> Forked:
     """Start `guanxi COMMAND` and wait until its work begins."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *command],
-        env=place.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    place.processes.append(process)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
+    process = place.fork(PROGRAM, *command)
+    wait_for(lambda: process.said.exists() and process.said.read_text().startswith("begun\n"), every=0.005)
     return process
 
 
@@ -85,8 +76,7 @@ def timed(place: Installation, *command: str) -> float:
     """Run `guanxi COMMAND` to its end; the seconds that it worked."""
     process = begin(place, *command)
     start = time.monotonic()
-    process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0
+    assert process.wait(PATIENCE) == 0, process.erred.read_text()
     return time.monotonic() - start
 
 
@@ -225,24 +215,19 @@ def without_lake(parts: dict[str, Any]) -> dict[str, Any]:
     return {name: rows for name, rows in parts.items() if not name.startswith("lake")}
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
+def wait_for(condition: Callable[[], bool], every: float = 0.05) -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 def test_a_worker_killed_within_an_import(installation: Installation, files: Path, clean: Clean) -> None:
     process = installation.serve()
     task = Watched(installation)
     assert task.look()[0] == "absent"  # it has started, and so sees the work from its beginning
-    subprocess.run(
-        [sys.executable, "-c", ENQUEUE, str(files / "sales.csv")],
-        env=installation.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    enqueued = installation.fork(ENQUEUE, str(files / "sales.csv"))
+    assert enqueued.wait(PATIENCE) == 0, enqueued.erred.read_text()
     chance = random.Random(4)
     for attempt in (1, 2):
         wait_for(lambda attempt=attempt: task.look()[:2] in (("running", attempt), ("done", attempt)))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
+import signal
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +15,7 @@ from guanxi.customers.models import Party
 from guanxi.intake.models import ImportRun
 from guanxi.ledger.models import Event
 from guanxi.orders.models import Order, OrderLine, PurchaseSummary
+from tests.forked import Forked
 
 PROGRAM = """
 import django; django.setup()
@@ -40,18 +40,14 @@ def test_killed_at_random_points(process_environment: dict[str, str], tmp_path: 
         "customer,date,amount\n" + "".join(f"{a},{b},{Decimal(c).scaleb(-2)}\n" for a, b, c in rows) + "x,,1\n"
     )
     for attempt in range(6):
-        process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(path)],
-            env=process_environment,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert process.stdout
-        process.stdout.readline()
+        said, erred = tmp_path / f"said-{attempt}", tmp_path / f"erred-{attempt}"
+        process = Forked(PROGRAM, [str(path)], process_environment, said, erred)
+        while process.poll() is None and not (said.exists() and said.read_text()):
+            time.sleep(0.005)
         if attempt < 5:
             time.sleep(rng.uniform(0.1, 2.5))
-            process.kill()
-        assert process.wait(300) in (0, -9)
+            process.send_signal(signal.SIGKILL)
+        assert process.wait(300) in (0, -9), erred.read_text()
     run = ImportRun.objects.filter(state="done").order_by("id").first()
     assert run is not None
     assert (run.read, run.accepted, run.rejected) == (9_001, 9_000, 1)

@@ -72,6 +72,7 @@ def test_init_user_token_check(installation: Installation) -> None:
     assert "ok    migrations" in checked.stdout
 
 
+@pytest.mark.any_database
 @pytest.mark.end_to_end
 def test_user_and_token_refused(installation: Installation) -> None:
     installation.run("init")

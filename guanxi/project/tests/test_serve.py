@@ -48,6 +48,7 @@ def listens(place: Installation) -> bool:
     )
 
 
+@pytest.mark.any_database
 @pytest.mark.end_to_end
 def test_serves_restarts_what_died_and_stops(installation: Installation) -> None:
     process = installation.serve()
@@ -72,6 +73,7 @@ def test_serves_restarts_what_died_and_stops(installation: Installation) -> None
     assert not listens(installation)
 
 
+@pytest.mark.any_database
 @pytest.mark.end_to_end
 def test_children_end_with_a_killed_supervisor(installation: Installation) -> None:
     process = installation.serve("--workers", "1")

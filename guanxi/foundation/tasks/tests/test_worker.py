@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from guanxi.foundation.models import Notification, User
 from guanxi.foundation.tasks.actions import cancel_task
 from guanxi.foundation.tasks.models import BackgroundTask, State, Worker
 from guanxi.foundation.tasks.tests import work
-from tests.installation import Installation
+from tests.forked import TO_ITS_END, Forked
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.end_to_end]
 PATIENCE = 90.0  # seconds; generous, the machine may be busy
@@ -34,15 +33,12 @@ def state_of(row: BackgroundTask) -> str:
 
 
 @pytest.fixture
-def start_worker(
-    process_environment: dict[str, str], tmp_path: Path
-) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
+def start_worker(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Forked]]:
+    started: list[Forked] = []
 
-    def start(*arguments: str) -> subprocess.Popen[bytes]:
-        with (tmp_path / "worker.log").open("ab") as log:
-            command = Installation.command("worker", *arguments)
-            started.append(subprocess.Popen(command, env=process_environment, stdout=log, stderr=log))
+    def start(*arguments: str) -> Forked:
+        log = tmp_path / "worker.log"
+        started.append(Forked(TO_ITS_END, ["worker", *arguments], process_environment, log, log))
         return started[-1]
 
     yield start
@@ -51,9 +47,7 @@ def start_worker(
         process.wait()
 
 
-def test_killed_worker_loses_and_doubles_nothing(
-    staff: User, start_worker: Callable[..., subprocess.Popen[bytes]]
-) -> None:
+def test_killed_worker_loses_and_doubles_nothing(staff: User, start_worker: Callable[..., Forked]) -> None:
     chance = random.Random(20180101)
     row = tasks.enqueue(work.write_rows, staff.pk, 150)
     for _ in range(3):
@@ -72,7 +66,7 @@ def test_killed_worker_loses_and_doubles_nothing(
     assert row.attempts >= 2
 
 
-def test_stopped_worker_gives_its_task_back(staff: User, start_worker: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_stopped_worker_gives_its_task_back(staff: User, start_worker: Callable[..., Forked]) -> None:
     row = tasks.enqueue(work.write_rows, staff.pk, 100_000)
     process = start_worker()
     wait_for(lambda: BackgroundTask.objects.get(pk=row.pk).progress_done > 0)
@@ -84,7 +78,7 @@ def test_stopped_worker_gives_its_task_back(staff: User, start_worker: Callable[
     assert not Worker.objects.exists()
 
 
-def test_running_task_is_cancelled(staff: User, start_worker: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_running_task_is_cancelled(staff: User, start_worker: Callable[..., Forked]) -> None:
     row = tasks.enqueue(work.write_rows, staff.pk, 100_000)
     start_worker()
     wait_for(lambda: BackgroundTask.objects.get(pk=row.pk).progress_done > 0)
@@ -97,7 +91,7 @@ def test_running_task_is_cancelled(staff: User, start_worker: Callable[..., subp
     assert Notification.objects.filter(user=staff).count() == written
 
 
-def test_long_task_holds_up_no_other(staff: User, start_worker: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_long_task_holds_up_no_other(staff: User, start_worker: Callable[..., Forked]) -> None:
     long = tasks.enqueue(work.write_rows.using(queue_name="long"), staff.pk, 100_000)
     start_worker()
     start_worker("--quick")
@@ -107,7 +101,7 @@ def test_long_task_holds_up_no_other(staff: User, start_worker: Callable[..., su
     assert state_of(long) == State.RUNNING
 
 
-def test_task_that_kills_its_worker_fails_in_the_end(start_worker: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_task_that_kills_its_worker_fails_in_the_end(start_worker: Callable[..., Forked]) -> None:
     row = tasks.enqueue(work.kills_its_worker)
     for _ in range(2):
         start_worker().wait(PATIENCE)
