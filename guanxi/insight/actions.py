@@ -8,14 +8,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import tasks
 from guanxi.foundation.actions import Refused, action, change, create, delete
-from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.visibility import Viewer
 from guanxi.insight.models import Assumptions, CostRate, Learning, ModelVersion
 
 THE_ONE = 1  # the number of the only row of assumptions
-LEARNING = "insight.learn"  # of several wishes to learn, one waits and one runs
 
 
 @action
@@ -49,13 +46,6 @@ def edit_cost_rate(
 def delete_cost_rate(row_id: int, *, by: Viewer) -> None:
     """Take a cost rate away: events of its kind cost nothing from the next learning on."""
     delete(CostRate.objects.visible_to(by).get(pk=row_id))
-
-
-def learn_now(*, by: Viewer) -> BackgroundTask:
-    """Queue a learning, or join the one that waits. Raises NotAllowed where `by` may not run tasks."""
-    from guanxi.insight.tasks import learn
-
-    return tasks.enqueue(learn, by=by, key=LEARNING)
 
 
 # What a learning writes -----------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation import visibility
 from guanxi.foundation.api.types import Day, Moment, Money, Number
 from guanxi.foundation.visibility import Viewer
-from guanxi.insight import actions, notes, queries
+from guanxi.insight import notes, queries, tasks
 from guanxi.insight.models import EquityPoint, Learning, ModelVersion, Standing
 
 router = Router(tags=["Insight"])
@@ -61,7 +61,7 @@ class NoteOut(Schema):
 
 
 class ModelOut(Schema):
-    """One fitted model: names of parameters as in the papers, their standard errors, what it came to on the hold-out."""
+    """One fitted model: names of parameters as in the papers, their errors, what it came to on the hold-out."""
 
     id: int
     family: str = Field(description="purchases, spend, stage, growth, contract")
@@ -171,7 +171,7 @@ def get_equity(request: HttpRequest) -> dict[str, Any]:
 @router.post("/learn", response={202: TaskOut}, summary="Learn now", operation_id="insight_learn")
 def learn(request: HttpRequest) -> Status[dict[str, Any]]:
     """Queues a learning, or joins the one that waits. It takes about a minute for a million customers."""
-    task = actions.learn_now(by=request.user)
+    task = tasks.learn_now(by=request.user)
     return Status(202, {"task": task.pk, "state": task.state})
 
 

@@ -46,12 +46,14 @@ def month_ends(history: History, most: int) -> list[int]:
     return [*days[-most:], history.until]
 
 
-def over_time(history: History, days: list[int], value: Value) -> list[Point]:
+def over_time(
+    history: History, days: list[int], statistics: Callable[[History], Statistics], value: Value
+) -> list[Point]:
     """Equity at the ends of `days`, each with what moved it since the one before (the first: since nothing)."""
     points: list[Point] = []
     before: tuple[Ints, Floats] = (np.zeros(0, np.int64), np.zeros(0))
     for day in days:
-        known = history.at(day)
+        known = statistics(history if day >= history.until else history.before(day))
         worth = value(known)
         points.append(_point(day, known.party, worth, *before))
         before = known.party, worth

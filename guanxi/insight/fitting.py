@@ -13,7 +13,7 @@ import numpy as np
 
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import Viewer
-from guanxi.insight import actions, lifetime, purchasing, staging
+from guanxi.insight import actions, contract, lifetime, purchasing, staging
 from guanxi.insight.history import History, Statistics
 from guanxi.insight.lifetime import BadData, NotConverged
 from guanxi.insight.models import Assumptions, Learning, ModelVersion
@@ -28,6 +28,7 @@ MODELS: dict[str, type[Any]] = {
     "mbg_nbd": lifetime.MbgNbd,
     "pareto_nbd": lifetime.ParetoNbd,
     "gamma_gamma": lifetime.GammaGamma,
+    "sbg": lifetime.Sbg,
 }
 DEPENDENT = 0.3  # correlation of purchases and spend from which on the page warns
 
@@ -38,14 +39,34 @@ class Fitted:
 
     purchases: Purchases | None
     spending: Spending
+    contract_days: int = 0  # length of a period where customers are bound by contract
     calibration: dict[str, str] = field(default_factory=dict)
     notes: list[dict[str, Any]] = field(default_factory=list)
+
+    def known(self, history: History) -> Statistics:
+        """The statistics of a history as these models read them."""
+        return contract.known(history, self.contract_days) if self.contract_days else history.at()
 
 
 def purchases_and_spend(learning: Learning, history: History, assumed: Assumptions, *, by: Viewer) -> Fitted:
     """Compare the models of purchases, refit the best on everything, fit the model of spend."""
-    everything = history.at()
-    fitted = Fitted(None, Spending(None, _mean_spend(everything)))
+    fitted = Fitted(None, Spending(None, 0.0))
+    if assumed.bond == Assumptions.Bond.CONTRACT:
+        fitted.contract_days = assumed.contract_days
+        fitted.notes.append({"code": "contract_used", "days": assumed.contract_days})
+    everything = fitted.known(history)
+    if fitted.contract_days:
+        fitted.purchases = _renewals(learning, everything, fitted, by)
+    else:
+        _without_contract(learning, history, everything, fitted, by)
+    fitted.spending = _spending(learning, history, everything, fitted.notes, by)
+    return fitted
+
+
+# Purchases ------------------------------------------------------------------------------------------------------------
+
+
+def _without_contract(learning: Learning, history: History, everything: Statistics, fitted: Fitted, by: Viewer) -> None:
     try:
         tried = purchasing.trial(history)
         fitted.calibration = {
@@ -56,11 +77,29 @@ def purchases_and_spend(learning: Learning, history: History, assumed: Assumptio
         fitted.notes.append(reason.note)
     if fitted.purchases is None and not fitted.notes:
         fitted.notes += [row.reason for row in learning.models.filter(family=Family.PURCHASES) if row.reason]
-    fitted.spending = _spending(learning, history, everything, fitted.notes, by)
-    return fitted
 
 
-# Purchases ------------------------------------------------------------------------------------------------------------
+def _renewals(learning: Learning, everything: Statistics, fitted: Fitted, by: Viewer) -> Purchases | None:
+    """The model of contracts that are renewed or end."""
+    kept = learning.models.filter(family=Family.CONTRACT).first()
+    if kept is not None:
+        model = contract.Renewals(_model(kept), fitted.contract_days) if kept.state == State.USED else None
+        return Purchases(kept.name, model) if model else None
+    try:
+        purchasing.enough(everything)
+        model = contract.Renewals.fit(everything, fitted.contract_days)
+    except (TooLittle, NotConverged, BadData) as error:
+        why = {"code": "not_converged", "model": "sbg", "why": str(error)}
+        note = error.note if isinstance(error, TooLittle) else why
+        failed = {"family": Family.CONTRACT, "name": "sbg", "state": State.FAILED, "reason": note}
+        actions.keep_models(learning, [failed], by=by)
+        fitted.notes.append(note)
+        return None
+    row = _row(Family.CONTRACT, "sbg", State.USED, model.model) | {
+        "holdout": {"retention": [float(share) for share in model.model.retention(np.arange(1, 13))]}
+    }
+    actions.keep_models(learning, [row], by=by)
+    return Purchases("sbg", model)
 
 
 def _fit_purchases(learning: Learning, tried: Trial, everything: Statistics, by: Viewer) -> Purchases | None:

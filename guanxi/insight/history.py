@@ -121,7 +121,7 @@ class History:
         counts = np.bincount(place, minlength=size).reshape(-1, periods)
         spend = np.bincount(place, weights=self.amount[kept], minlength=size).reshape(-1, periods)
         started = np.clip((self.first - begin) // length, 0, periods - 1)
-        return Panel(counts.astype(np.int32), spend, started.astype(np.int64), begin, length)
+        return Panel(counts.astype(np.int32), spend, started.astype(np.int64), self.first >= begin, begin, length)
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,7 @@ class Panel:
     purchases: NDArray[Any]
     spend: Floats
     started: Ints
+    acquired: NDArray[np.bool_]  # whether the first purchase of all is in it, which says nothing of how often he buys
     begin: int  # day number
     length: int  # days
 

@@ -168,7 +168,7 @@ class _Run:
             return valuing.value(known, fitted.purchases, spending, rates[row], costs[row], discount, UNIT)
 
         days = equity.month_ends(history, MONTHS)
-        return equity.over_time(history, days, value)
+        return equity.over_time(history, days, fitted.known, value)
 
     def _note(self, code: str, **values: Any) -> None:
         self.notes.append({"code": code, **values})

@@ -183,7 +183,7 @@ def score(
     history: History, facts: Facts, fitted: Fitted, staged: Staged, assumed: Assumptions, former: Former
 ) -> Scored:
     """Put every party into his place."""
-    buyers = Buyers.of(history.at(), facts, assumed.margin_rate)
+    buyers = Buyers.of(fitted.known(history), facts, assumed.margin_rate)
     p_alive, worth = _worth(buyers, fitted, assumed)
     year = _spend_of_the_year(history)
     growth = _growth(buyers, facts, year, p_alive)

@@ -92,6 +92,8 @@ def fit(panel: Panel) -> Any:
         panel.mean_spend(slice(None)),
         states=LEVELS,
         start=panel.started,
+        acquired=panel.acquired,
+        begin_lost=True,  # those who left before the window
         emission="negative_binomial",
         sample=SAMPLE,
         seed=SEED,
@@ -109,7 +111,13 @@ def levels(model: Any, panel: Panel) -> tuple[Codes, Floats]:
     lost = np.empty(customers)
     for begin in range(0, customers, CHUNK):
         part = slice(begin, begin + CHUNK)
-        chances = model.filtered(panel.purchases[part], panel.mean_spend(part), panel.started[part], every_period=True)
+        chances = model.filtered(
+            panel.purchases[part],
+            panel.mean_spend(part),
+            panel.started[part],
+            acquired=panel.acquired[part],
+            every_period=True,
+        )
         level[part] = label(chances, margin=MARGIN)
         lost[part] = chances[:, -1, LEVELS]
     return level, lost

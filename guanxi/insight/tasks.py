@@ -7,9 +7,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import tasks
-from guanxi.foundation.visibility import SYSTEM
-from guanxi.insight import actions, learning, queries
+from guanxi.foundation.tasks.models import BackgroundTask
+from guanxi.foundation.visibility import SYSTEM, Viewer
+from guanxi.insight import learning, queries
 
+LEARNING = "insight.learn"  # of several wishes to learn, one waits and one runs
 MUCH = 0.10  # share by which the sales lines must have grown since the last learning
 
 
@@ -20,11 +22,16 @@ def learn() -> dict[str, Any]:
     return {"learning": outcome.learning.pk, "written": outcome.written, "fresh": outcome.fresh}
 
 
+def learn_now(*, by: Viewer) -> BackgroundTask:
+    """Queue a learning, or join the one that waits. Raises NotAllowed where `by` may not run tasks."""
+    return tasks.enqueue(learn, by=by, key=LEARNING)
+
+
 @tasks.task(label=_("Look whether there is much to learn"))
 def learn_when_much_is_new() -> dict[str, Any]:
     """Queue a learning where the sales lines have grown by a tenth since the last one, as after a large import."""
     known, now = queries.lines_learned_from(), learning.lines()
     much = now > 0 and now >= known * (1 + MUCH)
     if much and not queries.under_way(SYSTEM):
-        actions.learn_now(by=SYSTEM)
+        learn_now(by=SYSTEM)
     return {"lines": now, "learned_from": known, "queued": much}

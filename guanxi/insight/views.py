@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from guanxi.foundation.actions import Conflict, Refused
 from guanxi.foundation.reports import views as reports
 from guanxi.foundation.visibility import may, require
-from guanxi.insight import actions, comparing, queries
+from guanxi.insight import actions, comparing, queries, tasks
 from guanxi.insight.forms import AssumptionsForm
 from guanxi.insight.models import Assumptions, Learning, ModelVersion
 
@@ -41,7 +41,7 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def learn(request: HttpRequest) -> HttpResponse:
     """Let it learn now; shows the task."""
-    task = actions.learn_now(by=request.user)
+    task = tasks.learn_now(by=request.user)
     messages.success(request, _("It learns as soon as a worker is free; you can leave this page."))
     return redirect("desk:record", "tasks", task.pk)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,7 @@ def as_csv(source: Path, target: Path) -> Path:
         writer = csv.writer(file)
         writer.writerow(["customer", "date", "quantity", "amount"])
         for customer, _sample, day, quantity, amount in rows:
-            writer.writerow([customer, datetime.strptime(day, "%Y%m%d").date().isoformat(), quantity, amount])
+            writer.writerow([customer, f"{day[:4]}-{day[4:6]}-{day[6:]}", quantity, amount])
     return target
 
 

@@ -258,3 +258,31 @@ def test_costs_make_some_customers_cost_more_than_they_bring(learn: Learn, take_
     assert standing("客0000").value_so_far == spent - 28_000
     assert standing("客0000").tier == Tier.BELOW_ZERO
     assert standing("客0001").value_so_far > 0
+
+
+def test_customers_by_contract(learn: Learn) -> None:
+    """Yearly contracts: who missed a renewal has left, and the retention of those who renew often is higher."""
+    random = np.random.default_rng(5)
+    began = date(2018, 1, 1)
+    rows = []
+    for number in range(400):
+        leaves, begin = random.beta(0.7, 1.2), began + timedelta(days=int(random.integers(0, 300)))
+        for year in range(7):
+            late = timedelta(days=365 * year + int(random.integers(-10, 25)) * (year > 0))
+            if begin + late < began + timedelta(days=6 * 365):
+                rows.append((f"約{number}", (begin + late).isoformat(), 100))
+            if random.random() < leaves:
+                break
+    actions.change_assumptions({"bond": "contract", "contract_days": 365, "horizon_years": None}, by=SYSTEM)
+    known = learn(rows).learning
+    model = known.models.get(family="contract", state=USED)
+    assert model.name == "sbg" and not known.models.filter(family="purchases").exists()
+    assert model.parameters["alpha"] == pytest.approx(0.7, abs=0.3)
+    assert model.parameters["beta"] == pytest.approx(1.2, abs=0.45)
+    retention = model.holdout["retention"]
+    assert retention == sorted(retention)
+    assert "contract_used" in notes(known)
+    gone, still = (Standing.objects.filter(p_alive=share) for share in (0, 1))
+    assert gone.count() + still.count() == Standing.objects.count() and gone.count() > 200 > still.count() > 50
+    assert all(row.expected_value == 0 for row in gone)
+    assert all(0 < row.expected_value < 1_100 for row in still)  # at most a hundred a year for ever, at ten per cent
