@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.bulk import BulkSession, append_with_ids
 
 FOUND = pa.schema([("code", pa.string()), ("id", pa.int64())])
 
@@ -25,14 +25,6 @@ def ids_of(db: BulkSession, table: str, codes: pa.Array, column: str = "code") -
 def missing(codes: pa.Array, found: pa.Table) -> pa.Array:
     """Those of `codes` that `ids_of` did not find."""
     return pc.filter(codes, pc.invert(pc.is_in(codes, value_set=found.column("code").combine_chunks())))
-
-
-def append_with_ids(db: BulkSession, table: str, rows: pa.Table) -> pa.Array:
-    """Append rows under ids reserved for them; the ids in the order of the rows."""
-    first = db.reserve_ids(table, rows.num_rows)
-    ids = pa.array(range(first, first + rows.num_rows), pa.int64())
-    db.append(table, rows.add_column(0, "id", ids))
-    return ids
 
 
 def ensure_products(db: BulkSession, products: pa.Table) -> tuple[pa.Table, pa.Table]:

@@ -7,7 +7,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.bulk import BulkSession, append_with_ids
 
 MOMENT = pa.timestamp("us", "UTC")
 FOUND = pa.schema([("key", pa.string()), ("party_id", pa.int64())])
@@ -39,13 +39,12 @@ def create_customers(
     `since` are the moments from which on they are known; `at` is now.
     """
     count = len(numbers)
-    first = db.reserve_ids("customers_party", count)
-    ids = pa.array(range(first, first + count), pa.int64())
     blank, moment = pa.repeat("", count), pa.repeat(pa.scalar(at, MOMENT), count)
-    db.append(
+    ids = append_with_ids(
+        db,
         "customers_party",
         pa.table(
-            {"id": ids, "kind": pa.repeat("person", count), "name": names}
+            {"kind": pa.repeat("person", count), "name": names}
             | dict.fromkeys(
                 ["latin_name", "family_name", "given_name", "gender", "occupation", "language", "city", "country"],
                 blank,

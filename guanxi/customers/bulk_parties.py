@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from guanxi.customers.survivorship import FIELDS, survivors_sql
-from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.bulk import BulkSession, read_beside
 
 MOMENT = pa.timestamp("us", "UTC")
 _POINTS = pa.schema([("kind", pa.string()), ("key", pa.string()), ("party_id", pa.int64())])
@@ -48,16 +48,46 @@ class PartiesWritten:
     created: int  # rows that made a party known
     updated: int  # rows that said something new of a known one
     unchanged: int
+    points: int  # contact points added
     events: pa.Table  # for ledger.bulk.append_events
     found: pa.Table  # for the search index: id, title, subtitle, text, fresh
 
 
+class PreparedParties:
+    """Rows made ready for `write_parties`, which needs the database; this part does not, and may run ahead in a thread.
+
+    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, known_since, made_up, the party's
+    FIELDS and profile fields; `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given.
+    """
+
+    def __init__(self, rows: pa.Table, points: pa.Table, consents: pa.Table, profile_fields: list[str]) -> None:
+        self.work = duckdb.connect()
+        self.fields = profile_fields
+        self.count = rows.num_rows
+        self.work.execute("SET TimeZone = 'UTC'")
+        self.work.register("consents", consents)
+        self.work.register("points", points)
+        self.work.register("rows", rows)
+        self.work.execute("CREATE TABLE news AS SELECT * FROM rows")
+        self.work.unregister("rows")
+        if self.count > _count(self.work, "(SELECT DISTINCT external_id, digest FROM news)"):
+            self.work.execute(
+                "DELETE FROM news WHERE row NOT IN (SELECT min(row) FROM news GROUP BY external_id, digest)"
+            )
+        self.put_together()
+
+    def put_together(self) -> None:
+        """What `news` say of each party: tables `told` and `told_points`. Again where not all of them were new."""
+        _put_together(self.work, self.fields)
+
+    def close(self) -> None:
+        """Free the memory."""
+        self.work.close()
+
+
 def write_parties(
     db: BulkSession,
-    rows: pa.Table,
-    points: pa.Table,
-    consents: pa.Table,
-    profile_fields: list[str],
+    prepared: PreparedParties,
     *,
     source_id: int,
     source: str,
@@ -65,30 +95,27 @@ def write_parties(
     run_id: int | None,
     at: datetime,
     moment: datetime,
+    strangers: bool = False,
 ) -> PartiesWritten:
     """Write what rows of one source say of parties.
 
-    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, known_since, made_up, the party's
-    FIELDS and profile fields; `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given. A party
-    is recognised by the source's own number, else by card, mail or telephone, where that is the key of one party only
-    and the source does not know that one under another number. `at` is now; `moment` is now by the business's clock,
-    for what happens.
+    A party is recognised by the source's own number, else by card, mail or telephone, where that is the key of one
+    party only and the source does not know that one under another number. `at` is now; `moment` is now by the
+    business's clock, for what happens. `strangers`: the caller knows that the database has no contact point by which
+    one of them could be recognised; it is not asked then.
     """
-    with duckdb.connect() as work:
-        work.execute("SET TimeZone = 'UTC'")
-        work.register("rows", rows)
-        work.register("points", points)
-        work.register("consents", consents)
-        _find_new_rows(db, work, source_id)
-        _recognise(db, work, source)
-        _create(db, work, profile_fields, at, moment)
-        _write_records(db, work, source_id, run_id, at)
-        _derive_again(db, work, profile_fields, at)
-        _know_longer(db, work, at)
-        _write_points(db, work, source)
-        _write_roles(db, work, role)
-        _write_consents(db, work, source, moment)
-        return _outcome(work, moment, source)
+    work = prepared.work
+    if _said_before(db, work, source_id, strangers):
+        prepared.put_together()
+    _recognise(db, work, source, strangers)
+    _create(db, work, at, moment)
+    _write_records(db, work, source_id, run_id, at)
+    _derive_again(db, work, prepared.fields, at)
+    _know_longer(db, work, at)
+    points = _write_points(db, work, source)
+    _write_roles(db, work, role)
+    _write_consents(db, work, source, moment)
+    return _outcome(work, moment, source, prepared.count, points)
 
 
 def _moment(at: datetime) -> str:
@@ -99,28 +126,54 @@ def _count(work: duckdb.DuckDBPyConnection, name: str) -> int:
     return int(work.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])
 
 
-def _find_new_rows(db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: int) -> None:
-    """The rows that say something that the source has not said before, in just these words."""
-    keys = work.sql("SELECT DISTINCT external_id, digest FROM rows ORDER BY external_id, digest").to_arrow_table()
-    db.stage("incoming_records", keys)
-    said = db.read(
+def _put_together(work: duckdb.DuckDBPyConnection, fields: list[str]) -> None:
+    names = [*FIELDS, *fields, "external_id"]
+    if _one_row_each(work):
+        said, group = ", ".join(f'"{name}"' for name in names) + ", made_up, known_since", ""
+    else:
+        said, group = ", ".join(_said(name) for name in names), "GROUP BY g"
+        said += ", bool_or(made_up) AS made_up, min(known_since) AS known_since"
+    name = f"coalesce(name, {full_name_sql('family_name', 'given_name')}, latin_name, nullif(external_id, ''))"
+    work.execute(
+        f"CREATE OR REPLACE TABLE told AS SELECT * REPLACE ({name} AS name), {_profile_json(fields)} AS profile "
+        f"FROM (SELECT g, {said} FROM news {group})"
+    )
+    work.execute(
+        "CREATE OR REPLACE TABLE told_points AS SELECT p.g, p.kind, p.key, min(p.row) AS row, "
+        "arg_min(p.value, p.row) AS value FROM points AS p SEMI JOIN news AS n ON n.row = p.row GROUP BY ALL"
+    )
+    if _count(work, "told WHERE name IS NULL"):
+        work.execute(
+            "UPDATE told SET name = p.name FROM (SELECT g, arg_min(value, (kind <> 'mail', row)) AS name "
+            "FROM told_points WHERE kind <> 'external' GROUP BY g) AS p WHERE p.g = told.g AND told.name IS NULL"
+        )
+
+
+def _said_before(db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: int, strangers: bool) -> bool:
+    """Leave of `news` what the source has not said before, in just these words; whether there was anything else."""
+    where = "WHERE external_id = ''" if strangers else ""
+    said = read_beside(
+        db,
+        "incoming_records",
+        work.sql(f"SELECT external_id, digest FROM news {where} ORDER BY external_id, digest").to_arrow_table(),
         "SELECT i.external_id, i.digest FROM incoming_records AS i CROSS JOIN customers_sourcerecord AS s "
         f"WHERE s.source_id = {source_id} AND s.external_id = i.external_id AND s.digest = i.digest",
         _RECORDS,
     )
+    if not said.num_rows:
+        return False
     work.register("said_before", said)
-    work.execute(
-        "CREATE TABLE news AS SELECT r.* FROM rows AS r ANTI JOIN said_before AS s "
-        "ON s.external_id = r.external_id AND s.digest = r.digest "
-        "QUALIFY row_number() OVER (PARTITION BY external_id, digest ORDER BY row) = 1"
-    )
-    work.execute("CREATE TABLE new_points AS SELECT p.* FROM points AS p SEMI JOIN news AS n ON n.row = p.row")
+    work.execute("DELETE FROM news WHERE (external_id, digest) IN (SELECT (external_id, digest) FROM said_before)")
+    return True
 
 
-def _recognise(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) -> None:
+def _recognise(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str, strangers: bool) -> None:
     """Which party each group of rows is of: table `recognised` (g, party_id)."""
+    work.execute("CREATE TABLE recognised (g BIGINT, party_id BIGINT)")
+    if strangers:
+        return
     keys = work.sql(
-        "SELECT DISTINCT kind, key FROM new_points WHERE kind IN ('external', 'card', 'mail', 'phone') ORDER BY "
+        "SELECT DISTINCT kind, key FROM told_points WHERE kind IN ('external', 'card', 'mail', 'phone') ORDER BY "
         "kind, key"
     ).to_arrow_table()
     db.stage("incoming_keys", keys)
@@ -135,13 +188,13 @@ def _recognise(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) ->
         "FROM known_points GROUP BY kind, key"
     )
     work.execute(
-        "CREATE TABLE recognised AS SELECT p.g, min(k.party_id) AS party_id FROM new_points AS p "
+        "INSERT INTO recognised SELECT p.g, min(k.party_id) AS party_id FROM told_points AS p "
         "JOIN by_key AS k ON k.kind = p.kind AND k.key = p.key WHERE p.kind = 'external' GROUP BY p.g"
     )
     work.execute(
         "CREATE TABLE candidates AS SELECT p.g, arg_min(k.party_id, ("
         "CASE p.kind WHEN 'card' THEN 1 WHEN 'mail' THEN 2 ELSE 3 END, k.party_id)) AS party_id, "
-        "bool_or(r.external_id <> '') AS numbered FROM new_points AS p "
+        "bool_or(r.external_id <> '') AS numbered FROM points AS p "
         "JOIN by_key AS k ON k.kind = p.kind AND k.key = p.key AND k.parties = 1 JOIN news AS r ON r.row = p.row "
         "ANTI JOIN recognised AS x ON x.g = p.g WHERE p.kind <> 'external' GROUP BY p.g"
     )
@@ -159,6 +212,11 @@ def _recognise(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) ->
         "SELECT min(g), party_id FROM candidates AS c ANTI JOIN numbered_parties AS n ON n.party_id = c.party_id "
         "WHERE numbered GROUP BY party_id"
     )
+
+
+def _one_row_each(work: duckdb.DuckDBPyConnection) -> bool:
+    """Whether no two of the new rows speak of one party; the usual case, in which nothing has to be summed up."""
+    return _count(work, "news") == _count(work, "(SELECT DISTINCT g FROM news)")
 
 
 def _said(name: str) -> str:
@@ -181,28 +239,17 @@ def _profile_json(fields: list[str]) -> str:
     return f"CAST(json_merge_patch('{{}}', to_json({{{pairs}}})) AS VARCHAR)"
 
 
-def _create(
-    db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str], at: datetime, moment: datetime
-) -> None:
+def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime, moment: datetime) -> None:
     """Make the parties that nobody recognised; table `created_parties` has what is said of them."""
-    said = ", ".join(_said(name) for name in [*FIELDS, *fields, "external_id"])
-    work.execute(
-        f"CREATE TABLE fresh AS SELECT g, {said}, bool_or(made_up) AS made_up, min(known_since) AS known_since "
-        "FROM news AS n ANTI JOIN recognised AS r ON r.g = n.g GROUP BY g"
-    )
-    count = _count(work, "fresh")
+    count = _count(work, "told AS t ANTI JOIN recognised AS r ON r.g = t.g")
     first = db.reserve_ids("customers_party", count) if count else 0
-    points = (
-        "(SELECT arg_min(value, (kind <> 'mail', row)) FROM new_points AS p WHERE p.g = f.g AND kind <> 'external')"
-    )
-    put_together = full_name_sql("family_name", "given_name")
-    name = f"coalesce(name, {put_together}, latin_name, nullif(external_id, ''), {points}, '?')"
     texts = ", ".join(f"coalesce({one}, '') AS {one}" for one in FIELDS if one not in ("kind", "name", "date_of_birth"))
+    # Numbered in the order of their names: the indexes by name, long and else without order, grow page by page.
     work.execute(
-        f"CREATE TABLE created_parties AS SELECT f.g, {first} - 1 + row_number() OVER (ORDER BY g) AS id, "
-        f"coalesce(kind, 'person') AS kind, left({name}, 200) AS name, {texts}, date_of_birth, "
-        f"{_profile_json(fields)} AS profile, made_up, coalesce(known_since, {_moment(moment)}) AS created_at "
-        "FROM fresh AS f"
+        f"CREATE TABLE created_parties AS SELECT t.g, {first} - 1 + row_number() OVER (ORDER BY name, t.g) AS id, "
+        f"coalesce(kind, 'person') AS kind, left(coalesce(name, '?'), 200) AS name, {texts}, date_of_birth, profile, "
+        f"made_up, coalesce(known_since, {_moment(moment)}) AS created_at "
+        "FROM told AS t ANTI JOIN recognised AS r ON r.g = t.g"
     )
     if count:
         rows = work.sql(
@@ -218,11 +265,13 @@ def _create(
 def _write_records(
     db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: int, run_id: int | None, at: datetime
 ) -> None:
+    # In the order of their index, but never one after another of the same party: of equal sources the later counts.
+    order = "n.external_id" if _one_row_each(work) else "n.row"
     rows = work.sql(
         f"SELECT CAST({source_id} AS BIGINT) AS source_id, n.external_id, n.payload, n.digest, "
         f"{_moment(at)} AS received_at, CAST({'NULL' if run_id is None else run_id} AS BIGINT) "
         f"AS import_run, "
-        "p.party_id FROM news AS n JOIN party_of AS p ON p.g = n.g ORDER BY n.row"
+        f"p.party_id FROM news AS n JOIN party_of AS p ON p.g = n.g ORDER BY {order}"
     ).to_arrow_table()
     if rows.num_rows:
         db.append("customers_sourcerecord", rows)
@@ -316,30 +365,32 @@ def _know_longer(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime)
         )
 
 
-def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Add the contact points that the parties do not have yet."""
+def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) -> int:
+    """Add the contact points that the parties do not have yet; how many."""
     work.execute(
-        "CREATE TABLE wanted_points AS SELECT p.party_id, p.fresh, n.kind, n.key, arg_min(n.value, n.row) AS value "
-        "FROM new_points AS n JOIN party_of AS p ON p.g = n.g GROUP BY ALL"
+        "CREATE TABLE wanted_points AS SELECT p.party_id, p.fresh, t.kind, t.key, t.value FROM told_points AS t "
+        "JOIN party_of AS p ON p.g = t.g WHERE p.fresh UNION ALL "
+        "SELECT p.party_id, p.fresh, t.kind, t.key, arg_min(t.value, t.row) AS value FROM told_points AS t "
+        "JOIN party_of AS p ON p.g = t.g WHERE NOT p.fresh GROUP BY ALL"
     )
-    held = _POINTS.empty_table()
-    known = work.sql("SELECT DISTINCT party_id FROM wanted_points WHERE NOT fresh").to_arrow_table()
-    if known.num_rows:
-        db.stage("reached_parties", known)
-        held = db.read(
-            "SELECT c.kind, c.key, c.party_id FROM reached_parties AS k CROSS JOIN customers_contactpoint AS c "
-            "WHERE c.party_id = k.party_id",
-            _POINTS,
-        )
+    held = read_beside(
+        db,
+        "reached_parties",
+        work.sql("SELECT DISTINCT party_id FROM wanted_points WHERE NOT fresh").to_arrow_table(),
+        "SELECT c.kind, c.key, c.party_id FROM reached_parties AS k CROSS JOIN customers_contactpoint AS c "
+        "WHERE c.party_id = k.party_id",
+        _POINTS,
+    )
     work.register("held_points", held)
     rows = work.sql(
         f"SELECT w.party_id, w.kind, left(w.value, 300) AS value, w.key, CASE w.kind WHEN 'external' THEN "
         f"'{source}' ELSE '' END "
         "AS label, false AS preferred FROM wanted_points AS w ANTI JOIN held_points AS h "
-        "ON h.party_id = w.party_id AND h.kind = w.kind AND h.key = w.key ORDER BY w.party_id, w.kind"
+        "ON h.party_id = w.party_id AND h.kind = w.kind AND h.key = w.key ORDER BY w.kind, w.key, w.party_id"
     ).to_arrow_table()
     if rows.num_rows:
         db.append("customers_contactpoint", rows)
+    return int(rows.num_rows)
 
 
 def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection, role: str) -> None:
@@ -347,15 +398,14 @@ def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection, role: str) ->
         f"CREATE TABLE wanted_roles AS SELECT DISTINCT p.party_id, coalesce(n.role, '{role}') AS role, p.fresh "
         "FROM news AS n JOIN party_of AS p ON p.g = n.g"
     )
-    held = _ROLES.empty_table()
-    known = work.sql("SELECT DISTINCT party_id FROM wanted_roles WHERE NOT fresh").to_arrow_table()
-    if known.num_rows:
-        db.stage("reached_parties", known)
-        held = db.read(
-            "SELECT r.party_id, r.role FROM reached_parties AS k CROSS JOIN customers_partyrole AS r "
-            "WHERE r.party_id = k.party_id",
-            _ROLES,
-        )
+    held = read_beside(
+        db,
+        "reached_parties",
+        work.sql("SELECT DISTINCT party_id FROM wanted_roles WHERE NOT fresh").to_arrow_table(),
+        "SELECT r.party_id, r.role FROM reached_parties AS k CROSS JOIN customers_partyrole AS r "
+        "WHERE r.party_id = k.party_id",
+        _ROLES,
+    )
     work.register("held_roles", held)
     rows = work.sql(
         "SELECT w.party_id, w.role FROM wanted_roles AS w ANTI JOIN held_roles AS h "
@@ -372,18 +422,17 @@ def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection, source: st
         "c.row) AS given "
         "FROM consents AS c SEMI JOIN news AS n ON n.row = c.row JOIN party_of AS p ON p.g = c.g GROUP BY ALL"
     )
-    held = _CONSENTS.empty_table()
-    known = work.sql("SELECT DISTINCT party_id FROM wanted_consents WHERE NOT fresh").to_arrow_table()
-    if known.num_rows:
-        db.stage("reached_parties", known)
-        held = db.read(
-            "SELECT party_id, purpose, channel, given FROM (SELECT c.party_id, c.purpose, c.channel, c.given, "
-            "row_number() "
-            "OVER (PARTITION BY c.party_id, c.purpose, c.channel ORDER BY c.at DESC, c.id DESC) AS nth "
-            "FROM reached_parties AS k CROSS JOIN customers_consent AS c WHERE c.party_id = k.party_id) AS x "
-            "WHERE nth = 1",
-            _CONSENTS,
-        )
+    held = read_beside(
+        db,
+        "reached_parties",
+        work.sql("SELECT DISTINCT party_id FROM wanted_consents WHERE NOT fresh").to_arrow_table(),
+        "SELECT party_id, purpose, channel, given FROM (SELECT c.party_id, c.purpose, c.channel, c.given, "
+        "row_number() "
+        "OVER (PARTITION BY c.party_id, c.purpose, c.channel ORDER BY c.at DESC, c.id DESC) AS nth "
+        "FROM reached_parties AS k CROSS JOIN customers_consent AS c WHERE c.party_id = k.party_id) AS x "
+        "WHERE nth = 1",
+        _CONSENTS,
+    )
     work.register("held_consents", held)
     work.execute(
         "CREATE TABLE new_consents AS SELECT w.party_id, w.purpose, w.channel, w.given FROM wanted_consents AS w "
@@ -398,7 +447,7 @@ def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection, source: st
         db.append("customers_consent", rows)
 
 
-def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str) -> PartiesWritten:
+def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str, count: int, points: int) -> PartiesWritten:
     created, updated = work.execute(
         "SELECT count(*) FILTER (fresh), count(*) FILTER (NOT fresh) FROM news AS n JOIN party_of AS p ON p.g = n.g"
     ).fetchall()[0]
@@ -422,12 +471,11 @@ def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str) -> 
             if work.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'derived'").fetchall()
             else ""
         )
-        + "), keys AS (SELECT party_id, array_to_string(list_sort(list_distinct(list(key))), ' ') AS keys FROM ("
-        "SELECT party_id, key FROM wanted_points UNION ALL SELECT party_id, key FROM held_points) GROUP "
-        "BY party_id) "
+        + "), keys AS (SELECT party_id, array_to_string(list_sort(list(key)), ' ') AS keys FROM ("
+        "SELECT party_id, key FROM wanted_points UNION ALL SELECT h.party_id, h.key FROM held_points AS h "
+        "ANTI JOIN wanted_points AS w ON w.party_id = h.party_id AND w.key = h.key) GROUP BY party_id) "
         "SELECT p.id, p.name AS title, concat_ws(' · ', nullif(p.latin_name, ''), nullif(p.city, '')) AS subtitle, "
         "concat_ws(' ', nullif(p.latin_name, ''), k.keys) AS text, p.fresh FROM parties_now AS p "
         "LEFT JOIN keys AS k ON k.party_id = p.id ORDER BY p.id"
     ).to_arrow_table()
-    unchanged = _count(work, "rows") - created - updated
-    return PartiesWritten(created, updated, unchanged, events, found)
+    return PartiesWritten(created, updated, count - created - updated, points, events, found)

@@ -49,6 +49,7 @@ def stage(folder: Path, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
         "temp_directory": str(folder / "spill"),
         "threads": 2,
         "preserve_insertion_order": False,
+        "disabled_compression_methods": "dict_fsst",  # costs more than it saves of what is read once and thrown away
     }
     with duckdb.connect(str(folder / "stage.duckdb"), read_only=read_only, config=options) as work:
         work.execute(f"SET TimeZone = '{settings.TIME_ZONE}'")
@@ -58,7 +59,7 @@ def stage(folder: Path, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
 def check(plan: Plan, work: duckdb.DuckDBPyConnection, rejects: RejectFile, size: int) -> Counts:
     """Read and check the whole file into `checked`; `size` is that of the file, for progress."""
     fields = fields_of_stage(plan)
-    declared = ["row BIGINT", *(_declared(one) for one in fields)]
+    declared = ["row BIGINT", "problem VARCHAR", *(_declared(one) for one in fields)]
     declared += ["payload VARCHAR"] if plan.kind in ("parties", "events") else []
     work.execute(f"CREATE OR REPLACE TABLE checked ({', '.join(declared)})")
     counts = Counts()
@@ -96,17 +97,17 @@ def _declared(one: Field) -> str:
 def _check_batch(plan: Plan, work: duckdb.DuckDBPyConnection, batch: Batch, rejects: RejectFile) -> int:
     """Check the rows of a batch; the good ones go to `checked`, the others to the rejects. How many were rejected."""
     work.register("batch", batch.rows)
-    work.execute(f"CREATE OR REPLACE TEMP TABLE looked_at AS {checking_sql(plan, careful=False)}")
-    if work.execute("SELECT 1 FROM looked_at WHERE suffix(problem, ':number') LIMIT 1").fetchall():
-        work.execute(f"CREATE OR REPLACE TEMP TABLE looked_at AS {checking_sql(plan)}")
-    good = ", ".join(f"{quote(one.name)}" for one in fields_of_stage(plan))
-    payload = ", payload" if plan.kind in ("parties", "events") else ""
-    work.execute(
-        f"INSERT INTO checked (row, {good}{payload}) SELECT row, {good}{payload} FROM looked_at WHERE problem IS NULL"
-    )
-    bad = work.sql("SELECT row, problem FROM looked_at WHERE problem IS NOT NULL ORDER BY row").to_arrow_table()
+    work.execute("BEGIN")
+    work.execute(f"INSERT INTO checked BY NAME {checking_sql(plan, careful=False)}")
+    if work.execute("SELECT 1 FROM checked WHERE suffix(problem, ':number') LIMIT 1").fetchall():
+        work.execute("ROLLBACK")
+        work.execute("BEGIN")
+        work.execute(f"INSERT INTO checked BY NAME {checking_sql(plan)}")
+    bad = work.sql("SELECT row, problem FROM checked WHERE problem IS NOT NULL ORDER BY row").to_arrow_table()
     if bad.num_rows:
+        work.execute("DELETE FROM checked WHERE problem IS NOT NULL")
         reject(rejects, plan, batch.rows, bad)
+    work.execute("COMMIT")
     work.unregister("batch")
     return int(bad.num_rows)
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import tasks
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.bulk import without_pandas
 from guanxi.foundation.visibility import SYSTEM
 
 
@@ -90,6 +91,7 @@ def events(**options: Any) -> None:
 def _import(
     kind: str, file: Path, maps: tuple[str, ...], save_mapping: str | None, dry_run: bool, **options: Any
 ) -> None:
+    without_pandas.settle()
     from guanxi.intake import actions, running
     from guanxi.intake.plan import prepare
 

@@ -206,7 +206,7 @@ PARTIES = (
         "external_id",
         _("Customer number"),
         longest=150,
-        synonyms=(*CUSTOMER.synonyms, *_names("id|external_id|external id|code|編號|编号")),
+        synonyms=(*CUSTOMER.synonyms, *_names("id|external_id|external id|code|編號|编号|number")),
     ),
     Field(
         "name",

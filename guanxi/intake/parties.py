@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 from django.conf import settings
 
 from guanxi.customers import normalise
-from guanxi.customers.bulk_parties import write_parties
+from guanxi.customers.bulk_parties import PreparedParties, write_parties
 from guanxi.customers.survivorship import FIELDS
-from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.bulk import BulkSession, last_id
 from guanxi.foundation.search import index_arrow
 from guanxi.intake.fields import NUMBER, WORD
 from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
@@ -19,15 +19,12 @@ from guanxi.intake.values import literal
 from guanxi.ledger.bulk import append_events
 
 CHUNK = 50_000  # groups of rows (one group, one party) written in one transaction
+_ID = pa.schema([("id", pa.int64())])
 
 
 def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
-    """Find the keys of every row, bring rows of one party together. Bad are mails and telephones that are none."""
+    """Find the keys of every row, and which rows are of one party. Bad are mails and telephones that are none."""
     work.execute("CREATE OR REPLACE TABLE points (row BIGINT, kind VARCHAR, value VARCHAR, key VARCHAR)")
-    work.execute(
-        f"INSERT INTO points SELECT row, 'external', external_id, {literal(plan.source + ':')} || external_id "
-        "FROM checked WHERE external_id IS NOT NULL"
-    )
     problems = [_keys(work, kind, source, name) for kind, source, name in _sources(plan)]
     bad = pa.concat_tables([PROBLEMS.empty_table(), *problems])
     bad = bad.group_by("row").aggregate([("problem", "min")]).rename_columns(PROBLEMS.names)
@@ -35,7 +32,7 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
     work.execute("DELETE FROM points WHERE row IN (SELECT row FROM bad)")
     work.execute("DELETE FROM checked WHERE row IN (SELECT row FROM bad)")
     _group(work)
-    _finish_rows(work, plan)
+    _cut(work)
     return bad
 
 
@@ -106,8 +103,18 @@ def _group(work: duckdb.DuckDBPyConnection) -> None:
     work.execute("INSERT INTO grouped SELECT row, g FROM labels")
 
 
-def _finish_rows(work: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    """Bring each row into the form in which it is written, with the payload that is kept for ever."""
+def _cut(work: duckdb.DuckDBPyConnection) -> None:
+    """Bring whole parties together in chunks, in the order of the file."""
+    work.execute(
+        "CREATE OR REPLACE TABLE chunks AS SELECT x.row, x.g, k.chunk FROM grouped AS x JOIN (SELECT g, CAST(floor(("
+        f"row_number() OVER (ORDER BY g) - 1) / {CHUNK}) AS INTEGER) AS chunk FROM (SELECT DISTINCT g FROM grouped)"
+        ") AS k ON k.g = x.g ORDER BY k.chunk, x.row"
+    )
+    work.execute("DROP TABLE grouped")
+
+
+def rows_sql(plan: Plan) -> str:
+    """The rows of `piece` (row, g) in the form in which they are written, with the payload that is kept for ever."""
     profile = profile_fields(plan)
     said = [name for name in [*FIELDS, *profile] if name in plan.mapping or name in FIELDS]
     pairs = [f"'{name}': {_as_said(plan, name)}" for name in said if name in plan.mapping or name in plan.options]
@@ -122,34 +129,35 @@ def _finish_rows(work: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     fields = ", ".join(
         f'{_as_said(plan, name)} AS "{name}"' for name in [*FIELDS, *profile] if name not in ("name", "country")
     )
-    work.execute("CREATE OR REPLACE TABLE chunks AS SELECT g, CAST(floor((row_number() OVER (ORDER BY g) - 1) "
-                 f"/ {CHUNK}) AS INTEGER) AS chunk FROM (SELECT DISTINCT g FROM grouped)")  # fmt: skip
-    work.execute(
-        "CREATE OR REPLACE TABLE ready AS SELECT *, md5(payload) AS digest FROM (SELECT c.row, x.g, k.chunk, "
-        f"coalesce(external_id, '') AS external_id, role, {fields}, {_as_said(plan, 'name')} AS name, "
-        f"upper(country) AS country, known_since, coalesce(made_up = 'yes', false) AS made_up, "
+    return (
+        f"SELECT *, md5(payload) AS digest FROM (SELECT c.row, k.g, coalesce(external_id, '') AS external_id, role, "
+        f"{fields}, {_as_said(plan, 'name')} AS name, upper(country) AS country, known_since, "
+        "coalesce(made_up = 'yes', false) AS made_up, "
         f"CAST(json_merge_patch('{{}}', to_json({{{', '.join(pairs)}}})) AS VARCHAR) AS payload "
-        "FROM checked AS c JOIN grouped AS x ON x.row = c.row JOIN chunks AS k ON k.g = x.g) ORDER BY chunk, row"
+        "FROM checked AS c JOIN piece AS k ON k.row = c.row)"
     )
-    work.execute(
-        "CREATE OR REPLACE TABLE keyed AS SELECT p.*, x.g, k.chunk FROM points AS p JOIN grouped AS x ON x.row = p.row "
-        "JOIN chunks AS k ON k.g = x.g ORDER BY k.chunk"
+
+
+def points_sql(plan: Plan) -> str:
+    """The contact points of the rows of `piece`."""
+    return (
+        "SELECT p.*, k.g FROM points AS p JOIN piece AS k ON k.row = p.row UNION ALL "
+        f"SELECT c.row, 'external', external_id, {literal(plan.source + ':')} || external_id, k.g "
+        "FROM checked AS c JOIN piece AS k ON k.row = c.row WHERE external_id IS NOT NULL"
     )
+
+
+def consents_sql(plan: Plan) -> str:
+    """What the rows of `piece` say of consents."""
     parts = [
-        f"SELECT row, '{name.split('.')[1]}' AS purpose, '{name.split('.')[2]}' AS channel, \"{name}\" = 'yes' AS "
-        f"given "
-        f'FROM checked WHERE "{name}" IS NOT NULL'
+        f"SELECT c.row, '{name.split('.')[1]}' AS purpose, '{name.split('.')[2]}' AS channel, \"{name}\" = 'yes' AS "
+        f'given, k.g FROM checked AS c JOIN piece AS k ON k.row = c.row WHERE "{name}" IS NOT NULL'
         for name in plan.mapping
         if name.startswith("consent.")
     ]
-    union = " UNION ALL ".join(parts) or "SELECT 0 AS row, '' AS purpose, '' AS channel, true AS given WHERE false"
-    work.execute(
-        f"CREATE OR REPLACE TABLE agreed AS SELECT u.*, x.g, k.chunk FROM ({union}) AS u JOIN grouped AS x ON "
-        f"x.row = u.row "
-        "JOIN chunks AS k ON k.g = x.g ORDER BY k.chunk"
+    return " UNION ALL ".join(parts) or (
+        "SELECT 0 AS row, '' AS purpose, '' AS channel, true AS given, 0 AS g WHERE false"
     )
-    for name in ("checked", "points", "grouped", "chunks"):
-        work.execute(f"DROP TABLE {name}")
 
 
 def _as_said(plan: Plan, name: str) -> str:
@@ -176,40 +184,52 @@ def prepare(job: Job) -> None:
 
 def phases(job: Job) -> list[Phase]:
     """The one phase."""
-    return [Phase("parties", _count_chunks, _write, ahead=_read)]
+    return [Phase("parties", _count_chunks, _write, ahead=_prepare)]
 
 
 def _count_chunks(job: Job) -> int:
-    found = job.work.execute("SELECT max(chunk) FROM ready").fetchall()[0][0]
+    found = job.work.execute("SELECT max(chunk) FROM chunks").fetchall()[0][0]
     return 0 if found is None else int(found) + 1
 
 
-def _read(job: Job, number: int) -> tuple[pa.Table, ...]:
+def _prepare(job: Job, number: int) -> PreparedParties:
     with job.work.cursor() as work:
-        return tuple(
-            work.sql(f"SELECT * EXCLUDE (chunk) FROM {name} WHERE chunk = {number}").to_arrow_table()
-            for name in ("ready", "keyed", "agreed")
+        work.execute(f"CREATE OR REPLACE TEMP TABLE piece AS SELECT row, g FROM chunks WHERE chunk = {number}")
+        rows, points, consents = (
+            work.sql(query(job.plan)).to_arrow_table() for query in (rows_sql, points_sql, consents_sql)
         )
+    return PreparedParties(rows, points, consents, profile_fields(job.plan))
 
 
-def _write(job: Job, db: BulkSession, number: int, tables: tuple[pa.Table, ...]) -> Outcome:
-    rows, points, consents = tables
+def _write(job: Job, db: BulkSession, number: int, prepared: PreparedParties) -> Outcome:
     written = write_parties(
         db,
-        rows,
-        points,
-        consents,
-        profile_fields(job.plan),
+        prepared,
         source_id=job.source_id,
         source=job.plan.source,
         role=job.plan.options.get("role", "customer"),
         run_id=job.run_id,
         at=job.now,
         moment=job.moment,
+        strangers=_all_strangers(job, db),
     )
+    prepared.close()
+    if job.memory["last_point"] is not None:
+        job.memory["last_point"] += written.points
     append_events(db, written.events, job.now)
     fresh = written.found.column("fresh")
     for new in (True, False):
         chosen = written.found.filter(fresh if new else pc.invert(fresh)).drop_columns("fresh")
         index_arrow(db, "customers.party", chosen, new=new)
     return Outcome(written.created, written.updated, written.unchanged)
+
+
+def _all_strangers(job: Job, db: BulkSession) -> bool:
+    """Whether there are no contact points but those that this run has written: then no key can lead to a party that
+    the file's own rows were not brought together with already.
+    """
+    last = last_id(db, "customers_contactpoint")
+    if "last_point" not in job.memory:
+        known = db.read("SELECT id FROM customers_contactpoint LIMIT 1", _ID).num_rows
+        job.memory["last_point"] = None if known else last
+    return bool(job.memory["last_point"] == last)

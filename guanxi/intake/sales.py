@@ -13,7 +13,7 @@ from guanxi.customers.bulk import create_customers, external_keys, parties_by_ke
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.search import index_arrow
 from guanxi.foundation.tasks import progress
-from guanxi.intake.importing import Job, Outcome, Phase
+from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.plan import Plan
 from guanxi.intake.values import literal
 from guanxi.ledger.bulk import append_events
@@ -24,14 +24,16 @@ PARTIES = 100_000  # customers looked up, or summed up, in one transaction
 
 
 def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
-    """Give every line its order and bring whole orders together in chunks, in the order of time. No line is bad
-    here.
+    """Give every line its order, and cut into chunks of whole orders, in the order of time. No line is bad here.
+
+    `lines` are all lines. Where those of a chunk stand near one another in the file, as in a file by time, `places`
+    says which orders a chunk has and within which rows; else `lines` are sorted by their chunk.
     """
     currency = literal(plan.options["currency"])
     channel = literal(plan.options["channel"])
     back = "kind = 'return'"
     work.execute(
-        'CREATE OR REPLACE TEMP VIEW arranged AS SELECT row, coalesce("order", \'day:\' || CAST(CAST("date" AS '
+        'CREATE OR REPLACE VIEW arranged AS SELECT row, coalesce("order", \'day:\' || CAST(CAST("date" AS '
         "DATE) AS VARCHAR) "
         f"|| ':' || customer || CASE WHEN upper(coalesce(currency, {currency})) = {currency} THEN '' "
         "ELSE ':' || upper(currency) END) AS key, "
@@ -46,21 +48,49 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
     )
     total = work.execute("SELECT count(*) FROM checked").fetchall()[0][0]
     if total <= CHUNK:
-        work.execute("CREATE OR REPLACE TABLE lines AS SELECT *, 0 AS chunk FROM arranged")
+        work.execute("CREATE TABLE lines AS SELECT *, 0 AS chunk FROM arranged")
     else:
         work.execute(
-            "CREATE OR REPLACE TABLE places AS SELECT key, CAST(floor((sum(n) OVER (ROWS UNBOUNDED PRECEDING) - n) "
-            f"/ {CHUNK}) AS INTEGER) AS chunk FROM ("
-            "SELECT key, min(placed_at) AS first, count(*) AS n FROM arranged GROUP BY key ORDER BY first, key)"
+            "CREATE TABLE places AS SELECT key, top, bottom, CAST(floor((sum(n) OVER (ROWS UNBOUNDED PRECEDING) - n) "
+            f"/ {CHUNK}) AS INTEGER) AS chunk FROM (SELECT key, min(placed_at) AS first, count(*) AS n, "
+            "min(row) AS top, max(row) AS bottom FROM arranged GROUP BY key ORDER BY first, key)"
         )
+        if _in_order(work):
+            work.execute("CREATE VIEW lines AS SELECT * FROM arranged")
+            return PROBLEMS.empty_table()
         work.execute(
-            "CREATE OR REPLACE TABLE lines AS SELECT a.*, p.chunk FROM arranged AS a JOIN places AS p ON p.key = a.key "
+            "CREATE TABLE lines AS SELECT a.*, p.chunk FROM arranged AS a JOIN places AS p ON p.key = a.key "
             "ORDER BY chunk"
         )
         work.execute("DROP TABLE places")
     work.execute("DROP VIEW arranged")
     work.execute("DROP TABLE checked")
-    return pa.table({"row": pa.array([], pa.int64()), "problem": pa.array([], pa.string())})
+    return PROBLEMS.empty_table()
+
+
+def _in_order(work: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the chunks, each read from its first row to its last, would not be much more than the whole file."""
+    found = work.execute(
+        "SELECT sum(bottom - top + 1) <= 2 * (max(bottom) - min(top) + 1) FROM ("
+        "SELECT min(top) AS top, max(bottom) AS bottom FROM places GROUP BY chunk)"
+    ).fetchall()
+    return bool(found[0][0])
+
+
+def _has_places(work: duckdb.DuckDBPyConnection) -> bool:
+    return bool(work.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'places'").fetchall())
+
+
+def _of_chunk(work: duckdb.DuckDBPyConnection, number: int) -> str:
+    """The lines of a chunk, as a query."""
+    if not _has_places(work):
+        return f"SELECT * FROM lines WHERE chunk = {number}"
+    span = f"SELECT min(top), max(bottom) FROM places WHERE chunk = {number}"
+    top, bottom = work.execute(span).fetchall()[0]
+    return (
+        f"SELECT a.* FROM lines AS a SEMI JOIN (SELECT key FROM places WHERE chunk = {number}) AS p ON p.key = a.key "
+        f"WHERE a.row BETWEEN {top} AND {bottom}"
+    )
 
 
 def prepare(job: Job) -> None:
@@ -151,8 +181,8 @@ def phases(job: Job) -> list[Phase]:
 
 
 def _count_chunks(job: Job) -> int:
-    found = job.work.execute("SELECT max(chunk) FROM lines").fetchall()[0][0]
-    return 0 if found is None else int(found) + 1
+    found = job.work.execute(f"SELECT max(chunk) FROM {'places' if _has_places(job.work) else 'lines'}").fetchall()
+    return 0 if found[0][0] is None else int(found[0][0]) + 1
 
 
 def _prepare_orders(job: Job, number: int) -> orders.PreparedLines:
@@ -161,8 +191,8 @@ def _prepare_orders(job: Job, number: int) -> orders.PreparedLines:
     columns = ", ".join(ids.get(name, f"l.{name}") for name in orders.LINES.names)
     with job.work.cursor() as work:
         lines = work.sql(
-            f"SELECT {columns} FROM lines AS l JOIN customer_ids AS c ON c.customer = l.customer "
-            f"LEFT JOIN product_ids AS p ON p.code = l.product WHERE l.chunk = {number}"
+            f"SELECT {columns} FROM ({_of_chunk(work, number)}) AS l JOIN customer_ids AS c "
+            "ON c.customer = l.customer LEFT JOIN product_ids AS p ON p.code = l.product"
         ).to_arrow_table()
     return orders.PreparedLines(lines)
 

@@ -109,10 +109,11 @@ def problem(field: Field, source: str, read: str) -> list[tuple[str, str]]:
     given = f"{source} <> ''"
     if field.kind in (MOMENT, DAY):
         last = clock.today() + timedelta(days=1)
+        kind, first = ("TIMESTAMPTZ", EARLIEST) if field.kind == MOMENT else ("DATE", date(1850, 1, 1))
         problems += [
             (f"{given} AND {read} IS NULL", "date"),
-            (f"CAST({read} AS DATE) > DATE '{last}'", "future"),
-            (f"CAST({read} AS DATE) < DATE '{EARLIEST if field.kind == MOMENT else date(1850, 1, 1)}'", "past"),
+            (f"{read} >= {kind} '{last + timedelta(days=1)}'", "future"),
+            (f"{read} < {kind} '{first}'", "past"),
         ]
     elif field.kind == NUMBER:
         problems += [

@@ -11,8 +11,8 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
-from guanxi.catalog.bulk import FOUND, append_with_ids, ids_of, missing
-from guanxi.foundation.bulk import BulkSession
+from guanxi.catalog.bulk import FOUND, ids_of, missing
+from guanxi.foundation.bulk import BulkSession, append_with_ids, read_beside
 from guanxi.orders import summary
 from guanxi.orders.summary import GAPS_TO_LOSS, LEAST_TO_LOSS, RHYTHM_DAYS, WITHOUT_RHYTHM, YEAR
 
@@ -248,24 +248,26 @@ def _judge(work: duckdb.DuckDBPyConnection) -> None:
 
 
 def _find_known_lines(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
-    ids = work.sql("SELECT id FROM known ORDER BY id").to_arrow_table()
-    lines = _KNOWN_LINES.empty_table()
-    if ids.num_rows:
-        db.stage("known_orders", ids)
-        lines = db.read(
-            "SELECT l.order_id, l.key, l.id, l.product_id, l.description, l.quantity, l.amount, l.discount, l.cost "
-            "FROM known_orders AS k CROSS JOIN orders_orderline AS l WHERE l.order_id = k.id",
-            _KNOWN_LINES,
-        )
+    lines = read_beside(
+        db,
+        "known_orders",
+        work.sql("SELECT id FROM known ORDER BY id").to_arrow_table(),
+        "SELECT l.order_id, l.key, l.id, l.product_id, l.description, l.quantity, l.amount, l.discount, l.cost "
+        "FROM known_orders AS k CROSS JOIN orders_orderline AS l WHERE l.order_id = k.id",
+        _KNOWN_LINES,
+    )
     work.register("known_lines", lines)
 
 
 def _compare(work: duckdb.DuckDBPyConnection) -> None:
     """Which lines are new, which corrected; by how much each known order changes and what its head becomes."""
-    work.execute(
-        "CREATE TABLE new_lines AS SELECT l.* FROM lines AS l "
-        "ANTI JOIN known_lines AS k ON k.order_id = l.order_id AND k.line_key = l.line_key"
-    )
+    if _nothing_beside(work):
+        work.execute("CREATE VIEW new_lines AS SELECT *, CAST(NULL AS BIGINT) AS order_id FROM keyed")
+    else:
+        work.execute(
+            "CREATE TABLE new_lines AS SELECT l.* FROM lines AS l "
+            "ANTI JOIN known_lines AS k ON k.order_id = l.order_id AND k.line_key = l.line_key"
+        )
     work.execute(
         "CREATE TABLE corrected AS SELECT k.line_id, l.* FROM lines AS l "
         "JOIN known_lines AS k ON k.order_id = l.order_id AND k.line_key = l.line_key "
@@ -289,6 +291,14 @@ def _compare(work: duckdb.DuckDBPyConnection) -> None:
         f"FROM known AS k JOIN touched AS t ON t.order_id = k.id JOIN (SELECT order_id, {_SUMS} FROM lines_now "
         "GROUP BY order_id) AS s ON s.order_id = k.id"
     )
+
+
+def _nothing_beside(work: duckdb.DuckDBPyConnection) -> bool:
+    """Whether all lines are of new orders and none was refused or is there twice; the usual case."""
+    counts = work.execute(
+        "SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM refused), (SELECT count(*) FROM doubles)"
+    ).fetchall()
+    return not any(counts[0])
 
 
 # As orders.actions has it: the cost of an order is known where that of all its lines is.

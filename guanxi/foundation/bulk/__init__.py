@@ -59,6 +59,36 @@ class BulkSession(Protocol):
     def close(self) -> None: ...
 
 
+def append_with_ids(db: BulkSession, table: str, rows: pa.Table) -> pa.Array:
+    """Append rows under ids reserved for them; the ids in the order of the rows."""
+    import pyarrow as pa
+
+    first = db.reserve_ids(table, rows.num_rows)
+    ids = pa.array(range(first, first + rows.num_rows), pa.int64())
+    db.append(table, rows.add_column(0, "id", ids))
+    return ids
+
+
+def last_id(db: BulkSession, table: str) -> int:
+    """The last id that anybody took for a row of this table, whether or not it is to be seen; 0 where none was."""
+    import pyarrow as pa
+
+    if db.vendor == "postgresql":
+        sql = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {table}_id_seq"
+    else:
+        sql = f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'"
+    found = db.read(sql, pa.schema([("id", pa.int64())]))
+    return int(found.column(0)[0].as_py()) if found.num_rows else 0
+
+
+def read_beside(db: BulkSession, name: str, keys: pa.Table, sql: str, schema: pa.Schema) -> pa.Table:
+    """The rows of a query over `keys`, staged under `name`; without keys none, and the database is not asked."""
+    if not keys.num_rows:
+        return schema.empty_table()
+    db.stage(name, keys)
+    return db.read(sql, schema)
+
+
 @contextmanager
 def session(*, behind: bool = False) -> Iterator[BulkSession]:
     """A bulk session on the default database; rolled back and closed at the end of the block.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from guanxi.foundation.bulk import wire
+
+PIPE = 1 << 20  # bytes that may wait in the pipe: fewer changes from one process to the other
 
 
 class SqliteSession:
@@ -22,6 +26,9 @@ class SqliteSession:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        assert self.child.stdin
+        with suppress(AttributeError, OSError):  # on Linux only, and only as far as the user may
+            fcntl.fcntl(self.child.stdin, fcntl.F_SETPIPE_SZ, PIPE)
 
     def execute(self, sql: str) -> int:
         return int(self._ask("execute", sql)["rows"])
@@ -104,14 +111,26 @@ def _storable(rows: pa.Table) -> pa.Table:
     return pa.table(columns, names=rows.column_names)
 
 
+def _moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Moments as text, without a fraction of zero, as Django has it: what it binds must compare equal.
+
+    Of a column of one moment only, as imports have many, the text is made once.
+    """
+    ends = pc.min_max(column)
+    if column.null_count == 0 and len(column) > 1 and ends["min"] == ends["max"]:
+        return pa.chunked_array([pa.repeat(_moments(column.slice(0, 1))[0], len(column))])
+    count = column.cast(pa.int64())
+    if pc.all(pc.equal(pc.multiply(pc.divide(count, 1_000_000), 1_000_000), count)).as_py():
+        return column.cast(pa.timestamp("s")).cast(pa.string())
+    return pc.replace_substring_regex(column.cast(pa.string()), r"\.000000$", "")
+
+
 def _storable_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return column.cast(kind.value_type)
     if pa.types.is_timestamp(kind):
-        text = column.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us")).cast(pa.string())
-        # Django leaves out a fraction of zero; text must compare equal to what it binds.
-        return pc.replace_substring_regex(text, r"\.000000$", "")
+        return _moments(column.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us")))
     if pa.types.is_date(kind):
         return column.cast(pa.string())
     return column.cast(pa.int64()) if pa.types.is_boolean(kind) else column

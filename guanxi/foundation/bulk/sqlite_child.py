@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import sys
-import warnings
-from types import ModuleType
 from typing import Any, BinaryIO
 
-# pyarrow.dataset, which the driver imports, loads pandas wherever it is installed: a second that nobody needs here.
-# One too old to be used is left alone.
-sys.modules["pandas"] = ModuleType("pandas")
-sys.modules["pandas"].__version__ = "0"  # type: ignore[attr-defined]
-warnings.filterwarnings("ignore", message="pyarrow requires pandas")
+from guanxi.foundation.bulk import without_pandas
+
+without_pandas.settle()  # before the driver is imported
 
 import adbc_driver_sqlite.dbapi as sqlite  # noqa: E402
 import pyarrow as pa  # noqa: E402
@@ -24,7 +20,7 @@ class Child:
         self.connection = sqlite.connect(path)
         self.output, self.source = output, source
         self.cursor = self.connection.cursor()
-        for pragma in ("busy_timeout=60000", "cache_size=-262144", "temp_store=MEMORY", "mmap_size=268435456"):
+        for pragma in ("busy_timeout=60000", "cache_size=-196608", "temp_store=MEMORY"):
             self.cursor.execute(f"PRAGMA {pragma}")
             self.cursor.fetchall()
         self.connection.rollback()

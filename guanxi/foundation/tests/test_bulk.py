@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guanxi.customers.models import Party, SourceRecord
 from guanxi.foundation import bulk
 from guanxi.foundation.bulk import orphans
+from guanxi.foundation.bulk.sqlite import _storable_column
 from guanxi.ledger.models import Event
 
 MOMENT = datetime(2017, 3, 1, 23, 59, 59, 123456, UTC)
@@ -167,3 +172,25 @@ def test_rows_that_refer_to_nothing_are_found() -> None:
     lost = Event.objects.create(party_id=party.pk + 1000, kind="note.written")
     assert f"ledger.Event {lost.pk} refers to customers.Party {lost.party_id}" in str(orphans.find())
     lost.delete()
+
+
+@given(
+    st.lists(st.none() | st.integers(-(10**10), 10**10), max_size=5),
+    st.sampled_from([1, 1000, 500_000, 1_000_000]),
+    st.integers(1, 3),
+)
+def test_moments_become_the_text_that_django_binds(counts: list[int | None], step: int, times: int) -> None:
+    moments = [None if count is None else WHOLE + timedelta(microseconds=count * step) for count in counts] * times
+    column = pa.chunked_array([pa.array(moments, pa.timestamp("us", "UTC"))])
+    assert _storable_column(column).to_pylist() == [
+        None if moment is None else str(moment.replace(tzinfo=None)) for moment in moments
+    ]
+
+
+def test_arrow_is_kept_from_loading_pandas() -> None:
+    program = (
+        "import sys; from guanxi.foundation.bulk import without_pandas; without_pandas.settle(); "
+        "import pyarrow as pa, pyarrow.compute as pc; pc.fill_null(pa.array(['王', None]), ''); "
+        "sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +20,7 @@ from guanxi.customers.models import Consent, ContactPoint, Party, Source, Source
 from guanxi.customers.survivorship import FIELDS, Said, survive, survivors_sql
 from guanxi.foundation import clock
 from guanxi.foundation.visibility import SYSTEM
+from guanxi.intake import parties
 from guanxi.intake.models import ImportRun
 from guanxi.intake.tests.conftest import rejected
 from guanxi.ledger.models import Event
@@ -91,6 +94,61 @@ def test_recognition_within_the_file_and_against_the_database(take_in: Import) -
     assert SourceRecord.objects.filter(party__contact_points__key="files:1").count() == 2
     bob = Party.objects.get(contact_points__key="bob@example.com")
     assert set(bob.contact_points.values_list("key", flat=True)) == {"bob@example.com", "C1", "+4930901820"}
+
+
+def test_a_column_called_number_is_the_customers_number_where_no_other_is(take_in: Import) -> None:
+    take_in("parties", "number,name\n17,王美玲\n")
+    assert ContactPoint.objects.get(kind="external").key == "files:17"
+    take_in("parties", "customer_no,number,name\n18,9,李小龍\n", name="both.csv")
+    assert set(ContactPoint.objects.filter(kind="external").values_list("key", flat=True)) == {"files:17", "files:18"}
+
+
+# Two numbered customers with one mail, somebody without a number who has it too, and rows of one customer far apart.
+SHARED = (
+    "客戶編號,name,mail,城市\n1,王美玲,wang@example.tw,台北\n2,王大明,wang@example.tw,\n,王先生,wang@example.tw,\n"
+    "3,Anna Schmidt,anna@example.de,Köln\n,林小華,,\n,林小華,,\n1,王美玲,meiling@example.tw,\n"
+    ",Anna,anna@example.de,Bonn\n"
+)
+
+
+def told() -> list[Any]:
+    """All parties with what is known of them, whatever their ids."""
+    return sorted(
+        (party.name, party.city, sorted(party.contact_points.values_list("kind", "key")), party.source_records.count())
+        for party in Party.objects.all()
+    )
+
+
+def test_where_a_file_is_cut_changes_nothing(take_in: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parties, "CHUNK", 1)
+    done = take_in("parties", SHARED)
+    assert (done.created, done.updated, done.unchanged) == (7, 0, 1)  # 林小華 says the same twice
+    in_pieces = told()
+    assert [name for name, *_rest in in_pieces] == ["Anna", "林小華", "王先生", "王大明", "王美玲"]
+    for model in (Event, SourceRecord, ContactPoint, Party):
+        model.objects.all().delete()
+    monkeypatch.setattr(parties, "CHUNK", 50_000)
+    take_in("parties", SHARED, name="again.csv")
+    assert told() == in_pieces
+
+
+def test_a_customer_who_comes_in_during_the_import_is_recognised(
+    take_in: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parties, "CHUNK", 1)
+    prepare, made = parties._prepare, []
+
+    def meanwhile(job: Any, number: int) -> Any:
+        if number == 1:
+            while not Party.objects.exists():  # until the first chunk has been written
+                time.sleep(0.02)
+            made.append(customers.create_party(by=SYSTEM, name="李小龍", mail="lee@example.tw").pk)
+            connection.close()
+        return prepare(job, number)
+
+    monkeypatch.setattr(parties, "_prepare", meanwhile)
+    take_in("parties", "客戶編號,name,mail\n1,王美玲,wang@example.tw\n2,,Lee@example.tw\n")
+    assert made == [ContactPoint.objects.get(key="files:2").party_id]
 
 
 def test_one_telephone_does_not_make_two_numbered_customers_one(take_in: Import) -> None:

@@ -19,7 +19,7 @@ from guanxi.customers.models import ContactPoint, Party
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import AuditEntry
 from guanxi.foundation.visibility import SYSTEM
-from guanxi.intake import actions, plan
+from guanxi.intake import actions, plan, sales
 from guanxi.intake.models import ImportRun
 from guanxi.intake.tests.conftest import rejected
 from guanxi.ledger.models import Event
@@ -252,6 +252,28 @@ def test_order_of_rows_and_splitting_do_not_matter(take_in: Import, rows: list[t
         if part:
             take_in("sales", written(part))
     assert world() == whole
+
+
+def test_where_a_file_is_cut_changes_nothing(take_in: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(8)
+    rows = [
+        (str(order % 7), f"2017-01-{1 + order // 4:02d}", f"{order}.{line}", f"B{order}", f"茶{line}", "S1")
+        for order in range(80)
+        for line in range(dice.randint(1, 4))
+    ]
+    take_in("sales", written(rows))
+    whole = world()
+    ways: list[bool] = []
+    in_order = sales._in_order
+    monkeypatch.setattr(sales, "_in_order", lambda work: ways.append(in_order(work)) or ways[-1])
+    monkeypatch.setattr(sales, "CHUNK", 30)
+    for mixed in (False, True):
+        if mixed:
+            dice.shuffle(rows)
+        empty()
+        take_in("sales", written(rows), f"{mixed}.csv")
+        assert world() == whole
+    assert ways == [True, False]
 
 
 def test_mended_rejects_go_in_as_they_are(take_in: Import) -> None:
