@@ -103,7 +103,7 @@ class Version:
     @property
     def bias(self) -> str:
         """By how much it expected too many (+) or too few (−) purchases in all."""
-        bias = self.holdout.get("bias")
+        bias: Any = self.holdout.get("bias")
         if not _is_number(bias):
             return ""
         sign = "+" if bias >= 0 else "−"
@@ -278,7 +278,7 @@ def context(viewer: Viewer) -> dict[str, Any]:
 
 def _standing_of(one: Version) -> tuple[Any, ...]:
     """Those in use first, then by what they came to on the hold-out."""
-    predictive = one.holdout.get("predictive")
+    predictive: Any = one.holdout.get("predictive")
     return (bool(one.row.segment), not one.used, -predictive if _is_number(predictive) else float("inf"), one.row.pk)
 
 

@@ -23,7 +23,7 @@ WINDOW, WINDOWS = 30, 6  # days, and how many of them are compared
 def purchases_of(party: Party) -> PurchaseSummary | None:
     """What his orders say in sum; None where there are none."""
     try:
-        return party.purchases  # type: ignore[attr-defined, no-any-return]
+        return party.purchases
     except ObjectDoesNotExist:
         return None
 

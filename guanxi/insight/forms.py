@@ -24,9 +24,6 @@ class PercentField(forms.FloatField):
     def prepare_value(self, value: Any) -> Any:
         return f"{100 * value:.10g}" if isinstance(value, float) else value
 
-    def to_python(self, value: Any) -> float | None:
-        return super().to_python(value)
-
     def clean(self, value: Any) -> Any:
         """The fraction."""
         cleaned = super().clean(value)
@@ -110,7 +107,7 @@ class AssumptionsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def now_seen(self, name: str | None, value: Any) -> None:
         """The sender is shown `value` of the field; what he typed stays."""
-        data = self.data.copy()
+        data = dict(self.data.items())
         data["seen"] = json.dumps(self.expected() | {name: value})
         self.data = data
 

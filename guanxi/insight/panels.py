@@ -45,7 +45,7 @@ class Interval:
 def standing_of(party: Party) -> Standing | None:
     """The standing of `party`; asked once per page."""
     try:
-        return party.standing  # type: ignore[attr-defined, no-any-return]
+        return party.standing
     except ObjectDoesNotExist:
         return None
 

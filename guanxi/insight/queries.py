@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import Count, QuerySet, Sum
 
@@ -88,11 +89,11 @@ def slipping(viewer: Viewer) -> QuerySet[Standing]:
     return rows.order_by("-at_stake", "-party_id")
 
 
-def slipping_in_sum(viewer: Viewer) -> tuple[int, object]:
+def slipping_in_sum(viewer: Viewer) -> tuple[int, Decimal]:
     """How many are in decline and what is at stake with them in all."""
     rows = Standing.objects.visible_to(viewer).filter(stage=Stage.DECLINE)
     total = rows.aggregate(count=Count("party_id"), stake=Sum("at_stake"))
-    return total["count"], total["stake"] or 0
+    return total["count"], total["stake"] or Decimal(0)
 
 
 def equity_points(viewer: Viewer, months: int = 36) -> list[EquityPoint]:

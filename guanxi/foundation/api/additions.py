@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 from ninja import Schema
 from pydantic import Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler, model_serializer
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import core_schema
 
 from guanxi.foundation import hooks
 from guanxi.foundation.visibility import Viewer
@@ -42,9 +41,7 @@ class Extended(Schema):
         return {**handler(self), **{one.name: self.additions.get(one.name) for one in hooks.get(self.door)}}
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         described = handler(core)
         inner = handler.resolve_ref_schema(described)
         for one in hooks.get(getattr(cls, "door", "")):

@@ -45,7 +45,7 @@ def mei(run: Learning, **values: Any) -> Standing:
     return learned.standing(learned.customer("王美玲", *days), run, **values)
 
 
-# Pages ----------------------------------------------------------------------------------------------------------------
+# Pages --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -160,7 +160,7 @@ def test_the_pages_cost_the_same_whatever_the_number(staff_client: Client, run: 
     assert all(after[address] <= before[address] for address in PAGES)
 
 
-# Assumptions ------------------------------------------------------------------------------------------------------------
+# Assumptions ----------------------------------------------------------------------------------------------------------
 
 
 def form_of(client: Client) -> dict[str, str]:
@@ -197,7 +197,7 @@ def test_two_people_change_the_same_assumption(staff_client: Client) -> None:
     html = late.content.decode()
     assert "Somebody else set this to 0.12 meanwhile" in html
     assert 'value="15"' in html
-    again = late.context["form"].data.dict()
+    again = dict(late.context["form"].data)
     assert staff_client.post("/insight/assumptions/", again).status_code == 302
     row = Assumptions.objects.get()
     assert (row.discount_rate, row.risk_days) == (0.15, 60)  # the other's days are left as they are
@@ -217,7 +217,7 @@ def test_cost_rates_in_the_list_and_by_the_form(staff_client: Client) -> None:
     assert not CostRate.objects.exists()
 
 
-# Standings --------------------------------------------------------------------------------------------------------------
+# Standings ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_standing_on_the_customers_page(staff_client: Client, run: Learning) -> None:
@@ -336,7 +336,7 @@ def test_the_timeline_tells_of_changes(staff_client: Client, staff: User, run: L
         assert words in html
 
 
-# Today ------------------------------------------------------------------------------------------------------------------
+# Today --------------------------------------------------------------------------------------------------------------
 
 
 def test_the_first_page_before_and_after_learning(staff_client: Client) -> None:
@@ -357,7 +357,7 @@ def test_slipping_away_costs_the_same_with_many(staff_client: Client, run: Learn
     assert cost(staff_client, "/") <= one
 
 
-# Notes ------------------------------------------------------------------------------------------------------------------
+# Notes --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", sorted(notes.SENTENCES))
