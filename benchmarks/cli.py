@@ -18,7 +18,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import data, floors
+from benchmarks import data, floors, lifetime, states
 from benchmarks.measure import Figure, command
 
 SIZES = {"10k": 10_000, "30k": 30_000, "100k": 100_000, "300k": 300_000, "1M": 1_000_000}
@@ -44,10 +44,14 @@ console = Console(width=None if sys.stdout.isatty() else 150)
     show_default=True,
     help="Which database; repeatable.",
 )
+@click.option("--models", is_flag=True, help="Fit and score the models alone, on a million simulated customers.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the data lie; kept.")
-def bench(sizes: tuple[str, ...], databases: tuple[str, ...], folder: Path | None) -> None:
-    """Measure imports, refresh, pages and questions at the sizes named."""
+def bench(sizes: tuple[str, ...], databases: tuple[str, ...], models: bool, folder: Path | None) -> None:
+    """Measure imports, refresh, learning, pages and questions at the sizes named."""
     work = folder or Path(tempfile.mkdtemp(prefix="guanxi-bench-"))
+    if models:
+        _print("models, 1,000,000 simulated customers", [*lifetime.measure(folder=work), *states.figures()])
+        return
     results: dict[str, dict[str, list[Figure]]] = {}
     try:
         for database in databases:
@@ -88,6 +92,7 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     floor = floors.parquet_seconds(files.late, home)
     name = "refresh after 1,000 orders (within the worker)"
     figures.append(Figure(name, float(taken[1]), "s", floor, "their lines as one Parquet file", 2.0))
+    figures += _learned(environment)
     output = subprocess.run(
         [sys.executable, "-m", "benchmarks.pages"],
         env=os.environ | environment,
@@ -98,6 +103,19 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     if output.returncode:
         raise click.ClickException(f"The pages could not be measured:\n{output.stderr[-3000:]}")
     return figures + [Figure.from_json(values) for values in json.loads(output.stdout.splitlines()[-1])]
+
+
+def _learned(environment: dict[str, str]) -> list[Figure]:
+    """`guanxi learn` from nothing, whole and by its steps, beside the barest reading of the days of purchase."""
+    run = command("learn", environment=environment)
+    steps = re.search(r"s: (.+)$", run.output.strip().splitlines()[-1])
+    floor = floors.days_of_purchase_seconds(Path(environment["GUANXI_HOME"]))
+    name = "days of purchase in DuckDB"
+    figures = [Figure("guanxi learn", run.seconds, "s", floor, name, 60.0, memory_mb=run.peak_mb)]
+    for step in steps[1].split(", ") if steps else []:
+        label, seconds = step.rsplit(" ", 1)
+        figures.append(Figure(f"  of that: {label}", float(seconds), "s"))
+    return figures
 
 
 def _indexed(environment: dict[str, str]) -> Figure:

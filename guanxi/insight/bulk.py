@@ -208,13 +208,13 @@ def lake_is_behind(learning: Learning | None) -> bool:
     return learning is not None and (stored is None or store.mark_of(stored, LEARNED) != learning.pk)
 
 
-def thin_out(kept: DeltaTable, day: date) -> None:
+def thin_out(delta: DeltaTable, day: date) -> None:
     """Of history older than five weeks, keep the last day of each month; of this very day, keep what comes now."""
-    days = sorted(set(pc.unique(kept.to_pyarrow_table(columns=["day"])["day"]).to_pylist()))
+    days = sorted(set(pc.unique(delta.to_pyarrow_table(columns=["day"])["day"]).to_pylist()))
     lasting = {f"{one:%Y-%m}": one for one in days}.values()
     old = [one for one in days if one < day - timedelta(days=KEPT_DAYS) and one not in lasting]
     for one in {*old, *(found for found in days if found == day)}:
-        kept.delete(f"day = DATE '{one}'")
+        delta.delete(f"day = DATE '{one}'")
 
 
 def _for_lake(rows: pa.Table) -> pa.Table:

@@ -71,7 +71,9 @@ class Spending:
         """Expected spend per purchase (whole units); without a purchase to go by, what all spend."""
         if self.model is None:
             return np.full(len(x), self.mean)
-        return np.asarray(self.model.expected_spend(x, np.maximum(mean_spend, 0.0)))
+        told = np.asarray(self.model.expected_spend(x, np.maximum(mean_spend, 0.0)))
+        # The mean over all that the model knows of may be infinite (q <= 1): then what was seen stands for it.
+        return np.where(np.isfinite(told), told, self.mean)
 
 
 def margin_rates(margin: Floats, amount: Floats, purchases: Ints) -> Floats:
