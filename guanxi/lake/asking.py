@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from guanxi.foundation.actions import Refused
 from guanxi.lake import dimensions as d
 from guanxi.lake.dimensions import Dimension
+from guanxi.lake.measures import Measure
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -39,6 +40,27 @@ class UnknownName(BadQuery):
             % {"what": what, "name": name, "known": ", ".join(self.known)},
             field,
         )
+
+
+class CannotCut(BadQuery):
+    """A measure that is known once for each customer, and a dimension that tells of something else."""
+
+    def __init__(self, measure: Measure, dimension: Dimension, known: Iterable[Dimension], field: str) -> None:
+        self.measure, self.dimension = measure, dimension
+        self.cuts = [one for one in known if one.cuts(measure.base)]
+        super().__init__(self._said(lambda one: str(one.name)), field)
+
+    @property
+    def in_words(self) -> str:
+        """The message for people, who know measures and dimensions by their labels."""
+        return self._said(lambda one: str(one.label))
+
+    def _said(self, called: Callable[[Measure | Dimension], str]) -> str:
+        reason = _(
+            "“%(measure)s” is known once for each customer, not by “%(dimension)s”. It can be cut by: %(known)s."
+        )
+        known = ", ".join(sorted(map(called, self.cuts)))
+        return reason % {"measure": called(self.measure), "dimension": called(self.dimension), "known": known}
 
 
 def condition(rows: ir.Table, dimension: Dimension, asked: Any) -> ir.BooleanValue:
@@ -92,7 +114,7 @@ def _one_of(rows: ir.Table, dimension: Dimension, values: list[Any]) -> ir.Boole
         if wrong:
             raise _wrong(dimension, _("“%(value)s” is neither true nor false") % {"value": wrong[0]})
         return dimension.values(rows).isin(values)
-    return dimension.values(rows).isin([_text(dimension, value) for value in values])
+    return dimension.values(rows).isin([_choice(dimension, value) for value in values])
 
 
 def _in_periods(rows: ir.Table, periods: list[tuple[date, date]]) -> ir.BooleanValue:
@@ -132,6 +154,17 @@ def _text(dimension: Dimension, value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong(dimension, _("“%(value)s” is not a text") % {"value": value})
     return value
+
+
+def _choice(dimension: Dimension, value: Any) -> Any:
+    """A text, or one of the dimension's codes where these are numbers."""
+    if all(isinstance(code, str) for code in dimension.labels):
+        return _text(dimension, value)
+    code = dimension.coded(value)
+    if code not in dimension.labels:
+        known = ", ".join(map(str, dimension.labels))
+        raise _wrong(dimension, _("“%(value)s” is none of %(known)s") % {"value": value, "known": known})
+    return code
 
 
 def _number(dimension: Dimension, value: Any) -> Any:

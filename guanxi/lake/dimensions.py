@@ -37,8 +37,8 @@ class Dimension:
     """One way to cut figures.
 
     `table` names the lake's table that `column` stands in (empty: the sales line); `key` is the column that leads
-    there. A dimension of kind "record" is one record per value: `column` is its name, `code` what people
-    call it by, and rows carry its id under `key`.
+    there. A dimension of kind "record" is one record per value: `column` is its name, `code` what people call it by,
+    and rows carry its id under `key`. `listed` is the field by which the list of customers filters the same.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Dimension:
     column: str = ""
     key: str = ""
     code: str = ""
+    listed: str = ""
     choices: Callable[[], Iterable[tuple[Any, Any]]] | None = None
 
     @property
@@ -66,6 +67,10 @@ class Dimension:
         if self.kind == RECORD:
             return rows[self.key]
         return rows[self.joined or self.column]
+
+    def coded(self, text: Any) -> Any:
+        """The choice that reads as `text` in an address, where codes may be numbers; else `text` itself."""
+        return next((value for value in self.labels if str(value) == str(text)), text)
 
     def cuts(self, base: str) -> bool:
         """Whether figures over the table `base` can be cut by this."""
@@ -111,7 +116,9 @@ DECLARED = (
     Dimension("kind", _("Sale or return"), CHOICE, column="kind", choices=lambda: Order.Kind.choices),
     Dimension("currency", _("Currency"), TEXT, column="currency"),
     Dimension("customer", _("Customer"), RECORD, "party", "name", "party_id"),
-    _of_party("customer_kind", _("Person or organisation"), CHOICE, "kind", choices=lambda: Party.Kind.choices),
+    _of_party(
+        "customer_kind", _("Person or organisation"), CHOICE, "kind", listed="kind", choices=lambda: Party.Kind.choices
+    ),
     _of_party("city", _("City")),
     _of_party("country", _("Country")),
     _of_party("gender", _("Gender"), CHOICE, choices=lambda: Party.Gender.choices),

@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.urls import reverse
 
 from guanxi.foundation.desk import list_url
+from guanxi.lake import dimensions
 from guanxi.lake.measures import SALES_LINES
 
 Where = Mapping[str, Any]
@@ -35,7 +36,17 @@ def orders(where: Where) -> str:
 
 
 def customers(base: str, where: Where) -> str:
-    """The address of the customers behind a figure over `base`, a table with one row per customer."""
+    """The address of the customers behind a figure over `base`, a table with one row per customer: the list itself
+    where it has the filters, else by the lake.
+    """
+    known = dimensions.all()
+    listed = {name: known[name].listed for name in where if name in known and known[name].listed}
+    if (
+        where
+        and set(listed) == set(where)
+        and all(isinstance(asked, list) and None not in asked for asked in where.values())
+    ):
+        return list_url("customers", {f"f.{listed[name]}": asked for name, asked in where.items()})
     return list_url("customers", {f"f.{FIGURE}": _text({"of": base, "where": where})})
 
 

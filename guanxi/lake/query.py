@@ -29,7 +29,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation import engine, visibility
 from guanxi.foundation.visibility import Viewer
 from guanxi.lake import asking, dimensions, measures, schema, store, tables
-from guanxi.lake.asking import BadQuery, UnknownName
+from guanxi.lake.asking import BadQuery, CannotCut, UnknownName
 from guanxi.lake.dimensions import Dimension
 from guanxi.lake.measures import SALES_LINES, Measure
 from guanxi.orders.models import OrderLine
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BadQuery",
+    "CannotCut",
     "Column",
     "Query",
     "Result",
@@ -166,7 +167,7 @@ class _Asked:
             for name, asked in (("by", self.by), ("where", self.where)):
                 for dimension in asked:
                     if not dimension.cuts(measure.base):
-                        raise BadQuery(_cannot_cut(measure, dimension, known), name)
+                        raise CannotCut(measure, dimension, known.values(), name)
 
     def _order(self) -> list[tuple[str, bool]]:
         """Columns and whether they run down: as asked, else periods from the first, figures from the largest."""
@@ -306,13 +307,6 @@ def currencies() -> list[str]:
 
 
 _currencies: dict[str, Any] = {}
-
-
-def _cannot_cut(measure: Measure, dimension: Dimension, known: Mapping[str, Dimension]) -> str:
-    """Why a measure cannot be cut by a dimension, and by which it can."""
-    reason = _("“%(measure)s” is known once for each customer, not by “%(dimension)s”. It can be cut by: %(known)s.")
-    cuts = ", ".join(sorted(name for name, one in known.items() if one.cuts(measure.base)))
-    return reason % {"measure": measure.name, "dimension": dimension.name, "known": cuts}
 
 
 def _grouped(dimension: Dimension) -> str:

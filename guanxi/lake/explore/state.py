@@ -92,7 +92,7 @@ def _value(name: str, text: str) -> Any:
         return text.lower() in ("true", "1", "yes")
     if dimension is not None and dimension.kind == dimensions.RECORD and text.startswith("#") and text[1:].isdigit():
         return int(text[1:])
-    return text
+    return dimension.coded(text) if dimension is not None and dimension.kind == dimensions.CHOICE else text
 
 
 def choices(chosen: Iterable[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.lake import dimensions
 from guanxi.lake.explore import answer, behind
 from guanxi.lake.explore.state import PLOTS, State, choices
-from guanxi.lake.query import Query, run
+from guanxi.lake.query import CannotCut, Query, run
 
 MOST_VALUES = 300
 PLOT_ICONS = {"bar": "chart-bar", "line": "chart-line", "hbar": "list-details", "none": "table"}
@@ -32,6 +32,8 @@ def explore(request: HttpRequest) -> HttpResponse:
     try:
         result = run(state.query, request.user)
         context |= {"table": answer.table(state, result), "as_of": result.as_of, "currency": result.currency}
+    except CannotCut as refusal:
+        context["problem"] = refusal.in_words
     except Refused as refusal:
         context["problem"] = refusal.message
     plots = {"bar": _("Bars"), "line": pgettext("plot", "Lines"), "hbar": _("Lying bars"), "none": _("Table only")}

@@ -24,8 +24,17 @@ from guanxi.lake.refresh import refresh
 from guanxi.lake.schema import LakeTable
 from guanxi.lake.tests.conftest import Shop
 
-MOOD = LakeTable("mood", "party_id", (("party_id", pa.int64()), ("mood", pa.string()), ("worth", pa.float64())))
+MOOD = LakeTable(
+    "mood",
+    "party_id",
+    (("party_id", pa.int64()), ("mood", pa.string()), ("worth", pa.float64()), ("level", pa.int16())),
+)
+LEVELS = [(1, "Once"), (2, "Again")]
 DOORS = (
+    (
+        "dimension",
+        Dimension("level", "Level", dimensions.CHOICE, "mood", "level", "party_id", choices=lambda: LEVELS),
+    ),
     ("lake_table", MOOD),
     ("measure", Measure("worth", "Worth", MONEY, lambda rows: rows.worth.sum().cast("decimal(18, 4)"), base="mood")),
     ("measure", Measure("judged", "Judged", NUMBER, lambda rows: rows.count(), base="mood")),
@@ -55,7 +64,7 @@ def judged(shop: Shop, moods: None) -> Shop:
     shop.order(ming, "2017-03-06", (None, 3))
     shop.order(li, "2017-04-01", (tea, 2))
     refresh()
-    rows = [(mei.pk, "glad", 100.0), (ming.pk, "cross", 20.0), (wu.pk, None, 1.5)]
+    rows = [(mei.pk, "glad", 100.0, 1), (ming.pk, "cross", 20.0, 2), (wu.pk, None, 1.5, None)]
     table = pa.Table.from_pylist([dict(zip(MOOD.schema.names, row, strict=True)) for row in rows], MOOD.schema)
     store.overwrite(MOOD, table.to_batches(), {})
     return shop
@@ -71,6 +80,17 @@ def test_figures_of_customers_by_what_is_known_of_them(judged: Shop) -> None:
     assert rows(["worth"], "city") == {("臺北市", 100), ("高雄市", 20), (None, Decimal("1.5"))}
     assert rows(["judged"], "city", "mood") == {("臺北市", "glad", 1), ("高雄市", "cross", 1), (None, None, 1)}
     assert rows(["known"], "mood") == {("glad", 1), ("cross", 1), (None, 2)}
+
+
+def test_codes_may_be_numbers(judged: Shop, client: Client, staff: Any) -> None:
+    assert rows(["judged"], "level") == {(1, 1), (2, 1), (None, 1)}
+    assert rows(["worth"], level=[2]) == rows(["worth"], level=["2"]) == {(20,)}
+    with pytest.raises(BadQuery, match="“9” is none of 1, 2"):
+        run(Query(["worth"], where={"level": [9]}), SYSTEM)
+    client.force_login(staff)
+    page = client.get(reverse("explore"), {"m": "worth", "by": "mood", "f.level": "2"}).content.decode()
+    assert "Level: Again" in page
+    assert "20.00" in page
 
 
 def test_sales_by_what_is_known_of_customers(judged: Shop) -> None:
@@ -163,6 +183,18 @@ def test_the_list_of_customers_behind_a_figure(judged: Shop, client: Client, sta
         assert "陳美華" not in client.get(address).content.decode()
 
 
+def test_the_list_itself_is_asked_where_it_can_filter(judged: Shop, client: Client, staff: Any) -> None:
+    judged.party("大同公司", kind="organisation")
+    client.force_login(staff)
+    address = links.behind("party", {"customer_kind": ["organisation"]})
+    assert parse_qs(urlsplit(address).query) == {"f.kind": ["organisation"]}
+    page = client.get(address).content.decode()
+    assert "大同公司" in page
+    assert "陳美華" not in page.replace(str(staff), "")
+    assert links.FIGURE in links.behind("party", {"customer_kind": [None]})
+    assert links.FIGURE in links.behind("party", {})
+
+
 def test_explore_shows_both_and_says_what_does_not_go(judged: Shop, client: Client, staff: Any) -> None:
     client.force_login(staff)
     page = client.get(reverse("explore"), {"m": ["worth", "sales"], "by": "mood"}).content.decode()
@@ -172,7 +204,7 @@ def test_explore_shows_both_and_says_what_does_not_go(judged: Shop, client: Clie
     behind = [parse_qs(urlsplit(part.split('"')[0].replace("&amp;", "&")).query) for part in page.split('href="')[1:]]
     assert any('"of": "mood"' in asked.get("f.figure", [""])[0] for asked in behind)
     refused = client.get(reverse("explore"), {"m": "worth", "by": "department"}).content.decode()
-    assert "It can be cut by" in refused
+    assert "“Worth” is known once for each customer, not by “Department”" in refused
     values = client.get(reverse("explore_values", args=["mood"])).content.decode()
     assert "cross" in values
     assert "Glad" in values
