@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-WIDTH, HEIGHT, LEFT, BOTTOM, ROW = 640, 180, 56, 22, 18
+WIDTH, HEIGHT, LEFT, BOTTOM, ROW = 640, 180, 66, 22, 18
 INK, MUTED, GRID = "#0f766e", "#cbcfd6", "#ecebe8"
 COLOURS = {1: INK, 2: "#5ba69f", 3: "#a1cfc9", 4: "#d9776c", 5: "#c9973a", 6: "#4f79c4"}
 
@@ -79,8 +80,8 @@ def _stacked(spec: dict[str, Any]) -> tuple[SafeString, int]:
             down += height if (value or 0) < 0 else 0
             bars.append((LEFT + index * step + step * 0.2, place, step * 0.6, height, _colour(one)))
     parts = [
-        format_html_join("", '<rect x="{}" y="{}" width="{}" height="{}" fill="{}"/>', bars),
         _axis(spec, top, scale, zero),
+        format_html_join("", '<rect x="{}" y="{}" width="{}" height="{}" fill="{}"/>', bars),
         _names(spec, step),
         format_html_join(
             "",
@@ -110,7 +111,7 @@ def _axis(spec: dict[str, Any], top: float, scale: float, base: float = HEIGHT -
 
 
 def _names(spec: dict[str, Any], step: float) -> SafeString:
-    every = max(1, len(spec["x"]) // 8)
+    every = ceil(len(spec["x"]) / 8)
     shown = [(LEFT + (index + 0.5) * step, name) for index, name in enumerate(spec["x"]) if index % every == 0]
     return format_html_join("", f'<text x="{{}}" y="{HEIGHT - 6}" text-anchor="middle">{{}}</text>', shown)
 
@@ -137,4 +138,5 @@ def _line(one: dict[str, Any], step: float, scale: float, colour: str) -> SafeSt
 def _number(spec: dict[str, Any], value: float) -> str:
     if spec.get("format") == "percent":
         return f"{number_format(float(value) * 100, 1)} %"
-    return number_format(value, 0 if abs(value) >= 100 else 2, use_l10n=True, force_grouping=True)
+    whole = abs(value) >= 100 or value == 0 or (spec.get("format") != "money" and value == int(value))
+    return number_format(value, 0 if whole else 2, use_l10n=True, force_grouping=True)

@@ -198,6 +198,7 @@ def lorenz(curve: list[list[float]]) -> dict[str, Any] | None:
         "type": "area",
         "format": "percent",
         "most": 1,
+        "ticks": 5,
         "x": shares,
         "series": [
             {"name": _("Share of the value"), "data": [value for _customers, value in curve]},
