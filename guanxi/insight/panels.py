@@ -73,13 +73,13 @@ def standing(party: Party, viewer: Viewer) -> dict[str, Any]:
     if purchases is None:
         return {"standing": None, "missing": _("No order yet: value and chances follow from the first purchase on.")}
     stage, tier = naming.stage_pill(row.stage), naming.tier_pill(row.tier)
-    curve = surviving.over_time(party, row.day, viewer)
+    curve, contract = surviving.over_time(party, row.day, viewer), queries.by_contract(learning)
     return {
         "standing": row,
         "stage": stage,
         "stage_tone": display.tone(stage),
         "reason": explaining.reason(row, purchases, curve.bought),
-        "model": naming.model(curve.version.name) if curve.version else "",
+        "model": "sBG" if contract else naming.model(curve.version.name) if curve.version else "",
         "meaning": explaining.meaning(row.stage),
         "since": explaining.since(row),
         "basis": equity.basis(learning),
@@ -90,7 +90,7 @@ def standing(party: Party, viewer: Viewer) -> dict[str, Any]:
         "interval": interval(row),
         "alive": explaining.percent(row.p_alive) if row.p_alive is not None else "",
         "alive_tone": _tone(row.p_alive),
-        "curve": plot(curve.points),
+        "curve": None if contract else plot(curve.points),
         "next": next_purchase(row),
         "ahead": figures.rounded(row.purchases_ahead, 1) if row.purchases_ahead is not None else "",
         "risk": explaining.percent(row.risk) if row.risk is not None else "",

@@ -64,6 +64,11 @@ def model_of(first_day: date, viewer: Viewer) -> ModelVersion | None:
     return known.filter(segment__in=["", str(first_day.year)]).order_by("-segment", "-id").first()
 
 
+def by_contract(learning: Learning) -> bool:
+    """Whether customers were taken as bound by contract."""
+    return any(note.get("code") == "contract_used" for note in learning.figures.get("notes") or [])
+
+
 def standing_of(party: Party | int, viewer: Viewer) -> Standing | None:
     """What the relationship with `party` is worth and what state it is in; None where that was not learned."""
     return Standing.objects.visible_to(viewer).filter(party=party).select_related("learning").first()

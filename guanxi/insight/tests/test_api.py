@@ -106,3 +106,12 @@ def test_without_a_token_nothing(client: Client) -> None:
     for address in ("/insight/models", "/insight/equity", "/parties/1/standing"):
         get(client, address, status=401)
     assert client.post("/api/v1/insight/learn").status_code == 401
+
+
+def test_the_description_of_a_party_has_its_standing(staff_client: Client) -> None:
+    schemas = staff_client.get("/api/openapi.json").json()["components"]["schemas"]
+    described = schemas["PartyOut"]["properties"]["standing"]["anyOf"]
+    assert {"type": "null"} in described
+    assert "lifetime_value" in described[0]["properties"]
+    assert "standing" in schemas["PartyOut"]["required"]
+    assert "additions" not in schemas["PartyOut"]["properties"]

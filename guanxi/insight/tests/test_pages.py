@@ -280,6 +280,14 @@ def test_a_cohort_has_a_model_of_its_own(run: Learning, staff: User) -> None:
     assert version.name == "mbg_nbd"
 
 
+def test_who_is_bound_by_contract_has_no_curve_of_silence(staff_client: Client) -> None:
+    run = learned.learning(notes=[{"code": "contract_used", "days": 365}])
+    learned.model(run)
+    html = text(staff_client, f"/customers/{mei(run).party_id}/")
+    assert "sBG" in html
+    assert "Chance that he is still a customer, over the last year" not in html
+
+
 @pytest.mark.parametrize(
     ("bought", "sentence"),
     [
