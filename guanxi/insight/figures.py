@@ -35,8 +35,6 @@ MEASURES = (
     Measure("at_stake", _("At stake"), MONEY, _sum("at_stake"), base=TABLE,
             help=_("What would be expected of them if they had not begun to leave, less what still is.")),
     Measure("room_to_grow", _("Room to grow in a year"), MONEY, _sum("growth"), base=TABLE),
-    Measure("known_customers", _("Known customers"), NUMBER, lambda rows: rows.count(), base=TABLE,
-            help=_("All parties, whether they ever bought or not.")),
     Measure("customers_alive", _("Customers still there"), NUMBER, lambda rows: rows.p_alive.sum().round(1), base=TABLE,
             help=_("The sum of everybody's chance that he is still a customer.")),
     Measure("mean_risk", _("Mean risk"), PERCENT, _mean("risk"), base=TABLE,
@@ -47,7 +45,7 @@ MEASURES = (
 
 def _labelled(name: str, label: Any, choices: Iterable[tuple[Any, Any]]) -> Dimension:
     known = list(choices)
-    return Dimension(name, label, CHOICE, TABLE, name, "party_id", choices=lambda: known)
+    return Dimension(name, label, CHOICE, TABLE, name, "party_id", choices=lambda: known, listed=f"standing.{name}")
 
 
 DIMENSIONS = (
@@ -55,5 +53,5 @@ DIMENSIONS = (
     _labelled("tier", _("Tier"), Tier.choices),
     _labelled("grade", _("Grade"), Grade.choices),
     _labelled("loyalty", _("Loyalty"), Loyalty.choices),
-    Dimension("rfm", _("RFM"), TEXT, TABLE, "rfm", "party_id"),
+    Dimension("rfm", _("RFM"), TEXT, TABLE, "rfm", "party_id", listed="standing.rfm"),
 )

@@ -16,7 +16,7 @@ from guanxi.insight.history import Floats, Ints, Statistics
 from guanxi.insight.purchasing import Purchases
 
 WEEKS_A_YEAR = 365.25 / 7.0
-DRAWS, SEED = 40, 20_050_101
+DRAWS, SEED = 60, 20_050_101
 LOW, HIGH = 10, 90  # percentiles of the interval
 CELLS = (12, 14, 14)  # classes of purchases, of recency and of age by which draws are told: at most 2,352 cells
 MARGIN_PRIOR, COST_PRIOR = 5.0, 3.0  # purchases that the mean of all counts as, beside a customer's own
