@@ -15,7 +15,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation.desk import Pill, display
 from guanxi.foundation.visibility import Viewer
 from guanxi.insight import explaining, naming, queries, surviving
-from guanxi.insight.models import Grade, Learning, Loyalty, Stage, Standing
+from guanxi.insight.models import Assumptions, Grade, Learning, Loyalty, Stage, Standing
 from guanxi.insight.reports import equity
 from guanxi.lake import figures
 
@@ -72,6 +72,7 @@ def standing(party: Party, viewer: Viewer) -> dict[str, Any]:
         return {"standing": None, "missing": missing(learning, purchases is not None)}
     if purchases is None:
         return {"standing": None, "missing": _("No order yet: value and chances follow from the first purchase on.")}
+    assumed = queries.assumptions(viewer)
     stage, tier = naming.stage_pill(row.stage), naming.tier_pill(row.tier)
     curve, contract = surviving.over_time(party, row.day, viewer), queries.by_contract(learning)
     return {
@@ -94,13 +95,13 @@ def standing(party: Party, viewer: Viewer) -> dict[str, Any]:
         "next": next_purchase(row),
         "ahead": figures.rounded(row.purchases_ahead, 1) if row.purchases_ahead is not None else "",
         "risk": explaining.percent(row.risk) if row.risk is not None else "",
-        "risk_days": queries.assumptions(viewer).risk_days,
+        "risk_days": assumed.risk_days,
         "warning": explaining.warning(row),
         "tier": tier,
         "tier_tone": display.tone(tier),
         "grade": naming.grade_pill(row.grade),
         "grade_tone": display.tone(naming.grade_pill(row.grade)),
-        "resources": resources(row.grade, viewer),
+        "resources": resources(row.grade, assumed),
         "strength": round(row.strength) if row.strength is not None else None,
         "facts": facts(row),
     }
@@ -171,9 +172,8 @@ def next_purchase(row: Standing) -> str:
     return f"{date_format(row.next_from, shape)} – {date_format(row.next_to, shape)}"
 
 
-def resources(grade: str, viewer: Viewer) -> str:
+def resources(grade: str, given: Assumptions) -> str:
     """What his grade is given."""
-    given = queries.assumptions(viewer)
     return {Grade.A: given.resources_a, Grade.B: given.resources_b, Grade.C: given.resources_c}.get(Grade(grade), "")
 
 

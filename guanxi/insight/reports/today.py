@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from guanxi.foundation.desk import display
 from guanxi.foundation.visibility import Viewer
 from guanxi.insight import explaining, naming, queries
-from guanxi.insight.models import Standing
+from guanxi.insight.models import Standing, Tier
 from guanxi.insight.reports import equity
 from guanxi.lake import figures
 from guanxi.lake.figures import Tile
@@ -68,7 +68,7 @@ def slipping(viewer: Viewer, limit: int) -> Slipping:
 
 def _row(row: Standing, bought: set[date]) -> SlippingCustomer:
     purchases = explaining.purchases_of(row.party)
-    pills = [naming.grade_pill(row.grade), naming.tier_pill(row.tier)]
+    pills = [naming.grade_pill(row.grade), *([] if row.tier == Tier.REGULAR else [naming.tier_pill(row.tier)])]
     return SlippingCustomer(
         name=row.party.name,
         url=reverse("desk:record", args=["customers", row.party_id]),
