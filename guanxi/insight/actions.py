@@ -56,7 +56,9 @@ def begin_learning(day: date, basis: str, *, by: Viewer) -> Learning:
     """Begin a learning, or take up again the one of the same data and assumptions that was broken off."""
     broken = Learning.objects.filter(state__in=[Learning.State.RUNNING, Learning.State.FAILED], basis=basis)
     again = broken.order_by("-id").first()
-    for other in Learning.objects.filter(state=Learning.State.RUNNING).exclude(pk=again.pk if again else None):
+    for other in Learning.objects.filter(state=Learning.State.RUNNING):
+        if other == again:
+            continue
         change(other, state=Learning.State.FAILED, finished_at=timezone.now(), error=str(_("Broken off.")))
     if again is not None:
         return change(again, state=Learning.State.RUNNING, error="")

@@ -46,6 +46,18 @@ class Statistics:
     def __len__(self) -> int:
         return len(self.party)
 
+    def of(self, chosen: NDArray[np.bool_]) -> Statistics:
+        """The rows where `chosen` holds."""
+        return Statistics(
+            self.party[chosen],
+            self.first[chosen],
+            self.last[chosen],
+            self.x[chosen],
+            self.amount[chosen],
+            self.repeat_amount[chosen],
+            self.until,
+        )
+
 
 @dataclass(frozen=True)
 class History:
@@ -121,7 +133,7 @@ class History:
         counts = np.bincount(place, minlength=size).reshape(-1, periods)
         spend = np.bincount(place, weights=self.amount[kept], minlength=size).reshape(-1, periods)
         started = np.clip((self.first - begin) // length, 0, periods - 1)
-        return Panel(counts.astype(np.int32), spend, started.astype(np.int64), self.first >= begin, begin, length)
+        return Panel(counts.astype(np.int32), spend.astype(float), started.astype(np.int64), self.first >= begin, begin, length)
 
 
 @dataclass(frozen=True)
@@ -140,7 +152,8 @@ class Panel:
     def mean_spend(self, rows: slice) -> Floats:
         """Spend per purchase of some of the customers by period; nan where there was none, or nothing left of it."""
         bought = (self.purchases[rows] > 0) & (self.spend[rows] > 0)
-        return np.divide(self.spend[rows], self.purchases[rows], out=np.full(bought.shape, np.nan), where=bought)
+        nothing = np.full(bought.shape, np.nan)
+        return np.asarray(np.divide(self.spend[rows], self.purchases[rows], out=nothing, where=bought))
 
     def end_of(self, period: int | Ints) -> Any:
         """The last day (number) of a period."""

@@ -22,9 +22,9 @@ from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.insight import actions, equity, fitting, scoring, statistics, valuing
 from guanxi.insight import bulk as standings
-from guanxi.insight.history import Statistics
+from guanxi.insight.history import History, Statistics
 from guanxi.insight.models import Assumptions, CostRate, Learning
-from guanxi.insight.statistics import UNIT, Costs, Facts
+from guanxi.insight.statistics import UNIT, Costs
 from guanxi.lake import lock, refresh, tables
 from guanxi.lake.schema import number_of
 
@@ -139,7 +139,7 @@ class _Run:
             scored = scoring.score(history, facts, fitted, staged, self.assumed, self._former(before))
             fitting.keep_growth(self.learning, scored.growth, by=self.by)
         with self._step(4, "equity", _("Add up customer equity over time")):
-            points = self._equity(history, facts, scored) if scored.worth is not None else []
+            points = self._equity(history, scored)
         rows = scored.table(self.learning)
         self.notes += [*fitted.notes, *filter(None, [staged.note]), *scored.notes]
         if future := statistics.days_of_the_future(clock.today()):
@@ -157,15 +157,17 @@ class _Run:
     def _former(self, before: pa.Table) -> scoring.Former:
         return scoring.Former.of(before, self.learning.day)
 
-    def _equity(self, history: Any, facts: Facts, scored: scoring.Scored) -> list[equity.Point]:
+    def _equity(self, history: History, scored: scoring.Scored) -> list[equity.Point]:
         """The expected value of all customers at the ends of months, by the models of today."""
-        fitted, buyers = scored.fitted, scored.buyers
+        fitted, buyers, purchases = scored.fitted, scored.buyers, scored.fitted.purchases
+        if purchases is None:
+            return []
         discount = valuing.Discount(self.assumed.discount_rate, self.assumed.horizon_years)
         spending, rates, costs = fitted.spending, buyers.rates, buyers.costs
 
         def value(known: Statistics) -> Any:
             row = history.parties.searchsorted(known.party)
-            return valuing.value(known, fitted.purchases, spending, rates[row], costs[row], discount, UNIT)
+            return valuing.value(known, purchases, spending, rates[row], costs[row], discount, UNIT)
 
         days = equity.month_ends(history, MONTHS)
         return equity.over_time(history, days, fitted.known, value)

@@ -79,11 +79,7 @@ def trial(history: History) -> Trial:
     enough(past)
     whole = history.at()
     known = np.isin(whole.party, past.party, assume_unique=True)
-    whole = Statistics(
-        *(getattr(whole, name)[known] for name in ("party", "first", "last", "x", "amount", "repeat_amount")),
-        until=whole.until,
-    )
-    return Trial(past, whole, history.purchases_after(at), history)
+    return Trial(past, whole.of(known), history.purchases_after(at), history)
 
 
 def enough(known: Statistics) -> None:
@@ -147,7 +143,7 @@ def _cohorts(chosen: Candidate, tried: Trial) -> list[int]:
     better = []
     for year in found[sizes >= LEAST_IN_COHORT]:
         own = years == year
-        part = Trial(_part(tried.past, own), _part(tried.whole, own), tried.later[own], tried.history)
+        part = Trial(tried.past.of(own), tried.whole.of(own), tried.later[own], tried.history)
         try:
             enough(part.past)
             model = FITS[chosen.name](part.past.x, part.past.t_x, part.past.T)
@@ -156,11 +152,6 @@ def _cohorts(chosen: Candidate, tried: Trial) -> list[int]:
         if predictive(model, part) > predictive(chosen.calibrated, part) + len(model.params):
             better.append(int(year))
     return better
-
-
-def _part(known: Statistics, chosen: np.ndarray) -> Statistics:
-    arrays = (known.party, known.first, known.last, known.x, known.amount, known.repeat_amount)
-    return Statistics(*(array[chosen] for array in arrays), until=known.until)
 
 
 def _years(first: Ints) -> Ints:
@@ -234,7 +225,7 @@ class Purchases:
         rest = ~np.isin(years, list(self.cohorts))
         for chosen, model in [(rest, self.model), *((years == year, one) for year, one in self.cohorts.items())]:
             if chosen.any():
-                answer[chosen] = ask(model, _part(known, chosen))
+                answer[chosen] = ask(model, known.of(chosen))
         return answer
 
     def drawn(self, count: int, seed: int) -> list[Purchases]:

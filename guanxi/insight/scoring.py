@@ -85,7 +85,7 @@ class Buyers:
 def margin_of(facts: Facts, margin_rate: float) -> Floats:
     """What each party's purchases left: sales less cost where that is known, by the assumed rate where it is not."""
     unknown = facts.amount - facts.known_amount
-    return (facts.known_amount - facts.known_cost + unknown * margin_rate) / UNIT
+    return np.asarray((facts.known_amount - facts.known_cost + unknown * margin_rate) / UNIT)
 
 
 @dataclass
@@ -211,7 +211,7 @@ def _spend_of_the_year(history: History) -> Floats:
     recent = np.where(history.day > history.until - YEAR, history.amount, 0)
     spent = np.add.reduceat(recent, history.starts) / UNIT
     tenure = np.clip(history.until - history.first + 1, LEAST_TENURE, YEAR)
-    return spent * YEAR / tenure
+    return np.asarray(spent * YEAR / tenure)
 
 
 def _growth(buyers: Buyers, facts: Facts, year: Floats, p_alive: Floats) -> Growth | None:
@@ -231,7 +231,7 @@ def _growth(buyers: Buyers, facts: Facts, year: Floats, p_alive: Floats) -> Grow
 
 def _cents(values: Floats) -> Floats:
     """Whole units as stored units, rounded to the cent."""
-    return np.round(values * 100) * CENT
+    return np.asarray(np.round(values * 100) * CENT)
 
 
 def _money(scored: Scored, year: Floats) -> None:

@@ -244,12 +244,14 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:
-    return np.from_dlpack(pc.coalesce(_plain(pc.cast(column, pa.int64())), pa.scalar(0, pa.int64())))
+    filled: Any = pc.coalesce(_plain(pc.cast(column, pa.int64())), pa.scalar(0, pa.int64()))
+    return np.asarray(np.from_dlpack(filled), np.int64)
 
 
 def _units(column: pa.ChunkedArray) -> Ints:
     exact = pc.cast(_plain(column), pa.decimal128(18, PLACES))
-    return np.from_dlpack(pc.coalesce(as_units(exact), pa.scalar(0, pa.int64())))
+    filled: Any = pc.coalesce(as_units(exact), pa.scalar(0, pa.int64()))
+    return np.asarray(np.from_dlpack(filled), np.int64)
 
 
 def _days(column: pa.ChunkedArray) -> Ints:

@@ -84,13 +84,13 @@ def margin_rates(margin: Floats, amount: Floats, purchases: Ints) -> Floats:
     weight = np.maximum(amount, 0.0) + usual
     own = np.where(amount > 0, margin, 0.0)
     rates = np.divide(own + usual * overall, weight, out=np.full(len(margin), overall), where=weight > 0)
-    return np.clip(rates, -1.0, 1.0)
+    return np.asarray(np.clip(rates, -1.0, 1.0))
 
 
 def contact_costs(cost: Floats, purchases: Ints) -> Floats:
     """What the contacts with each customer cost per purchase, drawn towards the mean of all."""
     overall = cost.sum() / max(purchases.sum(), 1)
-    return (cost + COST_PRIOR * overall) / (purchases + COST_PRIOR)
+    return np.asarray((cost + COST_PRIOR * overall) / (purchases + COST_PRIOR))
 
 
 def expected(
@@ -238,7 +238,7 @@ def next_purchase(known: Statistics, p_alive: Floats, low: float = 0.1, high: fl
 
     def day(share: float) -> Floats:
         ahead: Floats = gammaincinv(shape, np.minimum(passed + share * left, 1.0 - 1e-9)) * scale
-        return known.last + np.maximum(np.round(ahead), known.until - known.last + 1)
+        return np.asarray(known.last + np.maximum(np.round(ahead), known.until - known.last + 1.0))
 
     gone = p_alive < 0.2
     return tuple(np.where(gone, np.nan, day(share)) for share in (low, high))  # type: ignore[return-value]

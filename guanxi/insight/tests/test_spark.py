@@ -38,7 +38,8 @@ def customers(transactional_db: None, home: Path, settings: Any, monkeypatch: py
     parties = Party.objects.bulk_create(
         Party(name=f"陳{number}", gender=("female", "male", "")[number % 3]) for number in range(CUSTOMERS)
     )
-    orders, lines = [], []
+    orders: list[Order] = []
+    lines: list[OrderLine] = []
     for party in parties:
         day, gap = TODAY - timedelta(days=int(drawn.integers(10, 700))), drawn.gamma(2, 14) + 1
         while day < TODAY and drawn.random() < 0.9:
