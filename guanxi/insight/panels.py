@@ -189,8 +189,6 @@ def facts(row: Standing) -> list[tuple[str, str]]:
             ways = ngettext("%(count)s channel", "%(count)s channels", row.channels) % {"count": row.channels}
             breadth = f"{breadth}, {ways}"
         found.append((_("Breadth"), breadth))
-    if row.rfm:
-        found.append((pgettext("recency, frequency, money", "RFM"), " · ".join(row.rfm)))
     return found
 
 
