@@ -27,8 +27,14 @@ FAMILIES: dict[str, Any] = {
     ModelVersion.Family.STAGE: _("In which stage a relationship is"),
     ModelVersion.Family.GROWTH: _("What similar customers spend"),
 }
-STEPS: dict[str, Any] = {}
-FEATURES: dict[str, Any] = {}
+STEPS: dict[str, Any] = {
+    "read": _("Read the days of purchase"),
+    "models": _("Fit the models of purchases and spend"),
+    "stages": _("Fit the stages"),
+    "scores": _("Work out the standing of each customer"),
+    "equity": _("Add up customer equity over time"),
+    "publish": _("Publish"),
+}
 STAGE_TONES = {
     Stage.NONE: "neutral",
     Stage.EXPLORATION: "info",
@@ -101,4 +107,4 @@ def step(name: str) -> str:
 
 def feature(name: str) -> str:
     """What the model of growth goes by, in words."""
-    return str(FEATURES.get(name, name.replace("_", " ")))
+    return name.replace("_", " ")
