@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -176,6 +177,7 @@ class Version:
         """The states of the model of stages, from the least active on, and the chance of each to follow."""
         known = self.holdout.get("states") or []
         chances = self.holdout.get("transition") or []
+        touches = self.holdout.get("touches") or []
         names = [_("Level %(number)s") % {"number": number + 1} for number in range(len(known))]
         if names and len(chances) == len(known) and not known[-1].get("purchases"):
             names[-1] = _("Lost")
@@ -185,9 +187,16 @@ class Version:
                 "purchases": _figure(state.get("purchases"), 2),
                 "spend": _figure(state.get("spend"), 2),
                 "chances": [_percent(chance) for chance in chances[index]] if index < len(chances) else [],
+                # How a touch multiplies the odds of being lost a period later; those who are lost stay so.
+                "touch": _figure(math.exp(touches[index][-1]), 2) if index < min(len(touches), len(known) - 1) else "",
             }
             for index, (name, state) in enumerate(zip(names, known, strict=True))
         ]
+
+    @property
+    def has_touches(self) -> bool:
+        """Whether touches drive the moves between states."""
+        return bool(self.holdout.get("touches"))
 
     @property
     def state_names(self) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import Viewer
-from guanxi.insight import actions, contract, lifetime, purchasing, staging
+from guanxi.insight import actions, contract, lifetime, purchasing, staging, statistics
 from guanxi.insight.history import History, Statistics
 from guanxi.insight.lifetime import BadData, NotConverged
 from guanxi.insight.models import Assumptions, Learning, ModelVersion
@@ -272,7 +272,11 @@ def stages(learning: Learning, history: History, *, by: Viewer) -> staging.Stage
     from guanxi.insight.states import HiddenMarkov
 
     kept = learning.models.filter(family=Family.STAGE).first()
-    staged = staging.stages(history, HiddenMarkov.from_json(kept.parameters) if kept and kept.parameters else None)
+    staged = staging.stages(
+        history,
+        HiddenMarkov.from_json(kept.parameters) if kept and kept.parameters else None,
+        lambda panel: statistics.touches(panel, history.parties),
+    )
     if kept is None:
         known = staged.model
         row = {

@@ -133,7 +133,9 @@ class History:
         counts = np.bincount(place, minlength=size).reshape(-1, periods)
         spend = np.bincount(place, weights=self.amount[kept], minlength=size).reshape(-1, periods)
         started = np.clip((self.first - begin) // length, 0, periods - 1)
-        return Panel(counts.astype(np.int32), spend.astype(float), started.astype(np.int64), self.first >= begin, begin, length)
+        return Panel(
+            counts.astype(np.int32), spend.astype(float), started.astype(np.int64), self.first >= begin, begin, length
+        )
 
 
 @dataclass(frozen=True)

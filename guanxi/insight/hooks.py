@@ -56,7 +56,7 @@ hooks.register("api", ("/insight", api.router), order=60)
 # What happens by itself ----------------------------------------------------------------------------------------------
 
 hooks.register("schedule", Daily(tasks.learn, at="02:30"))
-hooks.register("schedule", Every(tasks.learn_when_much_is_new, minutes=5))
+hooks.register("schedule", Every(tasks.learn_when_much_is_new, minutes=1))
 hooks.register("lake_table", bulk.STANDING)
 hooks.register("lake_table", bulk.HISTORY)
 for measure in figures.MEASURES:

@@ -14,6 +14,7 @@ Where there is too little data for the model, a rule by each customer's own rhyt
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +36,7 @@ CHUNK = 100_000
 RHYTHM, GAPS_TO_LOSS, LEAST_TO_LOSS, WITHOUT_RHYTHM = 3, 6.0, 90, 180  # of the rule; gaps, and days
 
 Codes = NDArray[np.int8]
+Touches = Callable[[Panel], NDArray[np.float64] | None]
 NAMES = np.array([Stage.EXPLORATION, Stage.FORMATION, Stage.STABILITY, Stage.DECLINE, Stage.BROKEN], dtype="U11")
 EXPLORATION, FORMATION, STABILITY, DECLINE, BROKEN = range(5)
 
@@ -61,10 +63,11 @@ def periods_of(history: History) -> tuple[int, int]:
     return length, min((history.until - history.begin + 1) // length, MOST_PERIODS)
 
 
-def stages(history: History, model: Any = None) -> Staged:
+def stages(history: History, model: Any = None, touches: Touches = lambda panel: None) -> Staged:
     """The stage of every customer, by the hidden Markov model where there is enough data, else by the rule.
 
-    `model` is a fitted one to go on with; without it one is fitted.
+    `model` is a fitted one to go on with; without it one is fitted. `touches` gives, for a panel, how often we turned
+    to each customer in each period (customers, periods, 1), or None: it may move people from state to state.
     """
     from guanxi.insight.states import BadData, NotConverged
 
@@ -74,33 +77,47 @@ def stages(history: History, model: Any = None) -> Staged:
         note = {"code": "stage_by_rule", "periods": periods, "customers": repeating, "least": LEAST_REPEATING}
         return by_rule(history, length, max(periods, 1), note)
     panel = history.panel(length, periods)
+    touched = touches(panel)
     try:
-        model = model or fit(panel)
+        model = model or fit(panel, touched)
     except (NotConverged, BadData) as error:
         note = {"code": "not_converged", "model": "hidden_markov", "why": str(error)}
         return by_rule(history, length, periods, note)
-    level, lost = levels(model, panel)
+    if model.parameters.effects is None:
+        touched = None
+    level, lost = levels(model, panel, touched)
     return _staged(history, panel, level, lost, model=model, figures=_figures(model, panel))
 
 
-def fit(panel: Panel) -> Any:
-    """The hidden Markov model of a sample of the customers (all where they are few)."""
-    from guanxi.insight.states import fit_hidden_markov
+def fit(panel: Panel, touched: NDArray[np.float64] | None = None) -> Any:
+    """The hidden Markov model of a sample of the customers (all where they are few), with touches where they help."""
+    from guanxi.insight.states import NotConverged, fit_hidden_markov
 
-    return fit_hidden_markov(
-        panel.purchases,
-        panel.mean_spend(slice(None)),
-        states=LEVELS,
-        start=panel.started,
-        acquired=panel.acquired,
-        begin_lost=True,  # those who left before the window
-        emission="negative_binomial",
-        sample=SAMPLE,
-        seed=SEED,
-    )
+    def fitted(covariates: NDArray[np.float64] | None) -> Any:
+        return fit_hidden_markov(
+            panel.purchases,
+            panel.mean_spend(slice(None)),
+            states=LEVELS,
+            start=panel.started,
+            acquired=panel.acquired,
+            covariates=covariates,
+            begin_lost=True,  # those who left before the window
+            emission="negative_binomial",
+            sample=SAMPLE,
+            seed=SEED,
+        )
+
+    plain = fitted(None)
+    if touched is None:
+        return plain
+    try:
+        driven = fitted(touched)
+    except NotConverged:
+        return plain
+    return driven if driven.bic < plain.bic else plain
 
 
-def levels(model: Any, panel: Panel) -> tuple[Codes, Floats]:
+def levels(model: Any, panel: Panel, touched: NDArray[np.float64] | None = None) -> tuple[Codes, Floats]:
     """The label of each customer in each period (0 the least active level, LEVELS: lost), and the chance of being lost
     at the end. Labels change only where the chances have clearly changed.
     """
@@ -115,6 +132,7 @@ def levels(model: Any, panel: Panel) -> tuple[Codes, Floats]:
             panel.purchases[part],
             panel.mean_spend(part),
             panel.started[part],
+            None if touched is None else touched[part],
             acquired=panel.acquired[part],
             every_period=True,
         )
@@ -194,6 +212,8 @@ def _figures(model: Any, panel: Panel) -> dict[str, Any]:
     return {
         "states": [{"purchases": float(rate)} for rate in model.rate],
         "transition": np.asarray(model.parameters.transitions).tolist(),
+        # How one touch more multiplies, as a logarithm, the odds of moving from state to state.
+        "touches": None if model.parameters.effects is None else model.parameters.effects[:, :, 0].tolist(),
         "length": panel.length,
         "periods": int(panel.purchases.shape[1]),
         "sample": int(min(len(panel.purchases), SAMPLE)),

@@ -15,17 +15,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
+from numpy.typing import NDArray
 
 from guanxi.foundation import engine
 from guanxi.foundation.bulk.amounts import as_units
 from guanxi.foundation.money import PLACES
-from guanxi.insight.history import History, Ints
+from guanxi.insight.history import History, Ints, Panel
 from guanxi.lake import schema, store, tables
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 UNIT = 10**PLACES  # of money, to the whole
+SELDOM = 0.05  # share of the customers who must have been touched before touches can explain anything
 EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -188,6 +190,25 @@ def _contacts(ids: Ints, until: date) -> Ints:
     event = event.filter((event.direction == "in") & ~event.kind.startswith("order.") & (event.day <= until))
     event = event.filter(event.party_id.notnull())
     return _Placed(ids, _fetch(event.group_by("party_id").aggregate(count=event.count()))).ints("count")
+
+
+def touches(panel: Panel, parties: Ints) -> NDArray[np.float64] | None:
+    """How often we turned to each customer in each period, as ln(1 + times): (customers, periods, 1).
+
+    None where it was hardly done (fewer than SELDOM of the customers): then it says nothing of anybody.
+    """
+    event = tables.table("event")
+    begin = date.fromordinal(EPOCH + panel.begin)
+    event = event.filter((event.direction == "out") & event.party_id.notnull() & (event.day >= begin))
+    found = _fetch(event.group_by(["party_id", "day"]).aggregate(count=event.count()).order_by(["party_id", "day"]))
+    place, known = _places(parties, _ints(found["party_id"]))
+    period = (_days(found["day"]) - panel.begin) // panel.length
+    customers, periods = panel.purchases.shape
+    known &= period < periods
+    if len(np.unique(place[known])) < SELDOM * customers:
+        return None
+    count = _added(place[known] * periods + period[known], _ints(found["count"])[known], customers * periods)
+    return np.log1p(count.reshape(customers, periods, 1))
 
 
 def _referred(ids: Ints) -> Ints:
