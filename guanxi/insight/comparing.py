@@ -187,8 +187,10 @@ class Version:
                 "purchases": _figure(state.get("purchases"), 2),
                 "spend": _figure(state.get("spend"), 2),
                 "chances": [_percent(chance) for chance in chances[index]] if index < len(chances) else [],
-                # How a touch multiplies the odds of being lost a period later; those who are lost stay so.
-                "touch": _figure(math.exp(touches[index][-1]), 2) if index < min(len(touches), len(known) - 1) else "",
+                # How a touch multiplies the odds of being lost a period later, where the data tell.
+                "touch": _figure(math.exp(touches[index]), 2)
+                if index < len(touches) and touches[index] is not None
+                else "",
             }
             for index, (name, state) in enumerate(zip(names, known, strict=True))
         ]

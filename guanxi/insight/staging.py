@@ -212,9 +212,20 @@ def _figures(model: Any, panel: Panel) -> dict[str, Any]:
     return {
         "states": [{"purchases": float(rate)} for rate in model.rate],
         "transition": np.asarray(model.parameters.transitions).tolist(),
-        # How one touch more multiplies, as a logarithm, the odds of moving from state to state.
-        "touches": None if model.parameters.effects is None else model.parameters.effects[:, :, 0].tolist(),
+        "touches": _touches(model),
         "length": panel.length,
         "periods": int(panel.purchases.shape[1]),
         "sample": int(min(len(panel.purchases), SAMPLE)),
     }
+
+
+def _touches(model: Any) -> list[float | None] | None:
+    """How a touch changes the odds of being lost a period later, from each level: as a logarithm, None where the data
+    hardly tell (a standard error of one or more).
+    """
+    effects = model.parameters.effects
+    if effects is None:
+        return None
+    errors = (model.standard_errors or {}).get("effects")
+    sure = np.full(effects.shape, False) if errors is None else np.asarray(errors).reshape(effects.shape) < 1.0
+    return [float(effects[level, -1, 0]) if sure[level, -1, 0] else None for level in range(LEVELS)]
