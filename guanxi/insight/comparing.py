@@ -198,7 +198,11 @@ class Version:
     @property
     def has_touches(self) -> bool:
         """Whether touches drive the moves between states."""
-        return bool(self.holdout.get("touches"))
+        return any(touch is not None for touch in self.holdout.get("touches") or [])
+
+    @staticmethod
+    def _odds(touch: float | None) -> str:
+        return "" if touch is None else _figure(math.exp(touch), 2)
 
     @property
     def state_names(self) -> list[str]:
