@@ -188,9 +188,7 @@ class Version:
                 "spend": _figure(state.get("spend"), 2),
                 "chances": [_percent(chance) for chance in chances[index]] if index < len(chances) else [],
                 # How a touch multiplies the odds of being lost a period later, where the data tell.
-                "touch": _figure(math.exp(touches[index]), 2)
-                if index < len(touches) and touches[index] is not None
-                else "",
+                "touch": self._odds(touches[index]) if index < len(touches) else "",
             }
             for index, (name, state) in enumerate(zip(names, known, strict=True))
         ]
