@@ -187,7 +187,7 @@ def facts(row: Standing) -> list[tuple[str, str]]:
         breadth = ngettext("%(count)s category", "%(count)s categories", row.categories) % {"count": row.categories}
         if row.channels:
             ways = ngettext("%(count)s channel", "%(count)s channels", row.channels) % {"count": row.channels}
-            breadth = f"{breadth}, {ways}"
+            breadth = f"{breadth} · {ways}"
         found.append((_("Breadth"), breadth))
     return found
 

@@ -235,7 +235,7 @@ def test_the_standing_on_the_customers_page(staff_client: Client, run: Learning)
         "4 Jan – 20 Feb",
         "the risk rose from 21 % to 66 %",
         "Gets: 專人服務",
-        "14 categories, 1 channel",
+        "14 categories · 1 channel",
         "Buys again",
         "Chance that he is still a customer, over the last year",
     ):
