@@ -298,7 +298,10 @@ def _stage(scored: Scored) -> None:
     facts, row, staged = scored.facts, scored.buyers.row, scored.staged
     stage = np.full(len(facts.party), Stage.NONE.value, "U11")
     stage[facts.contacts > 0] = Stage.EXPLORATION.value  # has been in touch, though he never bought
-    stage[row] = staged.stage
+    # Where the model of purchases still counts on him, he is in decline rather than lost: one page, one opinion.
+    with np.errstate(invalid="ignore"):
+        doubtful = (staged.stage == Stage.BROKEN.value) & (scored.p_alive >= ACTIVE)
+    stage[row] = np.where(doubtful, Stage.DECLINE.value, staged.stage)
     gone = stage == Stage.BROKEN.value
     scored.columns |= {
         "stage": stage,
