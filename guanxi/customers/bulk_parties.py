@@ -135,8 +135,9 @@ def _put_together(work: duckdb.DuckDBPyConnection, fields: list[str]) -> None:
         said += ", bool_or(made_up) AS made_up, min(known_since) AS known_since"
     name = f"coalesce(name, {full_name_sql('family_name', 'given_name')}, latin_name, nullif(external_id, ''))"
     work.execute(
-        f"CREATE OR REPLACE TABLE told AS SELECT * REPLACE ({name} AS name), {_profile_json(fields)} AS profile "
-        f"FROM (SELECT g, {said} FROM news {group})"
+        f"CREATE OR REPLACE TABLE told AS SELECT *, row_number() OVER (ORDER BY name, g) AS place FROM ("
+        f"SELECT * REPLACE ({name} AS name), {_profile_json(fields)} AS profile FROM ("
+        f"SELECT g, {said} FROM news {group})) ORDER BY place"
     )
     work.execute(
         "CREATE OR REPLACE TABLE told_points AS SELECT p.g, p.kind, p.key, min(p.row) AS row, "
@@ -245,8 +246,9 @@ def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime, mome
     first = db.reserve_ids("customers_party", count) if count else 0
     texts = ", ".join(f"coalesce({one}, '') AS {one}" for one in FIELDS if one not in ("kind", "name", "date_of_birth"))
     # Numbered in the order of their names: the indexes by name, long and else without order, grow page by page.
+    place = "place" if count == _count(work, "told") else "row_number() OVER (ORDER BY place)"
     work.execute(
-        f"CREATE TABLE created_parties AS SELECT t.g, {first} - 1 + row_number() OVER (ORDER BY name, t.g) AS id, "
+        f"CREATE TABLE created_parties AS SELECT t.g, {first} - 1 + {place} AS id, "
         f"coalesce(kind, 'person') AS kind, left(coalesce(name, '?'), 200) AS name, {texts}, date_of_birth, profile, "
         f"made_up, coalesce(known_since, {_moment(moment)}) AS created_at "
         "FROM told AS t ANTI JOIN recognised AS r ON r.g = t.g"
