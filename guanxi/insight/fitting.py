@@ -89,7 +89,7 @@ def _renewals(learning: Learning, everything: Statistics, fitted: Fitted, by: Vi
         purchasing.enough(everything)
         model = contract.Renewals.fit(everything, fitted.contract_days)
     except (TooLittle, NotConverged, BadData) as error:
-        why = {"code": "not_converged", "model": "sbg", "why": str(error)}
+        why = purchasing.not_converged("sbg", error)
         note = error.note if isinstance(error, TooLittle) else why
         failed = {"family": Family.CONTRACT, "name": "sbg", "state": State.FAILED, "reason": note}
         actions.keep_models(learning, [failed], by=by)
@@ -116,7 +116,7 @@ def _fit_purchases(learning: Learning, tried: Trial, everything: Statistics, by:
     try:
         purchasing.refit(best, everything, tried)
     except (NotConverged, BadData) as error:
-        best.reason = {"code": "not_converged", "model": best.name, "why": str(error)}
+        best.reason = purchasing.not_converged(best.name, error)
         best.fitted = best.calibrated
     versions = [_version(best, State.USED)]
     versions += [_cohort(best, year, model) for year, model in best.cohorts.items()]
@@ -231,7 +231,7 @@ def _spending(
         notes.append(reason.note | {"family": Family.SPEND})
         return Spending(None, mean)
     except (NotConverged, BadData) as error:
-        note = {"code": "not_converged", "model": "gamma_gamma", "why": str(error)}
+        note = purchasing.not_converged("gamma_gamma", error)
         actions.keep_models(learning, [_failed_spend(note)], by=by)
         notes.append(note)
         return Spending(None, mean)
@@ -299,6 +299,6 @@ def keep_growth(learning: Learning, growth: Growth | None, *, by: Viewer) -> Non
         return
     row = {
         "family": Family.GROWTH, "name": "quantile_regression", "state": State.USED, "customers": growth.customers,
-        "holdout": {"coverage": growth.coverage},
+        "holdout": {"coverage": growth.coverage, "importance": growth.importance},
     }  # fmt: skip
     actions.keep_models(learning, [row], by=by)

@@ -247,6 +247,7 @@ class Standing(models.Model):
             models.Index(fields=["stage", "at_stake", "party"], name="standing_stage"),
             models.Index(fields=["tier", "expected_value", "party"], name="standing_tier"),
             models.Index(fields=["risk", "party"], name="standing_risk"),
+            models.Index(fields=["at_stake", "party"], name="standing_at_stake"),
         ]
 
     def __str__(self) -> str:

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers import profile
 from guanxi.foundation.desk import Pill
 from guanxi.insight.models import Grade, ModelVersion, Stage, Tier
+from guanxi.lake.schema import PROFILE
 
 MODELS: dict[str, Any] = {
     "bg_nbd": "BG/NBD",
@@ -105,6 +107,21 @@ def step(name: str) -> str:
     return str(STEPS.get(name, name.replace("_", " ")))
 
 
+FEATURES = {
+    "kind": _("Person or organisation"),
+    "gender": _("Gender"),
+    "birth_year": _("Year of birth"),
+    "city": _("City"),
+    "occupation": _("Occupation"),
+    "tenure": _("Known for long"),
+    "first_spend": _("First purchase"),
+    "channels": _("Channels"),
+}
+
+
 def feature(name: str) -> str:
     """What the model of growth goes by, in words."""
-    return name.replace("_", " ")
+    if name.startswith(PROFILE):
+        labels = {field.name: field.label for field in profile.fields()}
+        return str(labels.get(name.removeprefix(PROFILE), name))
+    return str(FEATURES.get(name, name))

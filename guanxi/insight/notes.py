@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from guanxi.insight import naming
@@ -74,11 +75,19 @@ def _no_repeat(note: Note) -> str:
     ) % {"count": figures.whole(note["count"])}
 
 
+REASONS = {
+    "no repeat purchase": _lazy("nobody bought a second time"),
+    "no time": _lazy("nobody has been watched for any time yet"),
+    "too little": _lazy("there are fewer customers than the model has parameters"),
+    "all alike": _lazy("customers do not differ in what the model says they differ in"),
+    "unbounded": _lazy("the data fit a simpler model: a parameter runs to infinity or nothing"),
+    "no optimum": _lazy("no set of parameters fits better than all others"),
+}
+
+
 def _not_converged(note: Note) -> str:
-    return _("%(model)s could not be fitted: %(why)s") % {
-        "model": naming.model(note["model"]),
-        "why": note.get("why", ""),
-    }
+    why = REASONS.get(note.get("reason", ""), note.get("why", ""))
+    return _("%(model)s could not be fitted: %(why)s") % {"model": naming.model(note["model"]), "why": why}
 
 
 def _cost_unknown(note: Note) -> str:

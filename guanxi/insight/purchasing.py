@@ -37,6 +37,11 @@ class TooLittle(Exception):
         self.note = {"code": code, **values}
 
 
+def not_converged(model: str, error: Exception) -> dict[str, Any]:
+    """The note of a model that could not be fitted: its fixed word for people, and what exactly it said."""
+    return {"code": "not_converged", "model": model, "reason": getattr(error, "reason", ""), "why": str(error)}
+
+
 @dataclass
 class Candidate:
     """One model: fitted on the calibration period, what it came to afterwards, and the reason where it failed."""
@@ -108,7 +113,7 @@ def _judged(name: str, tried: Trial) -> Candidate:
     try:
         candidate.calibrated = FITS[name](past.x, past.t_x, past.T)
     except (NotConverged, BadData) as error:
-        candidate.reason = {"code": "not_converged", "model": name, "why": str(error)}
+        candidate.reason = not_converged(name, error)
         return candidate
     candidate.predictive = predictive(candidate.calibrated, tried)
     candidate.holdout = figures(candidate.calibrated, tried) | {"predictive": candidate.predictive}

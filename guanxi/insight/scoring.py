@@ -142,11 +142,10 @@ class Scored:
         }
 
     def _equity(self) -> dict[str, str | None]:
-        low, high = (self.columns[name] for name in ("expected_low", "expected_high"))
         return {
             "expected": _text(self.columns["expected_value"], self.worth),
-            "low": _text(low, self.worth),
-            "high": _text(high, self.worth),
+            "low": f"{self.worth.total_low:.2f}" if self.worth else None,
+            "high": f"{self.worth.total_high:.2f}" if self.worth else None,
             "so_far": _text(self.columns["value_so_far"], True),
             "lifetime": _text(self.columns["lifetime_value"], self.worth),
         }
@@ -317,7 +316,8 @@ def _kind(scored: Scored, year: Floats) -> None:
     value = scored.columns["lifetime_value"] if scored.worth is not None else scored.columns["value_so_far"]
     buyer = np.zeros(len(facts.party), bool)
     buyer[row] = True
-    alive = np.where(np.isnan(scored.p_alive), ACTIVE, scored.p_alive)
+    # Without a model of purchases, the stage tells who is still there.
+    alive = np.where(np.isnan(scored.p_alive), 1.0 - scored.staged.lost, scored.p_alive)
     active = scored.spread(alive, 0.0) >= ACTIVE
     growth = np.nan_to_num(scored.columns["growth"])
     grade = np.full(len(facts.party), "C", "U1")

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from guanxi.insight.history import Floats, History, Ints, Panel
 from guanxi.insight.models import Stage
+from guanxi.insight.purchasing import not_converged
 
 LEVELS = 3  # of activity, beside “lost”
 MOST_PERIODS, LEAST_PERIODS = 24, 8
@@ -43,11 +44,14 @@ EXPLORATION, FORMATION, STABILITY, DECLINE, BROKEN = range(5)
 
 @dataclass(frozen=True)
 class Staged:
-    """The stage of each customer: its name, since when (day number), how sure; and the stage one period before."""
+    """The stage of each customer: its name, since when (day number), how sure the model is of the level behind it (NaN:
+    told by the rule), the chance of being lost; and the stage one period before.
+    """
 
     stage: NDArray[np.str_]
     since: Ints
     chance: Floats
+    lost: Floats
     before: NDArray[np.str_]
     model: Any = None  # None: told by the rule
     figures: dict[str, Any] = field(default_factory=dict)
@@ -81,12 +85,12 @@ def stages(history: History, model: Any = None, touches: Touches = lambda panel:
     try:
         model = model or fit(panel, touched)
     except (NotConverged, BadData) as error:
-        note = {"code": "not_converged", "model": "hidden_markov", "why": str(error)}
+        note = not_converged("hidden_markov", error)
         return by_rule(history, length, periods, note)
     if model.parameters.effects is None:
         touched = None
-    level, lost = levels(model, panel, touched)
-    return _staged(history, panel, level, lost, model=model, figures=_figures(model, panel))
+    level, sure, lost = levels(model, panel, touched)
+    return _staged(history, panel, level, sure, lost, model=model, figures=_figures(model, panel))
 
 
 def fit(panel: Panel, touched: NDArray[np.float64] | None = None) -> Any:
@@ -117,15 +121,15 @@ def fit(panel: Panel, touched: NDArray[np.float64] | None = None) -> Any:
     return driven if driven.bic < plain.bic else plain
 
 
-def levels(model: Any, panel: Panel, touched: NDArray[np.float64] | None = None) -> tuple[Codes, Floats]:
-    """The label of each customer in each period (0 the least active level, LEVELS: lost), and the chance of being lost
-    at the end. Labels change only where the chances have clearly changed.
+def levels(model: Any, panel: Panel, touched: NDArray[np.float64] | None = None) -> tuple[Codes, Floats, Floats]:
+    """The label of each customer in each period (0 the least active level, LEVELS: lost); at the end, the chance that
+    the label is right, and that of being lost. Labels change only where the chances have clearly changed.
     """
     from guanxi.insight.states import label
 
     customers, periods = panel.purchases.shape
     level = np.empty((customers, periods), np.int8)
-    lost = np.empty(customers)
+    lost, sure = np.empty(customers), np.empty(customers)
     for begin in range(0, customers, CHUNK):
         part = slice(begin, begin + CHUNK)
         chances = model.filtered(
@@ -138,7 +142,8 @@ def levels(model: Any, panel: Panel, touched: NDArray[np.float64] | None = None)
         )
         level[part] = label(chances, margin=MARGIN)
         lost[part] = chances[:, -1, LEVELS]
-    return level, lost
+        sure[part] = np.take_along_axis(chances[:, -1], level[part, -1:].astype(np.intp), axis=1)[:, 0]
+    return level, sure, lost
 
 
 def by_rule(history: History, length: int, periods: int, note: dict[str, Any]) -> Staged:
@@ -157,13 +162,14 @@ def by_rule(history: History, length: int, periods: int, note: dict[str, Any]) -
         allowed = np.where(rhythm, np.maximum(GAPS_TO_LOSS * usual, LEAST_TO_LOSS), WITHOUT_RHYTHM)
         level[row, period] = np.where(silent > allowed, LEVELS, np.where(rhythm & (silent > 2 * usual + 7), 0, 1))
     lost = (level[:, -1] == LEVELS).astype(float)
-    return _staged(history, panel, level, lost, note=note)
+    return _staged(history, panel, level, np.full(customers, np.nan), lost, note=note)
 
 
 def _staged(
     history: History,
     panel: Panel,
     level: Codes,
+    sure: Floats,
     lost: Floats,
     model: Any = None,
     figures: dict[str, Any] | None = None,
@@ -175,9 +181,8 @@ def _staged(
     held = np.where(differs.any(axis=1), np.argmax(differs[:, ::-1], axis=1), path.shape[1])
     begin = np.maximum(path.shape[1] - held, panel.started)
     since = np.maximum(panel.begin + begin * panel.length, history.first)
-    sure = np.where(last == BROKEN, lost, 1.0 - lost)
     before = path[:, -2] if path.shape[1] > 1 else last
-    return Staged(NAMES[last], since, sure, NAMES[before], model, figures or {}, note or {})
+    return Staged(NAMES[last], since, sure, lost, NAMES[before], model, figures or {}, note or {})
 
 
 def _path(panel: Panel, level: Codes, lost: Floats, purchases: Ints) -> Codes:

@@ -15,6 +15,7 @@ BEST = 0.20  # share of the buyers who are most valuable, and of the others who 
 FIFTHS = 5
 QUANTILE = 0.80  # of the spend of similar customers: what a good one among his like spends
 SAMPLE, LEAST, SEED = 50_000, 200, 7
+EXAMINED = 3_000  # held-out customers by whom the weight of features is told
 Words = NDArray[np.str_]
 
 
@@ -25,6 +26,7 @@ class Growth:
     predicted: Floats
     coverage: float
     customers: int
+    importance: list[list[Any]]  # feature, and by what share the loss grows where it is shuffled; the largest first
 
 
 def likely_spend(features: Mapping[str, Floats], spend: Floats, learn_from: NDArray[np.bool_]) -> Growth | None:
@@ -37,10 +39,10 @@ def likely_spend(features: Mapping[str, Floats], spend: Floats, learn_from: NDAr
     chosen = np.flatnonzero(learn_from)
     if len(chosen) < LEAST:
         return None
-    telling = [column for column in features.values() if len(np.unique(column[chosen][~np.isnan(column[chosen])])) > 1]
+    telling = {name: column for name, column in features.items() if _varies(column[chosen])}
     if not telling:
         return None
-    table = np.column_stack(telling)
+    table = np.column_stack(list(telling.values()))
     generator = np.random.default_rng(SEED)
     sample = np.sort(generator.permutation(chosen)[:SAMPLE])
     held = generator.random(len(sample)) < 0.2
@@ -53,7 +55,32 @@ def likely_spend(features: Mapping[str, Floats], spend: Floats, learn_from: NDAr
     predicted = model.predict(table)
     truth = sample[held]
     coverage = float((target[truth] <= predicted[truth]).mean()) if held.any() else float("nan")
-    return Growth(np.expm1(predicted), coverage, len(chosen))
+    shown = truth[:EXAMINED]
+    importance = _importance(model, table[shown], target[shown], list(telling), generator)
+    return Growth(np.expm1(predicted), coverage, len(chosen), importance)
+
+
+def _varies(column: Floats) -> bool:
+    return len(np.unique(column[~np.isnan(column)])) > 1
+
+
+def _importance(
+    model: Any, table: Floats, target: Floats, names: list[str], generator: np.random.Generator
+) -> list[list[Any]]:
+    """What the model goes by: how much worse it tells held-out customers when one feature is shuffled among them."""
+
+    def loss(rows: Floats) -> float:
+        short = target - model.predict(rows)
+        return float(np.maximum(QUANTILE * short, (QUANTILE - 1) * short).mean())
+
+    if len(table) < 2 or not (base := loss(table)):
+        return []
+    found: list[tuple[str, float]] = []
+    for index, name in enumerate(names):
+        shuffled = table.copy()
+        shuffled[:, index] = generator.permutation(shuffled[:, index])
+        found.append((name, round(max(loss(shuffled) / base - 1.0, 0.0), 4)))
+    return [list(pair) for pair in sorted(found, key=lambda pair: -pair[1])[:10]]
 
 
 def tiers(lifetime: Floats, growth: Floats, active: NDArray[np.bool_], buyer: NDArray[np.bool_]) -> Words:

@@ -58,6 +58,8 @@ class Worth:
     expected: Floats
     low: Floats
     high: Floats
+    total_low: float  # the interval of all customers together, which is not the sum of theirs
+    total_high: float
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,13 @@ def expected(
     spend = spending.of_each(known.x, mean_spend)
     margin = spend * rates - costs
     value = ahead * margin
-    low, high = _interval(known, mean_spend, ahead, purchases, spending, rates, costs, discount)
-    return Worth(ahead, spend, margin, value, np.minimum(low, value), np.maximum(high, value))
+    low, high, totals = _interval(known, mean_spend, ahead, purchases, spending, rates, costs, discount)
+    total = float(value.sum())
+    total_low, total_high = (float(share) for share in np.percentile(totals, [LOW, HIGH]))
+    return Worth(
+        ahead, spend, margin, value, np.minimum(low, value), np.maximum(high, value),
+        min(total_low, total), max(total_high, total),
+    )  # fmt: skip
 
 
 def value(
@@ -144,8 +151,9 @@ def _interval(
     rates: Floats,
     costs: Floats,
     discount: Discount,
-) -> tuple[Floats, Floats]:
-    """The 10th and 90th percentile of the expected value over parameters drawn from their sampling distribution.
+) -> tuple[Floats, Floats, Floats]:
+    """The 10th and 90th percentile of the expected value over parameters drawn from their sampling distribution, and
+    what all customers come to together in each draw.
 
     How a draw moves the purchases ahead is told by cells of like customers (purchases, recency, age), for that is
     smooth, and from purchases without discount over a time that weighs as much; what it does to the spend is worked out
@@ -169,7 +177,7 @@ def _interval(
         if spending.model is not None
         else [spending] * DRAWS
     )
-    low, high = np.empty(len(known)), np.empty(len(known))
+    low, high, totals = np.empty(len(known)), np.empty(len(known)), np.zeros(DRAWS)
     for begin in range(0, len(known), CHUNK):
         part = slice(begin, begin + CHUNK)
         values = np.stack(
@@ -180,7 +188,8 @@ def _interval(
             ]
         )  # fmt: skip
         low[part], high[part] = np.percentile(values, [LOW, HIGH], axis=0)
-    return low, high
+        totals += values.sum(axis=1)
+    return low, high, totals
 
 
 def cells(known: Statistics) -> tuple[Ints, Statistics]:

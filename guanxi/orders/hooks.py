@@ -63,7 +63,7 @@ for position, kind in enumerate(KINDS):
 hooks.register("event_object", ("orders.order", queries.fetch_orders))
 
 COLUMNS = [
-    Column("purchases.revenue", label=_("Value so far")),
+    Column("purchases.revenue", label=_("Revenue so far")),
     Column("purchases.order_count", label=_("Orders")),
     Column("purchases.last_day", label=_("Last purchase")),
     Column("purchases.gap_mean", label=_("Usual gap in days"), sort=False, shown=False),

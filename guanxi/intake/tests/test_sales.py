@@ -265,7 +265,12 @@ def test_where_a_file_is_cut_changes_nothing(take_in: Import, monkeypatch: pytes
     whole = world()
     ways: list[bool] = []
     in_order = sales._in_order
-    monkeypatch.setattr(sales, "_in_order", lambda work: ways.append(in_order(work)) or ways[-1])
+
+    def noted(work: Any) -> bool:
+        ways.append(in_order(work))
+        return ways[-1]
+
+    monkeypatch.setattr(sales, "_in_order", noted)
     monkeypatch.setattr(sales, "CHUNK", 30)
     for mixed in (False, True):
         if mixed:
