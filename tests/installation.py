@@ -62,6 +62,7 @@ class Installation:
         except subprocess.TimeoutExpired:
             self.kill(process)
             raise
+        self.processes.remove(process)  # `processes` holds what may still run
         out, err = (path.read_text(encoding="utf-8", errors="replace") for path in (process.said, process.erred))
         done = subprocess.CompletedProcess([*arguments], process.wait(), out, err)
         said = done.stdout[-4000:] + done.stderr[-4000:]
