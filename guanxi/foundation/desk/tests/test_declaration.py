@@ -21,7 +21,7 @@ from guanxi.foundation.desk.tests.people import Party, People
         ("created_at", Kind.MOMENT, "Known since", True),
         ("date_of_birth", Kind.DATE, "Date of birth", True),
         ("made_up", Kind.BOOLEAN, "Made up for demonstration", True),
-        ("purchases.revenue", Kind.MONEY, "Revenue so far", True),
+        ("purchases.revenue", Kind.MONEY, "Value so far", True),
         ("purchases.order_count", Kind.NUMBER, "Orders", True),
         ("roles.role", Kind.CHOICE, "Role", False),
         ("profile", Kind.DATA, "Profile", False),

@@ -115,7 +115,7 @@ def test_csv_holds_all_rows_and_chosen_columns(staff_client: Client, desk: Desk,
     )
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     lines = list(csv.reader(io.StringIO(text)))
-    assert lines[0] == ["Name", "Revenue so far", "Role", "Known since"]
+    assert lines[0] == ["Name", "Value so far", "Role", "Known since"]
     assert len(lines) == 121
     assert [line[1] for line in lines[1:3]] == ["61.50", "61.50"]
     assert {line[0] for line in lines[1:]} == {party.name for party in parties}
@@ -131,7 +131,7 @@ def test_xlsx_holds_numbers_and_dates(staff_client: Client, desk: Desk, parties:
     answer = staff_client.get("/people/export.xlsx?cols=name,purchases.revenue,purchases.last_day,created_at")
     sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
     rows = list(sheet.iter_rows(values_only=True))
-    assert rows[0] == ("Name", "Revenue so far", "Last purchase", "Known since")
+    assert rows[0] == ("Name", "Value so far", "Last purchase", "Known since")
     assert len(rows) == 121
     assert any(isinstance(row[1], int | float) for row in rows[1:])
     assert "bad name" in {row[0] for row in rows}
