@@ -20,7 +20,7 @@ from guanxi.foundation import bulk, clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
-from guanxi.insight import actions, equity, fitting, scoring, statistics, valuing
+from guanxi.insight import actions, equity, fitting, queries, scoring, statistics, valuing
 from guanxi.insight import bulk as standings
 from guanxi.insight.history import History, Statistics
 from guanxi.insight.models import Assumptions, CostRate, Learning
@@ -55,12 +55,6 @@ def learn(*, by: Viewer = SYSTEM, again: bool = False, wait: float = 0) -> Outco
         refresh.refresh(wait=600)
         _catch_up()
         return _learn(by, again)
-
-
-def lines() -> int:
-    """How many sales lines the lake holds."""
-    line = tables.table("sales_line")
-    return int(line.count().to_pyarrow().as_py())
 
 
 def _learn(by: Viewer, again: bool) -> Outcome:
@@ -109,7 +103,7 @@ class _Run:
         self.learning, self.assumed, self.costs, self.by = learning, assumed, costs, by
         self.seconds: dict[str, float] = {}
         self.notes: list[dict[str, Any]] = []
-        self.lines = lines()
+        self.lines = queries.lines()
 
     @contextmanager
     def _step(self, number: int, name: str, words: str) -> Iterator[None]:

@@ -13,6 +13,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Stage, Standing
+from guanxi.lake import tables
 from guanxi.orders.models import Order
 
 LEARN = "guanxi.insight.tasks.learn"
@@ -120,3 +121,8 @@ def lines_learned_from() -> int:
     """How many sales lines the lake held at the newest learning; 0 until there is one."""
     newest = current(SYSTEM)
     return int(newest.figures.get("lines", 0)) if newest else 0
+
+
+def lines() -> int:
+    """How many sales lines the lake holds."""
+    return int(tables.table("sales_line").count().to_pyarrow().as_py())

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.foundation import tasks
 from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.visibility import SYSTEM, Viewer
-from guanxi.insight import learning, queries
+from guanxi.insight import queries
 
 LEARNING = "insight.learn"  # of several wishes to learn, one waits and one runs
 MUCH = 0.10  # share by which the sales lines must have grown since the last learning
@@ -18,6 +18,8 @@ MUCH = 0.10  # share by which the sales lines must have grown since the last lea
 @tasks.task(label=_("Learning"), queue_name="long")
 def learn() -> dict[str, Any]:
     """Learn from the lake as it is now; costs little where nothing has changed."""
+    from guanxi.insight import learning  # here, not above: SciPy takes half a second, which only learning should cost
+
     outcome = learning.learn()
     return {"learning": outcome.learning.pk, "written": outcome.written, "fresh": outcome.fresh}
 
@@ -30,7 +32,7 @@ def learn_now(*, by: Viewer) -> BackgroundTask:
 @tasks.task(label=_("Look whether there is much to learn"))
 def learn_when_much_is_new() -> dict[str, Any]:
     """Queue a learning where the sales lines have grown by a tenth since the last one, as after a large import."""
-    known, now = queries.lines_learned_from(), learning.lines()
+    known, now = queries.lines_learned_from(), queries.lines()
     much = now > 0 and now >= known * (1 + MUCH)
     if much and not queries.under_way(SYSTEM):
         learn_now(by=SYSTEM)
