@@ -20,7 +20,7 @@ from guanxi.insight.models import Assumptions, Learning, ModelVersion
 from guanxi.insight.purchasing import Candidate, Purchases, TooLittle, Trial
 from guanxi.insight.statistics import EPOCH, UNIT
 from guanxi.insight.tiering import Growth
-from guanxi.insight.valuing import Spending
+from guanxi.insight.valuing import Discount, Spending, Valuation
 
 Family, State = ModelVersion.Family, ModelVersion.State
 MODELS: dict[str, type[Any]] = {
@@ -46,6 +46,11 @@ class Fitted:
     def known(self, history: History) -> Statistics:
         """The statistics of a history as these models read them."""
         return contract.known(history, self.contract_days) if self.contract_days else history.at()
+
+    def valuation(self, assumed: Assumptions) -> Valuation:
+        """How these models value customers; there must be a model of purchases."""
+        assert self.purchases is not None
+        return Valuation(self.purchases, self.spending, Discount(assumed.discount_rate, assumed.horizon_years), UNIT)
 
 
 def purchases_and_spend(learning: Learning, history: History, assumed: Assumptions, *, by: Viewer) -> Fitted:

@@ -20,7 +20,7 @@ from guanxi.foundation import bulk, clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
-from guanxi.insight import actions, equity, fitting, queries, scoring, statistics, valuing
+from guanxi.insight import actions, equity, fitting, queries, scoring, statistics
 from guanxi.insight import bulk as standings
 from guanxi.insight.history import History, Statistics
 from guanxi.insight.models import Assumptions, CostRate, Learning
@@ -153,15 +153,14 @@ class _Run:
 
     def _equity(self, history: History, scored: scoring.Scored) -> list[equity.Point]:
         """The expected value of all customers at the ends of months, by the models of today."""
-        fitted, buyers, purchases = scored.fitted, scored.buyers, scored.fitted.purchases
-        if purchases is None:
+        fitted, buyers = scored.fitted, scored.buyers
+        if fitted.purchases is None:
             return []
-        discount = valuing.Discount(self.assumed.discount_rate, self.assumed.horizon_years)
-        spending, rates, costs = fitted.spending, buyers.rates, buyers.costs
+        valuation = fitted.valuation(self.assumed)
 
         def value(known: Statistics) -> Any:
             row = history.parties.searchsorted(known.party)
-            return valuing.value(known, purchases, spending, rates[row], costs[row], discount, UNIT)
+            return valuation.value(known, buyers.rates[row], buyers.costs[row])
 
         days = equity.month_ends(history, MONTHS)
         return equity.over_time(history, days, fitted.known, value)

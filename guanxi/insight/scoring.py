@@ -200,8 +200,7 @@ def _worth(buyers: Buyers, fitted: Fitted, assumed: Assumptions) -> tuple[Floats
     if purchases is None:
         return np.full(len(known), np.nan), None
     p_alive = purchases.of_each(known, lambda model, s: model.p_alive(s.x, s.t_x, s.T))
-    discount = valuing.Discount(assumed.discount_rate, assumed.horizon_years)
-    worth = valuing.expected(known, purchases, fitted.spending, buyers.rates, buyers.costs, discount, UNIT)
+    worth = fitted.valuation(assumed).worth(known, buyers.rates, buyers.costs)
     return p_alive, worth
 
 

@@ -95,101 +95,88 @@ def contact_costs(cost: Floats, purchases: Ints) -> Floats:
     return np.asarray((cost + COST_PRIOR * overall) / (purchases + COST_PRIOR))
 
 
-def expected(
-    known: Statistics,
-    purchases: Purchases,
-    spending: Spending,
-    rates: Floats,
-    costs: Floats,
-    discount: Discount,
-    unit: float,
-) -> Worth:
-    """The worth of each customer, with the interval that the uncertainty of the parameters leaves.
-
-    `rates` and `costs` are the customers' margins and contact costs per purchase; `unit` turns stored money into whole
-    units.
+@dataclass(frozen=True)
+class Valuation:
+    """The models by which customers are valued. `unit` turns stored money into whole units; the customers' `rates`
+    (margin as a share of spend) and `costs` (of contacts, per purchase) come with each question.
     """
-    ahead = _ahead(purchases, known, discount)
-    mean_spend = known.mean_spend / unit
-    spend = spending.of_each(known.x, mean_spend)
-    margin = spend * rates - costs
-    value = ahead * margin
-    low, high, totals = _interval(known, mean_spend, ahead, purchases, spending, rates, costs, discount)
-    total = float(value.sum())
-    total_low, total_high = (float(share) for share in np.percentile(totals, [LOW, HIGH]))
-    return Worth(
-        ahead, spend, margin, value, np.minimum(low, value), np.maximum(high, value),
-        min(total_low, total), max(total_high, total),
-    )  # fmt: skip
 
+    purchases: Purchases
+    spending: Spending
+    discount: Discount
+    unit: float
 
-def value(
-    known: Statistics,
-    purchases: Purchases,
-    spending: Spending,
-    rates: Floats,
-    costs: Floats,
-    discount: Discount,
-    unit: float,
-) -> Floats:
-    """The expected value of each customer alone, without its interval."""
-    spend = spending.of_each(known.x, known.mean_spend / unit)
-    return _ahead(purchases, known, discount) * (spend * rates - costs)
+    def value(self, known: Statistics, rates: Floats, costs: Floats) -> Floats:
+        """The expected value of each customer alone, without its interval."""
+        spend = self.spending.of_each(known.x, known.mean_spend / self.unit)
+        return self._ahead(known) * (spend * rates - costs)
 
-
-def _ahead(purchases: Purchases, known: Statistics, discount: Discount) -> Floats:
-    delta, weeks = discount.per_week, discount.weeks
-    return purchases.of_each(known, lambda model, s: model.discounted_expected_purchases(s.x, s.t_x, s.T, delta, weeks))
-
-
-def _interval(
-    known: Statistics,
-    mean_spend: Floats,
-    ahead: Floats,
-    purchases: Purchases,
-    spending: Spending,
-    rates: Floats,
-    costs: Floats,
-    discount: Discount,
-) -> tuple[Floats, Floats, Floats]:
-    """The 10th and 90th percentile of the expected value over parameters drawn from their sampling distribution, and
-    what all customers come to together in each draw.
-
-    How a draw moves the purchases ahead is told by cells of like customers (purchases, recency, age), for that is
-    smooth, and from purchases without discount over a time that weighs as much; what it does to the spend is worked out
-    for each.
-    """
-    cell, like = cells(known)
-    weeks = discount.weighty_weeks
-
-    def ahead_of(drawn: Purchases) -> Floats:
-        return drawn.of_each(like, lambda model, s: model.conditional_expected_purchases(weeks, s.x, s.t_x, s.T))
-
-    base = ahead_of(purchases)
-    factors = np.stack(
-        [
-            np.divide(ahead_of(drawn), base, out=np.ones(len(base)), where=base > 0)
-            for drawn in purchases.drawn(DRAWS, SEED)
-        ]
-    )
-    spenders = (
-        [Spending(model, spending.mean) for model in spending.model.draw(DRAWS, SEED + 1)]
-        if spending.model is not None
-        else [spending] * DRAWS
-    )
-    low, high, totals = np.empty(len(known)), np.empty(len(known)), np.zeros(DRAWS)
-    for begin in range(0, len(known), CHUNK):
-        part = slice(begin, begin + CHUNK)
-        values = np.stack(
-            [
-                ahead[part] * factors[index][cell[part]]
-                * (spender.of_each(known.x[part], mean_spend[part]) * rates[part] - costs[part])
-                for index, spender in enumerate(spenders)
-            ]
+    def worth(self, known: Statistics, rates: Floats, costs: Floats) -> Worth:
+        """The worth of each customer, with the interval that the uncertainty of the parameters leaves."""
+        ahead = self._ahead(known)
+        mean_spend = known.mean_spend / self.unit
+        spend = self.spending.of_each(known.x, mean_spend)
+        margin = spend * rates - costs
+        value = ahead * margin
+        low, high, totals = self._interval(known, mean_spend, ahead, rates, costs)
+        total = float(value.sum())
+        total_low, total_high = (float(share) for share in np.percentile(totals, [LOW, HIGH]))
+        return Worth(
+            ahead, spend, margin, value, np.minimum(low, value), np.maximum(high, value),
+            min(total_low, total), max(total_high, total),
         )  # fmt: skip
-        low[part], high[part] = np.percentile(values, [LOW, HIGH], axis=0)
-        totals += values.sum(axis=1)
-    return low, high, totals
+
+    def _ahead(self, known: Statistics) -> Floats:
+        delta, weeks = self.discount.per_week, self.discount.weeks
+        return self.purchases.of_each(
+            known, lambda model, s: model.discounted_expected_purchases(s.x, s.t_x, s.T, delta, weeks)
+        )
+
+    def _interval(
+        self, known: Statistics, mean_spend: Floats, ahead: Floats, rates: Floats, costs: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """The 10th and 90th percentile of the expected value over parameters drawn from their sampling distribution,
+        and what all customers come to together in each draw.
+
+        How a draw moves the purchases ahead is told by cells of like customers (purchases, recency, age), for that is
+        smooth; what it does to the spend is worked out for each.
+        """
+        cell, like = cells(known)
+        factors = self._factors(like)
+        spenders = self._spenders()
+        low, high, totals = np.empty(len(known)), np.empty(len(known)), np.zeros(DRAWS)
+        for begin in range(0, len(known), CHUNK):
+            part = slice(begin, begin + CHUNK)
+            values = np.stack(
+                [
+                    ahead[part] * factors[index][cell[part]]
+                    * (spender.of_each(known.x[part], mean_spend[part]) * rates[part] - costs[part])
+                    for index, spender in enumerate(spenders)
+                ]
+            )  # fmt: skip
+            low[part], high[part] = np.percentile(values, [LOW, HIGH], axis=0)
+            totals += values.sum(axis=1)
+        return low, high, totals
+
+    def _factors(self, like: Statistics) -> Floats:
+        """By draw and customer, what a draw multiplies the purchases ahead by; told from purchases without discount
+        over a time that weighs as much, which costs a fraction.
+        """
+        weeks = self.discount.weighty_weeks
+
+        def ahead(drawn: Purchases) -> Floats:
+            return drawn.of_each(like, lambda model, s: model.conditional_expected_purchases(weeks, s.x, s.t_x, s.T))
+
+        base = ahead(self.purchases)
+        draws = self.purchases.drawn(DRAWS, SEED)
+        return np.stack([np.divide(ahead(one), base, out=np.ones(len(base)), where=base > 0) for one in draws])
+
+    def _spenders(self) -> list[Spending]:
+        """The models of spend at drawn parameters."""
+        model, mean = self.spending.model, self.spending.mean
+        if model is None:
+            return [self.spending] * DRAWS
+        return [Spending(drawn, mean) for drawn in model.draw(DRAWS, SEED + 1)]
 
 
 def cells(known: Statistics) -> tuple[Ints, Statistics]:

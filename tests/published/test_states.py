@@ -88,7 +88,7 @@ def test_three_states_are_recovered():
 
 def test_standard_errors_are_those_of_repeated_samples():
     away = []
-    for seed in range(4):
+    for seed in range(6):
         drawn = simulate(THREE_STATES, 5000, 24, seed=100 + seed)
         away.append(_away(fit_hidden_markov(drawn.purchases, states=3)))
     away = np.array(away)

@@ -21,7 +21,7 @@ from guanxi.ledger.models import Event
 from guanxi.orders.models import Order, OrderLine
 from tests.spark import SparkCluster
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.any_database]
 
 TODAY = date(2018, 1, 1)
 CUSTOMERS = 250

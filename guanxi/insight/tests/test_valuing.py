@@ -12,7 +12,7 @@ from guanxi.insight.history import History, Statistics
 from guanxi.insight.lifetime import BgNbd, GammaGamma, fit_bg_nbd, fit_gamma_gamma
 from guanxi.insight.lifetime.simulate import simulate_bg_nbd, simulate_gamma_gamma
 from guanxi.insight.purchasing import Purchases
-from guanxi.insight.valuing import Discount, Spending, Worth
+from guanxi.insight.valuing import Discount, Spending, Valuation, Worth
 
 PURCHASES = {"r": 0.8, "alpha": 6.0, "a": 0.8, "b": 2.5}
 SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
@@ -31,13 +31,15 @@ def customers(count: int, seed: int) -> Statistics:
 
 
 def worth(known: Statistics, purchases: BgNbd, spend: GammaGamma) -> Worth:
-    ones, zeros = np.ones(len(known)), np.zeros(len(known))
-    return valuing.expected(known, Purchases("bg_nbd", purchases), Spending(spend, 30.0), ones, zeros, DISCOUNT, UNIT)
+    return valuation(purchases, spend).worth(known, np.ones(len(known)), np.zeros(len(known)))
 
 
 def value_at(known: Statistics, purchases: BgNbd, spend: GammaGamma) -> np.ndarray:
-    ones, zeros = np.ones(len(known)), np.zeros(len(known))
-    return valuing.value(known, Purchases("bg_nbd", purchases), Spending(spend, 30.0), ones, zeros, DISCOUNT, UNIT)
+    return valuation(purchases, spend).value(known, np.ones(len(known)), np.zeros(len(known)))
+
+
+def valuation(purchases: BgNbd, spend: GammaGamma, discount: Discount = DISCOUNT) -> Valuation:
+    return Valuation(Purchases("bg_nbd", purchases), Spending(spend, 30.0), discount, UNIT)
 
 
 def test_four_in_five_intervals_hold_the_true_expected_value() -> None:
@@ -73,11 +75,10 @@ def test_cells_tell_the_same_as_each_customer_by_himself(monkeypatch: pytest.Mon
 def test_value_follows_rate_horizon_and_margin() -> None:
     known = customers(500, 3)
     fitted, spend = BgNbd(PURCHASES), GammaGamma(SPEND)
-    purchases, spending = Purchases("bg_nbd", fitted), Spending(spend, 30.0)
     ones, zeros = np.ones(500), np.zeros(500)
 
     def total(discount: Discount, rate: float = 1.0, cost: float = 0.0) -> float:
-        return float(valuing.value(known, purchases, spending, ones * rate, zeros + cost, discount, UNIT).sum())
+        return float(valuation(fitted, spend, discount).value(known, ones * rate, zeros + cost).sum())
 
     base = total(Discount(0.1, 5))
     assert total(Discount(0.2, 5)) < base < total(Discount(0.1, 10)) < total(Discount(0.1, None))

@@ -19,7 +19,7 @@ from guanxi.lake.store import LakeBroken
 from guanxi.lake.tests.conftest import Shop
 from tests.spark import SparkCluster
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.any_database]
 
 
 @pytest.fixture
