@@ -32,6 +32,7 @@ READ_FROM = ("party", "product", "sales_line")
 METHOD = 1  # raised where the same data would be given another standing
 MONTHS = 12  # of equity over time
 STEPS = 6
+PATIENCE = 600  # seconds to wait for whoever else writes to the lake
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def learn(*, by: Viewer = SYSTEM, again: bool = False, wait: float = 0) -> Outco
         if not taken:
             raise Refused(_("Another process is learning already; see “Tasks” for how far it is."))
         progress(message=_("Bring the lake up to date"))
-        refresh.refresh(wait=600)
+        refresh.refresh(wait=PATIENCE)
         _catch_up()
         return _learn(by, again)
 
@@ -70,8 +71,9 @@ def _learn(by: Viewer, again: bool) -> Outcome:
     try:
         written = run.through() if day else run.nothing()
     except Exception as error:
-        actions.note_learning(run.learning, by=by, state=Learning.State.FAILED, error=str(error)[:2000])
-        raise
+        if not Learning.objects.filter(pk=run.learning.pk, state=Learning.State.PUBLISHED).exists():
+            actions.note_learning(run.learning, by=by, state=Learning.State.FAILED, error=str(error)[:2000])
+        raise  # what was published stays so; the lake gets it with the next learning
     return Outcome(Learning.objects.get(pk=run.learning.pk), written, fresh=True)
 
 
@@ -93,7 +95,17 @@ def _catch_up() -> None:
     if newest is not None and standings.lake_is_behind(newest):
         with bulk.session() as db:
             rows = standings.read(db)
-        standings.to_lake(newest, rows)
+        _to_lake(newest, rows)
+
+
+def _to_lake(learning: Learning, rows: pa.Table) -> None:
+    """Write standings to the lake while nobody else writes there or makes few files of many."""
+    with lock.held(wait=PATIENCE) as taken:
+        if not taken:
+            raise Refused(
+                _("The lake is being written by another process; what was learned follows with the next learning.")
+            )
+        standings.to_lake(learning, rows)
 
 
 class _Run:
@@ -143,7 +155,7 @@ class _Run:
         with self._step(5, "publish", _("Publish")):
             self._keep_figures(scored.figures() | {"calibration": fitted.calibration})
             written = standings.publish(self.learning, rows, before, points)
-            standings.to_lake(self.learning, rows)
+            _to_lake(self.learning, rows)
         self._keep_figures(scored.figures() | {"calibration": fitted.calibration})
         progress(STEPS, STEPS)
         return written
