@@ -104,7 +104,7 @@ function option(spec, label) {
   return {
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches, animationDuration: 260,
     textStyle: { fontFamily: token("font") },
-    grid: { left: 4, right: across ? 56 : 8, top: many ? 30 : 12, bottom: 2, containLabel: true },
+    grid: { left: 4, right: across ? 56 : 20, top: many ? 30 : 12, bottom: 2, containLabel: true },
     legend: many ? { top: 0, right: 0, itemWidth: 12, itemHeight: 3, icon: "rect", textStyle: { color: token("ink-3"), fontSize: 12 } } : undefined,
     tooltip: {
       trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: across || spec.type === "bar" ? "shadow" : "line", shadowStyle: { color: token("ink"), opacity: 0.04 }, lineStyle: { color: token("line-strong") } },
