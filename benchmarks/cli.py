@@ -188,6 +188,8 @@ def _print_slopes(database: str, by_size: dict[str, list[Figure]]) -> None:
     small, large = min(by_size, key=SIZES.__getitem__), max(by_size, key=SIZES.__getitem__)
     growth = math.log(SIZES[large] / SIZES[small])
     for first, last in zip(by_size[small], by_size[large], strict=True):
+        if not (first.value and last.value):
+            continue  # too short to be told apart from nothing
         if first.unit == "rows/s":
             slope = 1 + math.log(first.value / last.value) / growth
         elif first.unit == "s":

@@ -62,7 +62,8 @@ def model_of(first_day: date, viewer: Viewer) -> ModelVersion | None:
     known = ModelVersion.objects.visible_to(viewer).filter(
         family=ModelVersion.Family.PURCHASES, state=ModelVersion.State.USED, learning__state=Learning.State.PUBLISHED
     )
-    return known.filter(segment__in=["", str(first_day.year)]).order_by("-segment", "-id").first()
+    bare = known.defer("holdout", "covariance", "errors")  # long, and nothing that tells of a customer
+    return bare.filter(segment__in=["", str(first_day.year)]).order_by("-segment", "-id").first()
 
 
 def by_contract(learning: Learning) -> bool:
