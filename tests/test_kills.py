@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -34,6 +35,9 @@ boot()
 import guanxi.intake.commands, guanxi.lake.commands
 from guanxi.intake import sales
 sales.CHUNK, sales.PARTIES = 1_500, 150
+import sys
+if "learn" in sys.argv:
+    import guanxi.insight.commands
 print("begun", flush=True)
 main()
 """
@@ -149,6 +153,59 @@ def test_a_refresh_killed_at_random_moments(installation: Installation, files: P
     kills += killed_again_and_again(installation, clean.seconds["second refresh"], 3, "refresh")
     assert kills
     assert difference(contents(installation), clean.corrected) == {}
+
+
+LEARNED = """
+import json
+from guanxi.project.cli import boot
+boot()
+from guanxi.customers.models import Party
+from guanxi.insight.models import EquityPoint, Learning, ModelVersion, Standing
+from guanxi.lake import tables
+count = lambda model, **where: model.objects.filter(**where).count()
+print(json.dumps({
+    "published": count(Learning, state="published"),
+    "parties": count(Party), "standings": count(Standing), "points": count(EquityPoint),
+    "used": list(ModelVersion.objects.filter(state="used").values_list("family", flat=True).order_by("family")),
+    "in the lake": tables.table("standing").count().to_pyarrow().as_py(),
+}))
+"""
+
+
+def learned(place: Installation) -> dict[str, Any]:
+    """What `place` has learned, and whether it is whole."""
+    process = place.fork(LEARNED)
+    assert process.wait(PATIENCE) == 0, process.erred.read_text()[-4000:]
+    told: dict[str, Any] = json.loads(process.said.read_text().splitlines()[-1])
+    return told
+
+
+def test_a_learning_killed_at_random_moments(installation: Installation, files: Path) -> None:
+    """Either nothing of it is seen or all; what comes in the end is what an undisturbed learning says."""
+    installation.run("init")
+    installation.run("import", "sales", str(files / "sales.csv"))
+    chance, kills = random.Random(4), 0
+    for _ in range(KILLS):
+        process = begin(installation, "learn")
+        try:
+            process.wait(chance.uniform(0.3, 4.0))
+            break
+        except subprocess.TimeoutExpired:
+            installation.kill(process)
+            kills += process.returncode == -signal.SIGKILL
+        told = learned(installation)
+        if told["published"]:
+            assert told["standings"] == told["parties"] and told["points"] and told["used"]
+        else:
+            assert told["standings"] == told["points"] == 0
+    assert kills
+    timed(installation, "learn")
+    told = learned(installation)
+    assert told["published"] == 1
+    assert told["standings"] == told["parties"] == told["in the lake"] == 1_500
+    assert len(told["used"]) == len(set(told["used"]))
+    again = installation.run("learn", "--again")
+    assert "0 standings written" in again.stdout
 
 
 ENQUEUE = """

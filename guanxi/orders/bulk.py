@@ -54,6 +54,8 @@ _KNOWN = pa.schema(
         ("discount", pa.int64()),
         ("cost", pa.int64()),
         ("line_count", pa.int64()),
+        ("place_id", pa.int64()),
+        ("person_id", pa.int64()),
     ]
 )
 _KNOWN_LINES = pa.schema(
@@ -219,7 +221,7 @@ def _find_known_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, source_
     known = db.read(
         "SELECT o.id, o.key, o.party_id, o.placed_at, o.day, p.code, o.channel, s.code, o.currency, o.amount, "
         "o.discount, "
-        "o.cost, o.line_count FROM incoming_orders AS i CROSS JOIN orders_order AS o "
+        "o.cost, o.line_count, o.place_id, o.sales_person_id FROM incoming_orders AS i CROSS JOIN orders_order AS o "
         "LEFT JOIN orders_place AS p ON p.id = o.place_id LEFT JOIN orders_salesperson AS s ON s.id = "
         "o.sales_person_id "
         f"WHERE o.source_id = {source_id} AND o.key = i.key",
@@ -285,11 +287,15 @@ def _compare(work: duckdb.DuckDBPyConnection) -> None:
         "SEMI JOIN touched AS t ON t.order_id = k.order_id ANTI JOIN corrected AS c ON c.line_id = k.line_id"
     )
     old_head = "{'placed_at': k.placed_at, 'place': k.place, 'channel': k.channel, 'person': k.person, 'day': k.day}"
+    # By `min` here too, not by `<`: the two order what is not known differently, and files may come in any order.
     work.execute(
-        f"CREATE TABLE changed_orders AS SELECT k.id, k.party_id, k.currency, t.number, k.amount AS was, s.*, "
-        f"CASE WHEN t.head < {old_head} THEN t.head ELSE {old_head} END AS head "
-        f"FROM known AS k JOIN touched AS t ON t.order_id = k.id JOIN (SELECT order_id, {_SUMS} FROM lines_now "
-        "GROUP BY order_id) AS s ON s.order_id = k.id"
+        "CREATE TABLE heads_now AS SELECT order_id, min(head) AS head FROM (SELECT order_id, head FROM touched "
+        f"UNION ALL SELECT k.id, {old_head} FROM known AS k SEMI JOIN touched AS t ON t.order_id = k.id) GROUP BY 1"
+    )
+    work.execute(
+        "CREATE TABLE changed_orders AS SELECT k.id, k.party_id, k.currency, t.number, k.amount AS was, s.*, h.head "
+        "FROM known AS k JOIN touched AS t ON t.order_id = k.id JOIN heads_now AS h ON h.order_id = k.id "
+        f"JOIN (SELECT order_id, {_SUMS} FROM lines_now GROUP BY order_id) AS s ON s.order_id = k.id"
     )
 
 
@@ -336,13 +342,22 @@ def _write_new_orders(
 
 
 def _write_changed_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    # An order may keep a place or a person that this file does not name.
+    for view, named, code, number in (
+        ("all_places", "place_ids", "place", "place_id"),
+        ("all_persons", "person_ids", "person", "person_id"),
+    ):
+        work.execute(
+            f"CREATE VIEW {view} AS SELECT code, id FROM {named} "
+            f"UNION SELECT {code}, {number} FROM known WHERE {code} IS NOT NULL"
+        )
     rows = work.sql(
         "SELECT o.id, amount, discount, cost, line_count, head.placed_at AS placed_at, head.day AS day, p.id AS "
         "place_id, "
         "head.channel AS channel, s.id AS sales_person_id, "
         f"CASE WHEN amount < 0 THEN 'return' ELSE 'sale' END AS kind, TIMESTAMPTZ '{at.isoformat()}' AS changed_at "
-        "FROM changed_orders AS o LEFT JOIN place_ids AS p ON p.code = head.place "
-        "LEFT JOIN person_ids AS s ON s.code = head.person ORDER BY o.id"
+        "FROM changed_orders AS o LEFT JOIN all_places AS p ON p.code = head.place "
+        "LEFT JOIN all_persons AS s ON s.code = head.person ORDER BY o.id"
     ).to_arrow_table()
     if rows.num_rows:
         db.stage("changed_orders", rows)

@@ -254,6 +254,15 @@ def test_order_of_rows_and_splitting_do_not_matter(take_in: Import, rows: list[t
     assert world() == whole
 
 
+def test_a_file_that_names_no_place_takes_none_away(take_in: Import) -> None:
+    named, unnamed = ("1", "2017-01-01", "1.00", "B", "", "S2"), ("1", "2017-01-01", "2.00", "B", "", "")
+    for first, second in ((named, unnamed), (unnamed, named)):
+        empty()
+        take_in("sales", written([first]))
+        take_in("sales", written([second]))
+        assert Order.objects.get().place.code == "S2"
+
+
 def test_where_a_file_is_cut_changes_nothing(take_in: Import, monkeypatch: pytest.MonkeyPatch) -> None:
     dice = random.Random(8)
     rows = [
