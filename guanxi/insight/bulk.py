@@ -202,10 +202,10 @@ def to_lake(learning: Learning, rows: pa.Table) -> None:
         store.append(HISTORY, batches, {LEARNED: learning.pk})
 
 
-def lake_is_behind(learning: Learning | None) -> bool:
+def lake_is_behind(learning: Learning) -> bool:
     """Whether the lake does not hold the newest learning (which was killed between database and lake)."""
     stored = store.open_table(STANDING)
-    return learning is not None and (stored is None or store.mark_of(stored, LEARNED) != learning.pk)
+    return stored is None or store.mark_of(stored, LEARNED) != learning.pk
 
 
 def thin_out(delta: DeltaTable, day: date) -> None:

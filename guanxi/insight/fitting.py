@@ -10,11 +10,12 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import Viewer
 from guanxi.insight import actions, contract, lifetime, purchasing, staging, statistics
-from guanxi.insight.history import History, Statistics
+from guanxi.insight.history import Floats, History, Statistics
 from guanxi.insight.lifetime import BadData, NotConverged
 from guanxi.insight.models import Assumptions, Learning, ModelVersion
 from guanxi.insight.purchasing import Candidate, Purchases, TooLittle, Trial
@@ -223,9 +224,8 @@ def _spending(
     kept = learning.models.filter(family=Family.SPEND).first()
     if kept is not None:
         return Spending(_model(kept) if kept.state == State.USED else None, mean)
-    spent = everything.mean_spend / UNIT
-    usable = (everything.x > 0) & (spent > 0)
-    if left_out := int(((everything.x > 0) & (spent <= 0)).sum()):
+    spent, usable = _repeat_spend(everything)
+    if left_out := int(((everything.x > 0) & ~usable).sum()):
         notes.append({"code": "negative_spend", "count": left_out})
     try:
         if usable.sum() < purchasing.LEAST_REPEATING:
@@ -251,8 +251,7 @@ def _spending(
 def _calibrated_spend(history: History) -> dict[str, Any]:
     """The same model of the calibration period alone, for comparison."""
     past = history.at(purchasing.cut(history))
-    spent = past.mean_spend / UNIT
-    usable = (past.x > 0) & (spent > 0)
+    spent, usable = _repeat_spend(past)
     try:
         model = lifetime.fit_gamma_gamma(past.x[usable], spent[usable])
     except (NotConverged, BadData):
@@ -263,6 +262,12 @@ def _calibrated_spend(history: History) -> dict[str, Any]:
         "log_likelihood": model.log_likelihood,
         "customers": int(usable.sum()),
     }
+
+
+def _repeat_spend(known: Statistics) -> tuple[Floats, NDArray[np.bool_]]:
+    """Mean spend of the repeat purchases (whole units), and of whom something was left to learn from."""
+    spent = known.mean_spend / UNIT
+    return spent, (known.x > 0) & (spent > 0)
 
 
 def _failed_spend(note: dict[str, Any]) -> dict[str, Any]:

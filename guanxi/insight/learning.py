@@ -60,11 +60,11 @@ def learn(*, by: Viewer = SYSTEM, again: bool = False, wait: float = 0) -> Outco
 
 def _learn(by: Viewer, again: bool) -> Outcome:
     today = clock.today()
-    assumed = Assumptions.objects.first() or Assumptions()
+    assumed = queries.assumptions(SYSTEM)
     costs = [Costs(rate.kind, rate.channel, round(rate.amount * UNIT)) for rate in CostRate.objects.order_by("id")]
     day = statistics.last_day(today)
     basis = _basis(day, assumed, costs)
-    newest = Learning.objects.filter(state=Learning.State.PUBLISHED).order_by("-id").first()
+    newest = queries.current(SYSTEM)
     if newest is not None and newest.basis == basis and not again:
         return Outcome(newest, 0, fresh=False)
     run = _Run(actions.begin_learning(day or today, basis, by=by), assumed, costs, by)
@@ -91,7 +91,7 @@ def _events() -> int:
 
 def _catch_up() -> None:
     """Write to the lake what was published just before a process was killed."""
-    newest = Learning.objects.filter(state=Learning.State.PUBLISHED).order_by("-id").first()
+    newest = queries.current(SYSTEM)
     if newest is not None and standings.lake_is_behind(newest):
         with bulk.session() as db:
             rows = standings.read(db)
@@ -142,7 +142,8 @@ class _Run:
             staged = fitting.stages(self.learning, history, by=self.by)
         with self._step(3, "scores", _("Work out the standing of each customer")), bulk.session() as db:
             before = standings.read(db)
-            scored = scoring.score(history, facts, fitted, staged, self.assumed, self._former(before))
+            former = scoring.Former.of(before, until)
+            scored = scoring.score(history, facts, fitted, staged, self.assumed, former)
             fitting.keep_growth(self.learning, scored.growth, by=self.by)
         with self._step(4, "equity", _("Add up customer equity over time")):
             points = self._equity(history, scored)
@@ -153,15 +154,13 @@ class _Run:
         if (behind := (clock.today() - until).days) > 1:
             self._note("data_end", day=until.isoformat(), today=clock.today().isoformat(), days=behind)
         with self._step(5, "publish", _("Publish")):
-            self._keep_figures(scored.figures() | {"calibration": fitted.calibration})
+            figures = scored.figures() | {"calibration": fitted.calibration}
+            self._keep_figures(figures)
             written = standings.publish(self.learning, rows, before, points)
             _to_lake(self.learning, rows)
-        self._keep_figures(scored.figures() | {"calibration": fitted.calibration})
+        self._keep_figures(figures)  # again, for the seconds of publishing
         progress(STEPS, STEPS)
         return written
-
-    def _former(self, before: pa.Table) -> scoring.Former:
-        return scoring.Former.of(before, self.learning.day)
 
     def _equity(self, history: History, scored: scoring.Scored) -> list[equity.Point]:
         """The expected value of all customers at the ends of months, by the models of today."""

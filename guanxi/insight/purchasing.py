@@ -78,11 +78,11 @@ def cut(history: History) -> int:
 
 def trial(history: History) -> Trial:
     """Cut the history in two. Raises TooLittle."""
-    enough(history.at())
+    whole = history.at()
+    enough(whole)
     at = cut(history)
     past = history.at(at)
     enough(past)
-    whole = history.at()
     known = np.isin(whole.party, past.party, assume_unique=True)
     return Trial(past, whole.of(known), history.purchases_after(at), history)
 

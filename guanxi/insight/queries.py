@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from django.db.models import Count, QuerySet, Sum
 
-from guanxi.customers.models import Party
 from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Stage, Standing
@@ -69,11 +68,6 @@ def model_of(first_day: date, viewer: Viewer) -> ModelVersion | None:
 def by_contract(learning: Learning) -> bool:
     """Whether customers were taken as bound by contract."""
     return any(note.get("code") == "contract_used" for note in learning.figures.get("notes") or [])
-
-
-def standing_of(party: Party | int, viewer: Viewer) -> Standing | None:
-    """What the relationship with `party` is worth and what state it is in; None where that was not learned."""
-    return Standing.objects.visible_to(viewer).filter(party=party).select_related("learning").first()
 
 
 def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Standing]:

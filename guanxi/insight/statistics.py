@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from django.conf import settings
 from numpy.typing import NDArray
 
+from guanxi.customers.models import Relationship
 from guanxi.foundation import engine
 from guanxi.foundation.bulk.amounts import as_units
 from guanxi.foundation.money import PLACES
@@ -213,8 +214,6 @@ def touches(panel: Panel, parties: Ints) -> NDArray[np.float64] | None:
 
 def _referred(ids: Ints) -> Ints:
     """How many others each party brought: from the relationships, which are few beside the customers."""
-    from guanxi.customers.models import Relationship
-
     found = Relationship.objects.filter(kind=Relationship.Kind.REFERRED_BY).values_list("other_id", flat=True)
     place, known = _places(ids, np.fromiter(found, np.int64))
     return _added(place[known], np.ones(int(known.sum()), np.int64), len(ids))

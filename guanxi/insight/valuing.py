@@ -50,11 +50,9 @@ class Discount:
 
 @dataclass(frozen=True)
 class Worth:
-    """By customer: purchases ahead (discounted), spend per purchase, expected value and its interval."""
+    """By customer: spend per purchase, expected value and its interval."""
 
-    purchases: Floats
     spend: Floats
-    margin: Floats  # left of one purchase
     expected: Floats
     low: Floats
     high: Floats
@@ -116,13 +114,12 @@ class Valuation:
         ahead = self._ahead(known)
         mean_spend = known.mean_spend / self.unit
         spend = self.spending.of_each(known.x, mean_spend)
-        margin = spend * rates - costs
-        value = ahead * margin
+        value = ahead * (spend * rates - costs)
         low, high, totals = self._interval(known, mean_spend, ahead, rates, costs)
         total = float(value.sum())
         total_low, total_high = (float(share) for share in np.percentile(totals, [LOW, HIGH]))
         return Worth(
-            ahead, spend, margin, value, np.minimum(low, value), np.maximum(high, value),
+            spend, value, np.minimum(low, value), np.maximum(high, value),
             min(total_low, total), max(total_high, total),
         )  # fmt: skip
 
