@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models import Party
+from guanxi.customers.models.origins import import_run_field, origin_field, origin_index
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
@@ -58,6 +59,7 @@ class Event(models.Model):
     party = models.ForeignKey(
         Party, models.PROTECT, null=True, related_name="events", db_index=False, db_constraint=False
     )
+    origin = origin_field()
     kind = models.CharField(_("kind"), max_length=40)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, default=Channel.OTHER)
     direction = models.CharField(_("direction"), max_length=6, choices=Direction.choices, default=Direction.INSIDE)
@@ -69,6 +71,7 @@ class Event(models.Model):
     object_type = models.CharField(max_length=40, blank=True)
     object_id = models.BigIntegerField(null=True)
     payload = models.JSONField(_("details"), default=dict)
+    import_run = import_run_field()
     transaction = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
 
     objects = VisibleQuerySet.as_manager()
@@ -80,6 +83,7 @@ class Event(models.Model):
             models.Index(fields=["party", "-occurred_at", "-id"], name="event_timeline"),
             models.Index(fields=["-occurred_at", "-id"], name="event_newest"),
             models.Index(fields=["transaction", "id"], name="event_reading"),
+            origin_index("event_origin"),
         ]
 
     def __str__(self) -> str:

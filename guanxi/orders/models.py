@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.catalog.models import Product
 from guanxi.customers.models import Party, Source
+from guanxi.customers.models.origins import import_run_field, origin_field, origin_index
 from guanxi.foundation.money import MoneyField, QuantityField
 from guanxi.foundation.visibility import VisibleQuerySet
 from guanxi.ledger.models import Channel
@@ -63,6 +64,7 @@ class Order(models.Model):
     key = models.CharField(max_length=200)
     kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.SALE)
     party = models.ForeignKey(Party, models.PROTECT, related_name="orders", db_index=False, db_constraint=False)
+    origin = origin_field()
     placed_at = models.DateTimeField(_("placed at"))
     # The business day of `placed_at`, in the business's time zone.
     day = models.DateField(_("day"))
@@ -90,7 +92,7 @@ class Order(models.Model):
         related_name="returned_by",
         verbose_name=_("returns"),
     )
-    import_run = models.BigIntegerField(null=True, blank=True)
+    import_run = import_run_field()
     created_at = models.DateTimeField(_("recorded"), default=timezone.now)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
 
@@ -105,6 +107,7 @@ class Order(models.Model):
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["amount", "id"], name="order_amount"),
             models.Index(fields=["returns"], condition=models.Q(returns__isnull=False), name="order_returned"),
+            origin_index("order_origin"),
         ]
 
     def __str__(self) -> str:
@@ -124,6 +127,7 @@ class OrderLine(models.Model):
     amount = MoneyField(_("amount"))  # paid for the line, after discounts; negative for a refund
     discount = MoneyField(_("discount"), default=0)  # taken off, as a positive number
     cost = MoneyField(_("cost"), null=True, blank=True)
+    import_run = import_run_field()
 
     objects = VisibleQuerySet.as_manager()
 
