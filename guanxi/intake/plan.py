@@ -55,6 +55,12 @@ class Plan:
         return [column for column in said(self.form.columns) if column not in used]
 
     @property
+    def missing(self) -> list[Field]:
+        """The required fields that neither a column nor an option feeds."""
+        known = fields_of(self.kind)
+        return [one for one in known.values() if one.required and one.name not in {*self.mapping, *self.options}]
+
+    @property
     def header_digest(self) -> str:
         return _digest([plain(name) for name in self.form.columns])
 
@@ -99,8 +105,12 @@ def prepare(
     decimal: str | None = None,
     source: str | None = None,
     options: dict[str, str] | None = None,
+    complete: bool = True,
 ) -> Plan:
-    """Look at a file and plan its import. Raises Refused where it cannot be read or a required column is missing."""
+    """Look at a file and plan its import. Raises Refused where it cannot be read or a required column is missing.
+
+    Where it need not be `complete` a required column may be missing: a plan to be shown and corrected.
+    """
     form = probing.probe(path, encoding, separator)
     plan = Plan(kind, str(path.resolve()), form, {})
     kept = _kept(plan, mapping_name)
@@ -109,7 +119,8 @@ def prepare(
     plan.mapping = _mapping(plan, kept, mapping or {})
     plan.source = _source(source or stored.get("source") or DEFAULT_SOURCE)
     plan.options = _options(kind, {**stored.get("options", {}), **(options or {})})
-    _require(plan)
+    if complete:
+        _require(plan)
     sample = next(iter(batches(path, form))).rows
     if sample.num_rows == 0 and form.kind != "parquet" and path.stat().st_size < probing.SAMPLE:
         _refuse_header_only(plan)
@@ -189,11 +200,7 @@ def _refuse_doubles(plan: Plan, name: str, found: list[str], one: Field) -> None
 
 
 def _require(plan: Plan) -> None:
-    missing = [
-        name
-        for name, one in fields_of(plan.kind).items()
-        if one.required and name not in plan.mapping and name not in plan.options
-    ]
+    missing = [one.name for one in plan.missing]
     if missing:
         message = _(
             "No column for: %(missing)s. The file has the columns: %(columns)s. Say which it is with --map "
