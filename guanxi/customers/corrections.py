@@ -1,7 +1,7 @@
-"""What people say of a party by hand: source records of the most trusted source, so that no later import undoes them.
+"""What people say of a party: source records of the most trusted sources, so that no later import undoes them.
 
-Each record holds all that has been said by hand of the party so far, under the party's field names, profile fields as
-`profile.age`. The newest counts.
+A colleague's word is of the source "by hand", the customer's own of the source "himself", which counts before it. Each
+record holds what was said at that moment, under the party's field names, profile fields as `profile.age`.
 """
 
 from __future__ import annotations
@@ -10,35 +10,45 @@ import hashlib
 import json
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from guanxi.customers.models import Party, Source, SourceRecord
-from guanxi.customers.survivorship import BY_HAND
+from guanxi.customers.survivorship import BY_HAND, BY_HIMSELF, KNOWN_BEFORE
 from guanxi.foundation.audit import plain
 
-HAND = "hand"
+HAND, HIMSELF, KNOWN = "hand", "himself", "known"
+SOURCES = {
+    HAND: (gettext_noop("By hand"), BY_HAND),
+    HIMSELF: (gettext_noop("The customer himself"), BY_HIMSELF),
+    KNOWN: (gettext_noop("Known before"), KNOWN_BEFORE),
+}
 
 
-def source() -> Source:
-    """The source "by hand", trusted above all others."""
-    return Source.objects.get_or_create(code=HAND, defaults={"name": gettext_noop("By hand"), "trust": BY_HAND})[0]
+def source(code: str = HAND) -> Source:
+    """One of the sources that the house itself has."""
+    name, trust = SOURCES[code]
+    return Source.objects.get_or_create(code=code, defaults={"name": name, "trust": trust})[0]
 
 
 def said_by_hand(party: Party) -> dict[str, Any]:
-    """All that people have said of `party`, by field name."""
-    newest = SourceRecord.objects.filter(party=party, source__code=HAND).order_by("-received_at", "-id").first()
-    return dict(newest.payload) if newest else {}
+    """All that people have said of `party`, by field name; of each the newest word."""
+    records = SourceRecord.objects.filter(party=party, source__code=HAND).order_by("received_at", "id")
+    return {name: value for payload in records.values_list("payload", flat=True) for name, value in payload.items()}
 
 
-def keep(party: Party, values: dict[str, Any]) -> SourceRecord:
-    """Add `values` to what was said by hand of `party`."""
-    payload = said_by_hand(party) | {name: plain(value) for name, value in values.items()}
-    serial = SourceRecord.objects.filter(party=party, source__code=HAND).count()
+def keep(party: Party, values: dict[str, Any], source_code: str = HAND, key: str = "") -> SourceRecord:
+    """Add `values` to what was said of `party`; `key` tells apart what is not simply a correction."""
+    payload = {name: plain(value) for name, value in values.items()}
+    external_id = key or str(party.pk)
+    told_by = source(source_code)
+    serial = SourceRecord.objects.filter(source=told_by, external_id=external_id).count()
     text = json.dumps([serial, payload], sort_keys=True, ensure_ascii=False)
     return SourceRecord.objects.create(
-        source=source(),
-        external_id=str(party.pk),
+        source=told_by,
+        external_id=external_id,
         payload=payload,
         digest=hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+        received_at=timezone.now(),
         party=party,
     )

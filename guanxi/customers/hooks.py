@@ -12,13 +12,24 @@ from guanxi.customers import (
     panels,
     profile,
 )
-from guanxi.customers.models import Party
+from guanxi.customers.identity.hanging import Hanging
+from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship, SourceRecord
 from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.desk import Panel, list_url
 
 for position, field in enumerate(profile.READY_MADE):
     hooks.register("profile_field", field, order=10 + position)
 
+
+for kind in (
+    Hanging(SourceRecord),
+    Hanging(ContactPoint),
+    Hanging(PartyRole, label=_("roles")),
+    Hanging(Relationship),
+    Hanging(Relationship, field="other", origin="other_origin", label=_("relationships of others with him")),
+    Hanging(Consent),
+):
+    hooks.register("hangs_on_party", kind)
 
 ORGANISATIONS = lazy(list_url, str)("customers", {"f.kind": Party.Kind.ORGANISATION.value})
 hooks.register("menu", shell.MenuEntry(shell.RELATIONSHIPS, _("Organisations"), ORGANISATIONS, "building", order=20))

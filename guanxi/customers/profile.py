@@ -21,6 +21,7 @@ from guanxi.foundation import hooks
 CHOICE, NUMBER, TEXT, YES_NO = "choice", "number", "text", "yes_no"
 KINDS = (CHOICE, NUMBER, TEXT, YES_NO)
 LONGEST = 200
+PATH = "profile."  # before the name of a profile field, where it stands among the fields of a party
 
 
 @dataclass(frozen=True)

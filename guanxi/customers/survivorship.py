@@ -1,19 +1,26 @@
-"""Which of several sources is believed: the rule by which a party is derived from its source records.
+"""Which of several sources is believed: the rules by which a party is derived from its source records.
 
-Field by field, the most trusted source counts that says anything; of equally trusted ones the latest. What is empty
-says nothing and never overwrites, but for one exception: where people took a value away by hand, it stays away.
-The rule stands here twice, for one party (`survive`) and for many at once (`survivors_sql`); a test holds them equal.
+Field by field, what people say by hand counts first, the customer himself before others. Else it goes by the rule of
+the field: the most trusted source, the newest word, the most complete value, or what most sources say; of equals the
+more trusted, then the later. What is empty says nothing and never overwrites, but for one exception: where people took
+a value away by hand, it stays away. What was only known before a merge (trust below zero) counts where nobody else
+speaks. The rules stand here twice, for one party (`survive`) and for many at once (`survivors_sql`); a test holds them
+equal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from guanxi.customers import profile
+from guanxi.customers.models import FieldRule
 
 BY_HAND = 100  # the trust of what people say
+BY_HIMSELF = 120  # and of what the customer says of himself
+KNOWN_BEFORE = -1  # the trust of what no source says, but was known when parties were merged
 FIELDS = (
     "kind",
     "name",
@@ -27,6 +34,7 @@ FIELDS = (
     "city",
     "country",
 )
+Rules = Mapping[str, str]
 
 
 class Said(NamedTuple):
@@ -36,43 +44,88 @@ class Said(NamedTuple):
     received_at: datetime
     id: int
     payload: dict[str, Any]
+    source: int = 0
 
 
 def field_names() -> list[str]:
-    """All fields that survive by this rule."""
+    """All fields that survive by these rules."""
     return [*FIELDS, *(field.path for field in profile.fields())]
 
 
-def survive(records: Iterable[Said]) -> dict[str, Any]:
+def rules() -> dict[str, str]:
+    """The rule of each field that does not go by trust."""
+    return dict(FieldRule.objects.exclude(rule=FieldRule.Rule.TRUSTED).values_list("field", "rule"))
+
+
+def survive(records: Iterable[Said], rules: Rules | None = None) -> dict[str, Any]:
     """The surviving value of each field that any record speaks of; None where it was taken away by hand."""
-    ordered = sorted(records, key=lambda record: record[:3], reverse=True)
-    survivors: dict[str, Any] = {}
-    for record in ordered:
+    return {name: value for name, (value, _record) in survivors(records, rules).items()}
+
+
+def survivors(records: Iterable[Said], rules: Rules | None = None) -> dict[str, tuple[Any, Said]]:
+    """As `survive`, with the record that each value is from."""
+    speaking: dict[str, list[tuple[Any, Said]]] = defaultdict(list)
+    for record in records:
         for name, value in record.payload.items():
-            if name in survivors:
-                continue
-            if not _empty(value):
-                survivors[name] = value
-            elif record.trust >= BY_HAND:
-                survivors[name] = None
-    return survivors
+            if not _empty(value) or record.trust >= BY_HAND:
+                speaking[name].append((None if _empty(value) else value, record))
+    return {name: _best(said, (rules or {}).get(name, "")) for name, said in speaking.items()}
+
+
+def _best(said: list[tuple[Any, Said]], rule: str) -> tuple[Any, Said]:
+    votes: dict[str, set[int]] = defaultdict(set)
+    for value, record in said:
+        votes[_text(value)].add(record.source)
+
+    def place(one: tuple[Any, Said]) -> tuple[Any, ...]:
+        value, record = one
+        merit = 0
+        if rule == FieldRule.Rule.COMPLETE:
+            merit = len(_text(value))
+        elif rule == FieldRule.Rule.FREQUENT:
+            merit = len(votes[_text(value)])
+        trust = 0 if rule == FieldRule.Rule.NEWEST else record.trust
+        return _standing(record.trust), merit, trust, record.received_at, record.id
+
+    return max(said, key=place)
+
+
+def _standing(trust: int) -> int:
+    """What counts before any rule: people by their own trust, then all sources alike, last what was known before."""
+    return trust if trust >= BY_HAND or trust < 0 else 0
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _empty(value: Any) -> bool:
     return value is None or value == ""
 
 
-def survivors_sql(records: str, fields: Iterable[str]) -> str:
-    """The same as a DuckDB query over a relation (party_id, trust, received_at, id, payload as JSON text).
+def survivors_sql(records: str, fields: Iterable[str], rules: Rules | None = None) -> str:
+    """The same as a DuckDB query over a relation (party_id, trust, received_at, id, payload as JSON text, source_id).
 
     One row for each party: `party_id`, for each field its surviving value as text (column of the field's name), and a
     column "<field>?" that is true where any record speaks of it.
     """
     columns = []
-    for name in fields:
+    relation = records
+    standing = f"CASE WHEN trust >= {BY_HAND} OR trust < 0 THEN trust ELSE 0 END"
+    for number, name in enumerate(fields):
+        rule = (rules or {}).get(name, "")
         path = f"'$.\"{name}\"'"
         value = f"nullif(json_extract_string(payload, {path}), '')"
         speaks = f"({value} IS NOT NULL OR (trust >= {BY_HAND} AND json_exists(payload, {path})))"
-        newest = f"arg_max({{'v': {value}}}, (trust, received_at, id)) FILTER ({speaks})"
+        merit, trust = "0", "trust"
+        if rule == FieldRule.Rule.COMPLETE:
+            merit = f"coalesce(length({value}), 0)"
+        elif rule == FieldRule.Rule.FREQUENT:
+            merit = f"votes_{number}"
+            counted = f"count(DISTINCT source_id) FILTER ({speaks}) OVER (PARTITION BY party_id, {value})"
+            relation = f"(SELECT *, {counted} AS {merit} FROM {relation})"
+        elif rule == FieldRule.Rule.NEWEST:
+            trust = "0"
+        newest = f"arg_max({{'v': {value}}}, ({standing}, {merit}, {trust}, received_at, id)) FILTER ({speaks})"
         columns += [f'({newest}).v AS "{name}"', f'bool_or({speaks}) AS "{name}?"']
-    return f"SELECT party_id, {', '.join(columns)} FROM {records} GROUP BY party_id"
+    return f"SELECT party_id, {', '.join(columns)} FROM {relation} GROUP BY party_id"

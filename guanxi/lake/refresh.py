@@ -266,8 +266,14 @@ def _refresh_lines(lake: Lake, table: LakeTable, stored: DeltaTable, since: int)
 
 
 def _refresh_events(lake: Lake, table: LakeTable, stored: DeltaTable, since: int) -> None:
-    batches = lake.counted(table, sources.events(lake.db, since, lake.until))
-    store.append(table, batches, {LEDGER: lake.until})
+    """Events are only ever added; but those of parties that were merged or parted hang on another now."""
+    again = sources.reassigned_events(since, lake.until)
+    moved = sources.ids(lake.db, again)
+    batches = lake.counted(table, sources.events(lake.db, since, lake.until, again if len(moved) else ""))
+    if len(moved):
+        store.replace(table, stored, moved, batches, {LEDGER: lake.until})
+    else:
+        store.append(table, batches, {LEDGER: lake.until})
 
 
 BY_LEDGER = {

@@ -73,6 +73,16 @@ def changed_orders(since: int, until: int) -> str:
     )
 
 
+def reassigned_parties(since: int, until: int) -> str:
+    """SQL for the ids of the parties that were merged or parted between two marks."""
+    kinds = ", ".join(f"'{kind}'" for kind in REASSIGNED)
+    told = f"FROM ledger_event WHERE {reading.between(since, until)} AND kind IN ({kinds})"
+    return (
+        f"SELECT party_id {told} AND party_id IS NOT NULL "
+        f"UNION SELECT object_id {told} AND object_type = 'customers.party'"
+    )
+
+
 def all_lines(db: BulkSession) -> Batches:
     """Every order line. CROSS JOIN keeps SQLite from walking the orders and looking each line up."""
     return _lines(
@@ -151,7 +161,8 @@ def buyers(db: BulkSession, since: int, until: int) -> pa.Array:
     sql = (
         f"SELECT party_id FROM ledger_event WHERE {reading.between(since, until)} AND kind LIKE 'order.%' "
         "AND party_id IS NOT NULL UNION "
-        f"SELECT o.party_id FROM ({changed_orders(since, until)}) c JOIN orders_order o ON o.id = c.id"
+        f"SELECT o.party_id FROM ({changed_orders(since, until)}) c JOIN orders_order o ON o.id = c.id "
+        f"UNION {reassigned_parties(since, until)}"
     )
     return pc.unique(db.read(sql, pa.schema([("id", _int)]))["id"])
 
@@ -174,11 +185,20 @@ _EVENT = pa.schema(
 )
 
 
-def events(db: BulkSession, since: int, until: int) -> Batches:
-    """The events between two marks."""
+def reassigned_events(since: int, until: int) -> str:
+    """SQL for the ids of all events of the parties that were merged or parted between two marks."""
+    return (
+        f"SELECT id FROM ledger_event WHERE party_id IN ({reassigned_parties(since, until)}) "
+        f"AND {reading.between(0, until)}"
+    )
+
+
+def events(db: BulkSession, since: int, until: int, and_of: str = "") -> Batches:
+    """The events between two marks, and those whose ids the SQL `and_of` selects."""
     sql = (
         "SELECT id, party_id, kind, channel, direction, occurred_at, actor_id, object_type, object_id, "
-        f"CAST(payload AS TEXT) FROM ledger_event WHERE {reading.between(since, until)}"
+        f"CAST(payload AS TEXT) FROM ledger_event WHERE ({reading.between(since, until)})"
+        + (f" OR id IN ({and_of})" if and_of else "")
     )
     for batch in db.stream(sql, _EVENT):
         columns = {name: batch[name] for name in _EVENT.names}
@@ -203,7 +223,7 @@ def parties(db: BulkSession, changed: str = "") -> Batches:
     )
     texts = ", ".join(f"NULLIF({name}, '')" for name in ("gender", "occupation", "language", "city", "country"))
     values = "".join(f", NULLIF(CAST(profile ->> {_quoted(field.name)} AS TEXT), '')" for field in fields)
-    where = f" WHERE id IN ({changed})" if changed else ""
+    where = " WHERE merged_into_id IS NULL" + (f" AND id IN ({changed})" if changed else "")
     sql = f"SELECT id, name, kind, {texts}, date_of_birth, created_at{values} FROM customers_party{where}"
     for batch in db.stream(sql, wire):
         columns = {name: batch[name] for name in wire.names}

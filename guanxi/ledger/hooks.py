@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.identity.hanging import Hanging
 from guanxi.customers.models import Consent, ContactPoint, Relationship
 from guanxi.foundation import hooks
 from guanxi.foundation.desk import Panel
@@ -17,8 +18,10 @@ from guanxi.ledger import (
     views,
 )
 from guanxi.ledger.kinds import EventKind, Family
+from guanxi.ledger.models import Event
 
 hooks.register("happened", actions.record)
+hooks.register("hangs_on_party", Hanging(Event))
 hooks.register(
     "panel:customers",
     Panel("middle", _("What happened"), "ledger/timeline.html", context=views.timeline_of, order=10, bare=True),
@@ -124,6 +127,8 @@ KINDS = [
         RECORDS,
         many=_("%(count)s consents withdrawn"),
     ),
+    EventKind("party.merged", _("Customers merged"), "arrows-join", _("%(name)s became part of this customer"), "", RECORDS),
+    EventKind("party.unmerged", _("Merge undone"), "arrows-split", _("No longer one with %(name)s"), "", RECORDS),
     EventKind("note", _("Note"), "note", _("Note"), "%(text)s", Family.OTHER),
     EventKind("call", _("Call"), "phone", _("Call"), "%(text)s", Family.CALLS),
     EventKind("visit", _("Visit"), "map-pin", _("Visit"), "%(text)s", Family.VISITS),

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from guanxi.customers.identity.hanging import Hanging
 from guanxi.foundation import hooks, search
 from guanxi.foundation.desk import Column, Filter, Panel
 from guanxi.foundation.tasks import Every
@@ -19,6 +20,7 @@ from guanxi.orders import (
     queries,
     rhythm,
     scores,
+    summary,
 )
 from guanxi.orders.models import Order
 
@@ -69,6 +71,8 @@ COLUMNS = [
     Column("purchases.gap_mean", label=_("Usual gap in days"), sort=False, shown=False),
     Column("purchases.first_day", label=_("First purchase"), shown=False),
 ]
+hooks.register("hangs_on_party", Hanging(Order))
+hooks.register("party_reassigned", summary.follow)
 hooks.register("columns:customers", COLUMNS)
 hooks.register("filters:customers", [Filter("purchases.purchase_days", label=_("Days of purchase"))])
 hooks.register("pills:customers", panels.pills)

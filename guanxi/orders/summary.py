@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -49,6 +50,12 @@ def recompute(party: Party | int) -> PurchaseSummary | None:
         **prospects(days, revenue),
     }
     return PurchaseSummary.objects.update_or_create(party_id=number, defaults=values)[0]
+
+
+def follow(parties: Iterable[Party]) -> None:
+    """Bring the summaries of parties up to date after they were merged or parted."""
+    for party in parties:
+        recompute(party)
 
 
 def rhythm(days: list[date]) -> dict[str, float | None]:

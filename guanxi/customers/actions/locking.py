@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from guanxi.customers.identity.family import DEEPEST
 from guanxi.customers.models import Party
 from guanxi.foundation import search
 from guanxi.foundation.visibility import Viewer, require
 
 
 def locked(party_id: int, by: Viewer) -> Party:
-    """The party, held against other writers until the transaction ends. Raises Party.DoesNotExist, NotAllowed."""
+    """The party, held against other writers until the transaction ends; the survivor of one that was merged.
+
+    Raises Party.DoesNotExist, NotAllowed.
+    """
     require(by, "edit", Party)
-    return Party.objects.visible_to(by).select_for_update().get(pk=party_id)
+    for _step in range(DEEPEST):
+        row = Party.objects.select_for_update().get(pk=party_id)
+        if row.merged_into_id is None:
+            return Party.objects.visible_to(by).get(pk=row.pk)
+        party_id = row.merged_into_id
+    raise Party.DoesNotExist
 
 
 def mark_changed(party: Party) -> None:

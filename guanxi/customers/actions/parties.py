@@ -111,20 +111,22 @@ def set_roles(party: Party, roles: Iterable[str], *, by: Viewer) -> set[str]:
 @action
 def add_role(party: Party, role: str, *, by: Viewer) -> None:
     """Let the party be `role` to us too, because of what happened. A customer is no longer a prospect."""
-    before = set(PartyRole.objects.filter(party=party).values_list("role", flat=True))
+    # Of a merged party only its own: what came with another must be there when the merge is undone.
+    before = set(PartyRole.objects.filter(party=party, origin__isnull=True).values_list("role", flat=True))
     if role not in before:
         outgrown = {PartyRole.Role.PROSPECT} if role == PartyRole.Role.CUSTOMER else set()
-        _set_roles(party, (before - outgrown) | {role})
+        _set_roles(party, (before - outgrown) | {role}, origin__isnull=True)
         mark_changed(party)
 
 
-def _set_roles(party: Party, roles: Iterable[str]) -> set[str]:
+def _set_roles(party: Party, roles: Iterable[str], **among: Any) -> set[str]:
     wanted = set(roles)
-    held = {row.role: row for row in PartyRole.objects.filter(party=party)}
-    for role in sorted(wanted - held.keys()):
+    held = list(PartyRole.objects.filter(party=party, **among))
+    for role in sorted(wanted - {row.role for row in held}):
         _named("roles", lambda role=role: create(PartyRole, party=party, role=role))
-    for role in held.keys() - wanted:
-        delete(held[role])
+    for row in held:
+        if row.role not in wanted:
+            delete(row)
     return wanted
 
 

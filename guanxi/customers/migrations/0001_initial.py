@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.SlugField(unique=True, verbose_name='code')),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('trust', models.PositiveSmallIntegerField(default=50, verbose_name='trust')),
+                ('trust', models.SmallIntegerField(default=50, verbose_name='trust')),
             ],
             options={
                 'verbose_name': 'source',

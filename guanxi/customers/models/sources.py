@@ -16,7 +16,7 @@ class Source(models.Model):
 
     code = models.SlugField(_("code"), max_length=50, unique=True)
     name = models.CharField(_("name"), max_length=100)
-    trust = models.PositiveSmallIntegerField(_("trust"), default=50)
+    trust = models.SmallIntegerField(_("trust"), default=50)
 
     class Meta:
         verbose_name = _("source")
