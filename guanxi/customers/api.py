@@ -12,6 +12,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.customers import actions, queries
 from guanxi.customers.actions.consents import CHANNELS
+from guanxi.customers.identity.family import root_of
 from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import additions, keyset
@@ -203,7 +204,7 @@ def _with_all(rows: QuerySet[Party]) -> QuerySet[Party]:
 
 def one(request: HttpRequest, number: int) -> Party:
     """The party of that number, with roles, contact points and additions. Raises Party.DoesNotExist."""
-    party = _with_all(queries.parties(request.user)).get(pk=number)
+    party = _with_all(queries.parties(request.user)).get(pk=root_of(number))
     additions.attach(PartyOut, [party], request.user)
     return party
 
@@ -302,7 +303,7 @@ def change_contact_point(
     request: HttpRequest, number: Number, point: Number, body: ContactPointChange
 ) -> dict[str, Any]:
     """Value, label or whether it is preferred. A new value is no longer verified."""
-    ContactPoint.objects.visible_to(request.user).get(pk=point, party=number)
+    ContactPoint.objects.visible_to(request.user).get(pk=point, party=root_of(number))
     values = body.model_dump(exclude_unset=True, exclude={"expected"})
     changes = {name: value for name, value in values.items() if value is not None}
     return _added(actions.change_contact_point(point, changes, body.expected, by=request.user))
@@ -316,7 +317,7 @@ def change_contact_point(
 )
 def remove_contact_point(request: HttpRequest, number: Number, point: Number) -> Status[None]:
     """Take it away from the party."""
-    ContactPoint.objects.visible_to(request.user).get(pk=point, party=number)
+    ContactPoint.objects.visible_to(request.user).get(pk=point, party=root_of(number))
     actions.remove_contact_point(point, by=request.user)
     return Status(204, None)
 

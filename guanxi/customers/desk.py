@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import actions, panels, profile, queries
+from guanxi.customers.identity.family import root_of
 from guanxi.customers.models import Party, PartyRole
 from guanxi.foundation import clock, desk, hooks, shell
 from guanxi.foundation.desk import Button, Column, Filter, Menu, Pill
@@ -23,7 +24,10 @@ KINDS = {profile.NUMBER: "number", profile.TEXT: "text", profile.YES_NO: "boolea
 
 def role_pills(row: Party) -> list[Pill]:
     """What the party is to us, as pills."""
-    return [Pill(role.get_role_display(), TONES.get(PartyRole.Role(role.role), "neutral")) for role in row.roles.all()]
+    held = {role.role: role for role in row.roles.all()}
+    if PartyRole.Role.CUSTOMER in held:  # of merged parties one may still have been a prospect
+        held.pop(PartyRole.Role.PROSPECT, None)
+    return [Pill(role.get_role_display(), TONES.get(PartyRole.Role(role.role), "neutral")) for role in held.values()]
 
 
 def known_since(row: Party) -> str:
@@ -117,6 +121,11 @@ class Customers(desk.Desk):
     def rows(self, viewer: Viewer) -> QuerySet[Any]:
         """Parties that `viewer` may see."""
         return queries.parties(viewer)
+
+    def moved_to(self, pk: int) -> int | None:
+        """The customer that this one became part of."""
+        root = root_of(pk)
+        return root if root != pk else None
 
     def title(self, row: Party) -> str:
         return row.name

@@ -55,7 +55,9 @@ hooks.register(
 
 
 def _sought(party: Party) -> str:
-    return " ".join([party.latin_name, *(point.key for point in party.contact_points.all())])
+    """Latin name, contact points, and the names of those who became part of the party."""
+    merged = [name for other in party.absorbed.all() for name in (other.name, other.latin_name)]
+    return " ".join([party.latin_name, *merged, *(point.key for point in party.contact_points.all())])
 
 
 hooks.register(
@@ -69,7 +71,7 @@ hooks.register(
         text=_sought,
         url=lambda number: reverse("desk:record", args=["customers", number]),
         icon="user",
-        prefetch_related=("contact_points",),
+        prefetch_related=("contact_points", "absorbed"),
     ),
     order=10,
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import phonenumbers
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.customers import queries
+from guanxi.customers import purposes, queries
 from guanxi.customers.actions.consents import CHANNELS
-from guanxi.customers.models import Consent, ContactPoint, Party, Relationship
+from guanxi.customers.models import Consent, ContactPoint, OptIn, Party, Relationship
+from guanxi.foundation import clock
 from guanxi.foundation.visibility import Viewer, may
 
 ICONS = {
@@ -39,6 +41,17 @@ CHANNEL_LABELS = {
     "app": _("App"),
     "any": _("All channels"),
 }
+PROOF = {
+    "text": _("Text shown"),
+    "version": _("Version of the text"),
+    "language": _("Language"),
+    "form": _("Form"),
+    "mail": _("Mail"),
+    "asked_at": _("Asked"),
+    "confirmed_from": _("Confirmed from"),
+    "address": _("Address of the visitor"),
+    "source": _("Source"),
+}
 ASKED_FIRST = [(Consent.Purpose.MARKETING.value, channel) for channel in ("mail", "sms", "phone")]
 
 
@@ -49,21 +62,39 @@ class ConsentLine:
     purpose: str
     channel: str
     newest: Consent | None
+    purpose_label: str
+    ends_at: datetime | None = None
+    pending: bool = False
 
     @property
     def label(self) -> Any:
         return CHANNEL_LABELS.get(self.channel, self.channel)
 
     @property
-    def purpose_label(self) -> Any:
-        return dict(Consent.Purpose.choices).get(self.purpose, self.purpose)
+    def lapsed(self) -> bool:
+        return self.ends_at is not None and self.ends_at <= clock.now()
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was given and has not lapsed."""
+        return bool(self.newest and self.newest.given and not self.lapsed)
+
+    @property
+    def proof(self) -> list[tuple[str, str]]:
+        """What proves it, for people."""
+        if self.newest is None:
+            return []
+        said = {**self.newest.proof, "source": self.newest.source}
+        return [(PROOF.get(name, name), str(value)) for name, value in said.items() if value not in ("", None)]
 
 
 def contact_points(party: Party, viewer: Viewer) -> dict[str, Any]:
     """Ways to reach and recognise the party: by kind, the preferred first."""
     order = list(ICONS)
     rows = ContactPoint.objects.visible_to(viewer).filter(party=party)
-    points = sorted(rows, key=lambda row: (order.index(ContactPoint.Kind(row.kind)), not row.preferred, row.pk))
+    found = sorted(rows, key=lambda row: (order.index(ContactPoint.Kind(row.kind)), not row.preferred, row.pk))
+    # Merged parties may have brought the same one along.
+    points = list({(row.kind, row.key): row for row in reversed(found)}.values())[::-1]
     return {
         "party": party,
         "points": [(row, ICONS[ContactPoint.Kind(row.kind)], shown(row)) for row in points],
@@ -106,13 +137,24 @@ def ties(party: Party, viewer: Viewer) -> dict[str, Any]:
 
 def consents(party: Party, viewer: Viewer) -> dict[str, Any]:
     """The newest word on each purpose and channel; offers by mail, SMS and telephone also where nobody asked."""
-    newest = {(row.purpose, row.channel): row for row in queries.consent_state(party, viewer)}
+    known = purposes.every()
+    newest = {(row.purpose, row.channel): row for row in queries.consent_state(party, viewer, known)}
+    asked = OptIn.objects.visible_to(viewer).filter(party=party, confirmed_at=None, expires_at__gt=clock.now())
+    pending = set(asked.values_list("purpose", "channel"))
     keys = [*ASKED_FIRST, *(key for key in newest if key not in ASKED_FIRST)]
+    keys += [key for key in sorted(pending) if key not in keys]
     return {
         "party": party,
-        "lines": [ConsentLine(*key, newest.get(key)) for key in keys],
-        "purposes": Consent.Purpose.choices,
+        "lines": [_consent_line(key, newest.get(key), known, key in pending) for key in keys],
+        "purposes": [(code, purposes.label_of(code, known)) for code in known],
         "channels": [(channel, CHANNEL_LABELS[channel]) for channel in CHANNELS],
         "bases": Consent.Basis.choices,
         "may_edit": may(viewer, "edit", party),
     }
+
+
+def _consent_line(
+    key: tuple[str, str], newest: Consent | None, known: dict[str, purposes.Purpose], pending: bool
+) -> ConsentLine:
+    ends_at = purposes.ends_at(newest, known) if newest else None
+    return ConsentLine(*key, newest, purposes.label_of(key[0], known), ends_at, pending)

@@ -9,7 +9,13 @@ from django.db import models
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
+<<<<<<< ours
+from guanxi.customers import normalise, purposes
+from guanxi.customers.contacting import Contactable, contactable, is_restricted, may_contact, objects_to
+=======
 from guanxi.customers import normalise
+from guanxi.customers.identity.family import root_of
+>>>>>>> theirs
 from guanxi.customers.models import Consent, ContactPoint, Party, Relationship
 from guanxi.foundation import search
 from guanxi.foundation.actions import Refused
@@ -25,6 +31,22 @@ STRONG = (
     ContactPoint.Kind.DEVICE,
 )
 
+__all__ = [
+    "STRONG",
+    "Contactable",
+    "Tie",
+    "consent_state",
+    "contactable",
+    "find",
+    "household",
+    "is_restricted",
+    "may_contact",
+    "objects_to",
+    "parties",
+    "recognise",
+    "ties",
+]
+
 
 @dataclass(frozen=True)
 class Tie:
@@ -38,6 +60,11 @@ class Tie:
 def parties(viewer: Viewer) -> models.QuerySet[Party]:
     """All parties that `viewer` may see."""
     return Party.objects.visible_to(viewer)
+
+
+def party_numbered(number: int, viewer: Viewer) -> Party:
+    """The party with this number, or the one that it became part of. Raises Party.DoesNotExist."""
+    return parties(viewer).get(pk=root_of(number))
 
 
 def recognise(keys: Iterable[tuple[str, str]], viewer: Viewer, *, limit: int = 20) -> list[Party]:
@@ -61,7 +88,9 @@ def recognise(keys: Iterable[tuple[str, str]], viewer: Viewer, *, limit: int = 2
     return [found[number] for number in ids if number in found]
 
 
-def consent_state(party: Party | int, viewer: Viewer) -> list[Consent]:
+def consent_state(
+    party: Party | int, viewer: Viewer, known: dict[str, purposes.Purpose] | None = None
+) -> list[Consent]:
     """The row that counts for each purpose and channel: the newest, in the order of purposes and channels."""
     newest = Window(
         RowNumber(),
@@ -69,24 +98,18 @@ def consent_state(party: Party | int, viewer: Viewer) -> list[Consent]:
         order_by=[F("at").desc(), F("id").desc()],
     )
     rows = Consent.objects.visible_to(viewer).filter(party=party).annotate(place=newest).filter(place=1)
-    order = Consent.Purpose.values
+    order = list(purposes.every() if known is None else known)
     return sorted(rows, key=lambda row: (order.index(row.purpose) if row.purpose in order else 99, row.channel))
 
 
-def may_contact(party: Party | int, purpose: str, channel: str, viewer: Viewer) -> bool:
-    """Whether the newest word on `purpose` through `channel`, or through any, was a yes."""
-    rows = Consent.objects.visible_to(viewer).filter(party=party, purpose=purpose, channel__in=[channel, "any"])
-    newest = rows.order_by("-at", "-id").first()
-    return bool(newest and newest.given)
-
-
 def ties(party: Party, viewer: Viewer, *, limit: int = 200) -> list[Tie]:
-    """The relationships of `party` in both directions, households first."""
-    rows = Relationship.objects.visible_to(viewer)
+    """The relationships of `party` in both directions, households first; of merged parties' like ones one."""
+    rows = Relationship.objects.visible_to(viewer).exclude(party=F("other"))
     outward = rows.filter(party=party).select_related("other").order_by("id")[:limit]
     inward = rows.filter(other=party).select_related("party").order_by("id")[:limit]
     found = [Tie(row, row.other, True) for row in outward] + [Tie(row, row.party, False) for row in inward]
-    return sorted(found, key=lambda tie: tie.relationship.kind != Relationship.Kind.HOUSEHOLD)
+    once = {(tie.relationship.kind, tie.other.pk, tie.outward): tie for tie in found}
+    return sorted(once.values(), key=lambda tie: tie.relationship.kind != Relationship.Kind.HOUSEHOLD)
 
 
 def household(party: Party, viewer: Viewer) -> list[Party]:

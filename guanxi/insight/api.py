@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
-from guanxi.customers.models import Party
+from guanxi.customers.queries import party_numbered
 from guanxi.foundation import visibility
 from guanxi.foundation.api.types import Day, Moment, Money, Number
 from guanxi.foundation.visibility import Viewer
@@ -180,8 +180,8 @@ def learn(request: HttpRequest) -> Status[dict[str, Any]]:
 )
 def get_standing(request: HttpRequest, number: Number) -> Standing:
     """404 where nothing was learned of the party yet."""
-    Party.objects.visible_to(request.user).get(pk=number)
-    return Standing.objects.visible_to(request.user).get(party=number)
+    party = party_numbered(number, request.user)
+    return Standing.objects.visible_to(request.user).get(party=party)
 
 
 def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Any]:

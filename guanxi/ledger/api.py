@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
-from guanxi.customers.models import Party
+from guanxi.customers.identity.family import root_of
+from guanxi.customers.queries import parties, party_numbered
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset
 from guanxi.foundation.api.types import Cursor, Limit, Moment, Number, Page
@@ -84,7 +85,7 @@ def record_event(request: HttpRequest, body: EventIn) -> Status[Event]:
     """Events are never changed; a correction is another event. Orders, consents and so on record their own."""
     party = None
     if body.party is not None:
-        party = Party.objects.visible_to(request.user).filter(pk=body.party).first()
+        party = parties(request.user).filter(pk=root_of(body.party)).first()
         if party is None:
             raise Refused(_("There is no customer %(number)s.") % {"number": body.party}, "party")
     values = body.model_dump(exclude={"kind", "party"})
@@ -103,5 +104,4 @@ def get_event(request: HttpRequest, number: Number) -> Event:
 )
 def list_party_events(request: HttpRequest, number: Number, asked: Query[EventFilter]) -> dict[str, Any]:
     """Newest first."""
-    Party.objects.visible_to(request.user).get(pk=number)
-    return _page(request, asked, number)
+    return _page(request, asked, party_numbered(number, request.user).pk)

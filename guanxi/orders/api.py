@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.catalog.models import Product
-from guanxi.customers.models import Party
+from guanxi.customers.identity.family import root_of
+from guanxi.customers.queries import parties, party_numbered
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset
 from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Money, Number, Page, Quantity
@@ -156,7 +157,7 @@ def list_orders(request: HttpRequest, asked: Query[OrderFilter]) -> dict[str, An
 @router.post("", response={201: OrderWithLines}, summary="Place an order", operation_id="create_order")
 def create_order(request: HttpRequest, body: OrderIn) -> Status[Order]:
     """With its lines, all or nothing. Send an `Idempotency-Key`, so that a repeat places no second one."""
-    party = Party.objects.visible_to(request.user).filter(pk=body.party).first()
+    party = parties(request.user).filter(pk=root_of(body.party)).first()
     if party is None:
         raise Refused(_("There is no customer %(number)s.") % {"number": body.party}, "party")
     by = request.user
@@ -201,8 +202,7 @@ def return_order(request: HttpRequest, number: Number, body: ReturnIn) -> Status
 )
 def list_party_orders(request: HttpRequest, number: Number, asked: Query[OrderFilter]) -> dict[str, Any]:
     """Newest first, without lines."""
-    Party.objects.visible_to(request.user).get(pk=number)
-    return _page(request, asked, number)
+    return _page(request, asked, party_numbered(number, request.user).pk)
 
 
 def _number(text: str) -> int:
