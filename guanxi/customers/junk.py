@@ -1,0 +1,127 @@
+"""What people write where they have nothing to say: test, n/a, 0000000, info@, 1900-01-01.
+
+Such values make strangers look alike, so they are taken as missing before records are compared. Each function takes one
+value as it was written; `without` takes a whole Arrow column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from guanxi.foundation.language import fold, fold_array
+
+NOTHING = frozenset(
+    "- -- --- . .. ... ? ?? x xx xxx xxxx n/a na n.a n.a. nil none null nan nothing unknown unk unbekannt inconnu "
+    "undefined tbd tba missing blank empty test tests testing tester dummy sample example asdf asdfg asdfgh qwerty abc "
+    "aaa aaaa 无 不详 未知 未填 未提供 没有 空 空白 测试 匿名 不明 暂无 保密".split()
+) | {"not known", "not available", "not applicable", "not given", "no name", "test test", "john doe", "jane doe"}
+NAMES = NOTHING | frozenset(
+    "customer guest user admin anonymous private client new cash 客户 顾客 访客 会员 散客".split()
+)
+MAILBOXES = frozenset(
+    "info mail email office admin administrator noreply no-reply donotreply do-not-reply none test contact kontakt "
+    "sales support service hello postmaster webmaster hostmaster accounts accounting billing example nobody abuse na "
+    "marketing enquiries root mailer-daemon".split()
+)
+DOMAINS = frozenset(
+    "example.com example.org example.net test.com mailinator.com none.com noemail.com nomail.com".split()
+)
+DAYS = frozenset("19000101 19010101 18991230 18000101 19700101 11111111 00010101 99991231 20000000 00000000".split())
+DRAWN_NUMBERS = ("1234567", "12345678", "123456789", "1234567890", "0123456789", "987654321", "9876543210", "7654321")
+
+
+def is_junk_text(value: str) -> bool:
+    """Whether the value says that there is none (unknown, n/a, 無, ???)."""
+    text = fold(value).strip()
+    return text in NOTHING or not re.search(r"\w", text) or bool(re.fullmatch(r"(\w)\1{3,}", text))
+
+
+def is_junk_name(value: str) -> bool:
+    """Whether this is nobody's name: test, guest, 匿名, digits only."""
+    text = fold(value).strip()
+    return text in NAMES or is_junk_text(text) or text.replace(" ", "").isdigit()
+
+
+def is_junk_mail(value: str) -> bool:
+    """Whether this is no mailbox of one person: info@, noreply@, anything at example.com, no address at all."""
+    local, at, domain = value.strip().lower().rpartition("@")
+    return not at or not domain or local.split("+")[0] in MAILBOXES or domain in DOMAINS or is_junk_text(local)
+
+
+def is_junk_telephone(value: str) -> bool:
+    """Whether nobody can be called there: under six digits, all but one alike, counted up."""
+    digits = re.sub(r"\D", "", value)
+    if len(digits) < 6:
+        return True
+    tail = digits[-7:]
+    return len(set(tail)) == 1 or digits.endswith("000000") or digits.lstrip("0") in DRAWN_NUMBERS
+
+
+def is_junk_date(value: str) -> bool:
+    """Whether this date stands for none: 1900-01-01, 1970-01-01, 0001-01-01, 9999-12-31."""
+    digits = re.sub(r"\D", "", value[:10])
+    return digits in DAYS or is_junk_text(value) or not digits.strip("0")
+
+
+def is_junk_number(value: str) -> bool:
+    """Whether this is no number of a person (national id, card): too short, all alike, counted up."""
+    text = re.sub(r"\W", "", fold(value))
+    return len(text) < 4 or len(set(text)) == 1 or text.lstrip("0") in DRAWN_NUMBERS or is_junk_text(value)
+
+
+RULES: dict[str, Callable[[str], bool]] = {
+    "full_name": is_junk_name,
+    "given_name": is_junk_name,
+    "family_name": is_junk_name,
+    "date_of_birth": is_junk_date,
+    "mail": is_junk_mail,
+    "telephone": is_junk_telephone,
+    "national_id": is_junk_number,
+}
+# What may be junk among much that is not: mails, telephone numbers and dates that need a closer look.
+_MAILBOXES = "|".join(sorted(MAILBOXES | {word for word in NOTHING if word.isalnum()}))
+SUSPECT = {
+    "mail": rf"^[^@]*$|^(?i:{_MAILBOXES})(\+.*)?@|@(?i:{'|'.join(sorted(DOMAINS))})$|^\W*\w?\W*@|@$|^\W+@|^(?i:[a-z])+@",
+    "telephone": "".join(rf"(?:\D*{digit}){{6}}\D*$|" for digit in range(10))
+    + r"^(?:\D*\d){0,5}\D*$|^[\D0]*1\D*2\D*3\D*4\D*5|^[\D0]*9\D*8\D*7\D*6|^[\D0]*7\D*6\D*5",
+    "national_id": "".join(rf"^(?:\W*{digit})+\W*$|" for digit in range(10))
+    + r"^\D*$|^\W*(?:\w\W*){0,3}$|1\W*2\W*3\W*4\W*5\W*6|9\W*8\W*7\W*6\W*5\W*4|7\W*6\W*5\W*4\W*3\W*2",
+    "date_of_birth": r"^\D|^(?:1900|1901|1899|1800|1970|1111|0001|9999|2000|0000)|^[^1-9]*$",
+}
+REPEATED = "^(?:" + "|".join(f"{sign}{{4,}}" for sign in "abcdefghijklmnopqrstuvwxyz0123456789") + ")$"
+
+
+def without(field: str, values: pa.Array, more: Iterable[str] = ()) -> pa.Array:
+    """The values with junk as null; `more` are values that somebody declared to be junk too.
+
+    Equal to the functions above, without looking at each of a million values.
+    """
+    rule = RULES.get(field, is_junk_text)
+    folded = pc.utf8_trim_whitespace(fold_array(values))
+    if rule in (is_junk_text, is_junk_name):
+        bad = _nothing(folded, rule is is_junk_name)
+    else:
+        bad = _by_rule(values, rule, SUSPECT.get(field))
+    extra = pa.array(sorted({fold(value).strip() for value in more}), pa.string())
+    bad = pc.fill_null(pc.or_(bad, pc.is_in(folded, value_set=extra)), False)
+    return pc.if_else(bad, pa.scalar(None, pa.string()), values) if pc.any(bad).as_py() else values
+
+
+def _nothing(folded: pa.Array, name: bool) -> pa.Array:
+    bad = pc.is_in(folded, value_set=pa.array(sorted(NAMES if name else NOTHING), pa.string()))
+    bad = pc.or_(bad, pc.invert(pc.match_substring_regex(folded, r"[\pL\pN\pM_]")))
+    bad = pc.or_(bad, pc.match_substring_regex(folded, REPEATED))
+    return pc.or_(bad, pc.match_substring_regex(folded, r"^[\pN ]+$")) if name else bad
+
+
+def _by_rule(values: pa.Array, rule: Callable[[str], bool], suspect: str | None) -> pa.Array:
+    """Those that may be junk through the plain function, each distinct value once."""
+    looked = values
+    if suspect:
+        looked = pc.filter(values, pc.fill_null(pc.match_substring_regex(values, suspect), False))
+    bad = [value for value in pc.unique(looked).to_pylist() if value is not None and rule(value)]
+    return pc.is_in(values, value_set=pa.array(bad, pa.string()))
