@@ -9,13 +9,9 @@ from django.db import models
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
-<<<<<<< ours
 from guanxi.customers import normalise, purposes
 from guanxi.customers.contacting import Contactable, contactable, is_restricted, may_contact, objects_to
-=======
-from guanxi.customers import normalise
 from guanxi.customers.identity.family import root_of
->>>>>>> theirs
 from guanxi.customers.models import Consent, ContactPoint, Party, Relationship
 from guanxi.foundation import search
 from guanxi.foundation.actions import Refused
