@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from guanxi.foundation.bulk import BulkSession, append_with_ids
+from guanxi.foundation.bulk import BulkSession, append_with_ids, read_beside
 
 FOUND = pa.schema([("code", pa.string()), ("id", pa.int64())])
 
@@ -27,7 +27,7 @@ def missing(codes: pa.Array, found: pa.Table) -> pa.Array:
     return pc.filter(codes, pc.invert(pc.is_in(codes, value_set=found.column("code").combine_chunks())))
 
 
-def ensure_products(db: BulkSession, products: pa.Table) -> tuple[pa.Table, pa.Table]:
+def ensure_products(db: BulkSession, products: pa.Table, run_id: int | None = None) -> tuple[pa.Table, pa.Table]:
     """The ids of products by code; and for the search index those that had to be made, bare ones.
 
     `products` has distinct `code` and `name` (null: named by the code).
@@ -44,6 +44,7 @@ def ensure_products(db: BulkSession, products: pa.Table) -> tuple[pa.Table, pa.T
             "name": pc.coalesce(fresh.column("name"), fresh.column("code")),
             "size": pa.repeat("", count),
             "active": pa.repeat(True, count),
+            "import_run": pa.repeat(pa.scalar(run_id, pa.int64()), count),
         }
     )
     ids = append_with_ids(db, "catalog_product", rows)
@@ -69,19 +70,22 @@ class ProductsWritten:
     updated: int
     unchanged: int
     found: pa.Table  # id, title, subtitle, text
+    skipped: int  # products that the rule leaves out
+    before: pa.Table  # changed ones: id, and what they are made of as it was and as it is now (…_now)
+    difference: pa.Table  # code, state, fields (field, now, then, written)
 
 
-def write_products(db: BulkSession, products: pa.Table) -> ProductsWritten:
+def write_products(
+    db: BulkSession, products: pa.Table, run_id: int | None = None, rule: str = "create_or_update"
+) -> ProductsWritten:
     """Write products, known by their code: new ones, and changes of known ones. What a row leaves empty stays as it is.
+
+    By the rule "create", known ones are left as they are; by "update", new ones are left out.
 
     `products` has distinct `code`, and name, path (names of the categories from the root down, a list), brand, unit,
     size, price, cost (whole ten-thousandths); null where the source does not say.
     """
     with duckdb.connect() as work:
-        work.register("incoming", products)
-        work.register("category_ids", _ensure_categories(db, work))
-        work.register("brand_ids", _ensure_named(db, work, "catalog_brand", "brand", "name"))
-        work.register("unit_ids", _ensure_named(db, work, "catalog_unit", "unit", "code"))
         codes = products.column("code").combine_chunks()
         db.stage("wanted_codes", pa.table({"code": codes}))
         columns = ", ".join(f"t.{name}" for name in _PRODUCTS.names)
@@ -89,6 +93,15 @@ def write_products(db: BulkSession, products: pa.Table) -> ProductsWritten:
             f"SELECT {columns} FROM wanted_codes AS w CROSS JOIN catalog_product AS t WHERE t.code = w.code", _PRODUCTS
         )
         work.register("known", known)
+        work.register("all_products", products)
+        wanted = {
+            "create": "ANTI JOIN known AS k ON k.code = a.code",
+            "update": "SEMI JOIN known AS k ON k.code = a.code",
+        }
+        work.execute(f"CREATE TABLE incoming AS SELECT a.* FROM all_products AS a {wanted.get(rule, '')}")
+        work.register("category_ids", _ensure_categories(db, work))
+        work.register("brand_ids", _ensure_named(db, work, "catalog_brand", "brand", "name"))
+        work.register("unit_ids", _ensure_named(db, work, "catalog_unit", "unit", "code"))
         work.execute(
             "CREATE TABLE said AS SELECT i.code, k.id, coalesce(i.name, k.name, i.code) AS name, "
             "coalesce(c.id, k.category_id) AS category_id, coalesce(d.id, k.department_id) AS department_id, "
@@ -101,14 +114,15 @@ def write_products(db: BulkSession, products: pa.Table) -> ProductsWritten:
             "LEFT JOIN category_ids AS d ON d.code = i.path[1] LEFT JOIN brand_ids AS b ON b.code = i.brand "
             "LEFT JOIN unit_ids AS u ON u.code = i.unit"
         )
-        return _write_products(db, work)
+        return _write_products(db, work, run_id)
 
 
-def _write_products(db: BulkSession, work: duckdb.DuckDBPyConnection) -> ProductsWritten:
+def _write_products(db: BulkSession, work: duckdb.DuckDBPyConnection, run_id: int | None) -> ProductsWritten:
     names = [name for name in _PRODUCTS.names if name != "id"]
     content = [name for name in names if name != "code"]
     fresh = work.sql(
-        f"SELECT {', '.join(names)}, true AS active FROM said WHERE id IS NULL ORDER BY code"
+        f"SELECT {', '.join(names)}, true AS active, CAST({'NULL' if run_id is None else int(run_id)} AS BIGINT) "
+        "AS import_run FROM said WHERE id IS NULL ORDER BY code"
     ).to_arrow_table()
     work.execute(
         f"CREATE TABLE changed AS SELECT s.* FROM said AS s JOIN known AS k ON k.id = s.id WHERE "
@@ -127,8 +141,52 @@ def _write_products(db: BulkSession, work: duckdb.DuckDBPyConnection) -> Product
         "= s.code "
         "WHERE s.id IS NULL OR s.id IN (SELECT id FROM changed)"
     ).to_arrow_table()
-    total = work.execute("SELECT count(*) FROM said").fetchall()[0][0]
-    return ProductsWritten(fresh.num_rows, changed.num_rows, total - fresh.num_rows - changed.num_rows, found)
+    total, all_told = work.execute(
+        "SELECT (SELECT count(*) FROM said), (SELECT count(*) FROM all_products)"
+    ).fetchall()[0]
+    was = ", ".join(f"k.{name}, c.{name} AS {name}_now" for name in content)
+    before = work.sql(f"SELECT k.id, {was} FROM changed AS c JOIN known AS k ON k.id = c.id").to_arrow_table()
+    unchanged = total - fresh.num_rows - changed.num_rows
+    return ProductsWritten(
+        fresh.num_rows, changed.num_rows, unchanged, found, all_told - total, before, _product_differences(db, work)
+    )
+
+
+_UNITS = "CAST(CAST(CAST({0} AS DECIMAL(22, 4)) / 10000 AS DECIMAL(18, 4)) AS VARCHAR)"
+_NAMES = pa.schema([("id", pa.int64()), ("name", pa.string())])
+_NAMED = {
+    "category_id": ("category", "catalog_category", "path", "array_to_string(i.path, ' / ')"),
+    "brand_id": ("brand", "catalog_brand", "name", "i.brand"),
+    "unit_id": ("unit", "catalog_unit", "code", "i.unit"),
+}
+
+
+def _product_differences(db: BulkSession, work: duckdb.DuckDBPyConnection) -> pa.Table:
+    told = []
+    for name in ("name", "size", "price", "cost", *_NAMED):
+        field, now, then = name, f"k.{name}", f"c.{name}"
+        if name in _NAMED:
+            field, table, column, then = _NAMED[name]
+            wanted = work.sql(
+                f"SELECT DISTINCT k.{name} AS id FROM known AS k SEMI JOIN changed AS c ON c.id = k.id "
+                f"WHERE k.{name} IS NOT NULL"
+            ).to_arrow_table()
+            sql = f"SELECT t.id, t.{column} FROM named_ids AS n CROSS JOIN {table} AS t WHERE t.id = n.id"
+            work.register(f"names_of_{field}", read_beside(db, "named_ids", wanted, sql, _NAMES))
+            now = f"(SELECT min(name) FROM names_of_{field} WHERE id = k.{name})"
+        elif name in ("price", "cost"):
+            now, then = _UNITS.format(now), _UNITS.format(then)
+        told.append(
+            f"CASE WHEN k.{name} IS DISTINCT FROM c.{name} THEN {{'field': '{field}', 'now': coalesce({now}, ''), "
+            f"'then': coalesce({then}, ''), 'written': true}} END"
+        )
+    return work.sql(
+        "SELECT a.code, CASE WHEN i.code IS NULL THEN 'skipped' WHEN k.id IS NULL THEN 'new' "
+        "WHEN c.id IS NOT NULL THEN 'changed' ELSE 'unchanged' END AS state, CASE WHEN c.id IS NULL THEN [] ELSE "
+        f"list_filter([{', '.join(told)}], lambda x: x IS NOT NULL) END AS fields FROM all_products AS a "
+        "LEFT JOIN incoming AS i ON i.code = a.code LEFT JOIN known AS k ON k.code = a.code "
+        "LEFT JOIN changed AS c ON c.id = k.id"
+    ).to_arrow_table()
 
 
 def _ensure_categories(db: BulkSession, work: duckdb.DuckDBPyConnection) -> pa.Table:

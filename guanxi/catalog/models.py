@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation.money import MoneyField
+from guanxi.customers.models.origins import import_run_field
+from guanxi.foundation.money import MoneyField, QuantityField
 from guanxi.foundation.visibility import VisibleQuerySet
+
+ALWAYS = date(1900, 1, 1)  # stands for "valid from" where a price has no beginning
 
 
 class Category(models.Model):
@@ -69,6 +75,7 @@ class Product(models.Model):
     price = MoneyField(_("price"), null=True, blank=True)
     cost = MoneyField(_("cost"), null=True, blank=True)
     active = models.BooleanField(_("sold now"), default=True)
+    import_run = import_run_field()
 
     objects = VisibleQuerySet.as_manager()
 
@@ -79,3 +86,52 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PriceList(models.Model):
+    """Prices for a group of customers, in one currency."""
+
+    code = models.CharField(_("code"), max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=150)
+    currency = models.CharField(_("currency"), max_length=3)
+    customer_group = models.CharField(_("customer group"), max_length=100, blank=True)
+    import_run = import_run_field()
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("price list")
+        verbose_name_plural = _("price lists")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Price(models.Model):
+    """What one unit of a product costs on a price list, from a quantity and from a day on."""
+
+    price_list = models.ForeignKey(PriceList, models.CASCADE, related_name="prices", verbose_name=_("price list"))
+    product = models.ForeignKey(Product, models.CASCADE, related_name="prices", verbose_name=_("product"))
+    from_quantity = QuantityField(_("from quantity"), default=1)
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    amount = MoneyField(_("price"))
+    import_run = import_run_field()
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+        constraints = [
+            models.UniqueConstraint(
+                models.F("price_list"),
+                models.F("product"),
+                models.F("from_quantity"),
+                Coalesce(models.F("valid_from"), models.Value(ALWAYS)),
+                name="price_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.amount}"

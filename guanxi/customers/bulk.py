@@ -32,13 +32,20 @@ def parties_by_key(db: BulkSession, kind: str, keys: pa.Array) -> pa.Table:
 
 
 def create_customers(
-    db: BulkSession, source: str, numbers: pa.Array, names: pa.Array, since: pa.Array, at: datetime
+    db: BulkSession,
+    source: str,
+    numbers: pa.Array,
+    names: pa.Array,
+    since: pa.Array,
+    at: datetime,
+    run_id: int | None = None,
 ) -> pa.Array:
     """Make parties of which only the source's number is known, as customers; their ids in the order of `numbers`.
 
-    `since` are the moments from which on they are known; `at` is now.
+    `since` are the moments from which on they are known; `at` is now; `run_id` is the import that makes them.
     """
     count = len(numbers)
+    run = {"import_run": pa.repeat(pa.scalar(run_id, pa.int64()), count)}
     blank, moment = pa.repeat("", count), pa.repeat(pa.scalar(at, MOMENT), count)
     ids = append_with_ids(
         db,
@@ -51,9 +58,10 @@ def create_customers(
             )
             | {"profile": pa.repeat("{}", count), "made_up": pa.repeat(False, count)}
             | {"created_at": since, "changed_at": moment}
+            | run
         ),
     )
-    db.append("customers_partyrole", pa.table({"party_id": ids, "role": pa.repeat("customer", count)}))
+    db.append("customers_partyrole", pa.table({"party_id": ids, "role": pa.repeat("customer", count)} | run))
     db.append(
         "customers_contactpoint",
         pa.table(
@@ -65,6 +73,7 @@ def create_customers(
                 "label": pa.repeat(source, count),
                 "preferred": pa.repeat(False, count),
             }
+            | run
         ),
     )
     return ids

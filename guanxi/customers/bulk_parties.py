@@ -5,13 +5,14 @@ Works inside the caller's bulk transaction; the set algebra is done by DuckDB in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 import pyarrow as pa
 
-from guanxi.customers.survivorship import FIELDS, survivors_sql
+from guanxi.customers.survivorship import FIELDS, rules, survivors_sql
 from guanxi.foundation.bulk import BulkSession, read_beside
 
 MOMENT = pa.timestamp("us", "UTC")
@@ -26,6 +27,7 @@ _SAID = pa.schema(
         ("received_at", MOMENT),
         ("id", pa.int64()),
         ("payload", pa.string()),
+        ("source_id", pa.int64()),
     ]
 )
 _PARTIES = pa.schema(
@@ -33,11 +35,16 @@ _PARTIES = pa.schema(
         ("id", pa.int64()),
         *((name, pa.date32() if name == "date_of_birth" else pa.string()) for name in FIELDS),
         ("profile", pa.string()),
+        ("created_at", MOMENT),
     ]
 )
 _CONSENTS = pa.schema(
     [("party_id", pa.int64()), ("purpose", pa.string()), ("channel", pa.string()), ("given", pa.bool_())]
 )
+_TRUST = pa.schema([("trust", pa.int64())])
+UNKNOWN_TRUST = 50  # of a source that has said nothing yet
+LATER = 1 << 60  # beyond all ids
+KEYS = ("external", "card", "mail", "phone")  # by which a party is known again, in this order
 _WIDE = r"[\x{2E80}-\x{9FFF}\x{AC00}-\x{D7AF}\x{F900}-\x{FAFF}\x{20000}-\x{3FFFF}]"
 
 
@@ -48,9 +55,11 @@ class PartiesWritten:
     created: int  # rows that made a party known
     updated: int  # rows that said something new of a known one
     unchanged: int
+    skipped: int  # rows that the rule leaves out
     points: int  # contact points added
     events: pa.Table  # for ledger.bulk.append_events
     found: pa.Table  # for the search index: id, title, subtitle, text, fresh
+    since: pa.Table  # known parties that are known longer now: party_id, was, since
 
 
 class PreparedParties:
@@ -69,6 +78,7 @@ class PreparedParties:
         self.work.register("points", points)
         self.work.register("rows", rows)
         self.work.execute("CREATE TABLE news AS SELECT * FROM rows")
+        self.work.execute("CREATE TABLE all_rows AS SELECT row, g FROM rows")
         self.work.unregister("rows")
         if self.count > _count(self.work, "(SELECT DISTINCT external_id, digest FROM news)"):
             self.work.execute(
@@ -96,26 +106,45 @@ def write_parties(
     at: datetime,
     moment: datetime,
     strangers: bool = False,
+    rule: str = "create_or_update",
+    match_by: Sequence[str] = KEYS,
+    taken: pa.Table | None = None,
 ) -> PartiesWritten:
     """Write what rows of one source say of parties.
 
     A party is recognised by the source's own number, else by card, mail or telephone, where that is the key of one
     party only and the source does not know that one under another number. `at` is now; `moment` is now by the
     business's clock, for what happens. `strangers`: the caller knows that the database has no contact point by which
-    one of them could be recognised; it is not asked then.
+    one of them could be recognised; it is not asked then. `rule`: create_or_update, create (rows of known parties are
+    left out) or update (those of unknown ones); `match_by`: by which keys a party is known again. `taken`: parties
+    (party_id) that would have got a number of this source by rows before these, had those been written.
     """
     work = prepared.work
     if _said_before(db, work, source_id, strangers):
         prepared.put_together()
-    _recognise(db, work, source, strangers)
-    _create(db, work, at, moment)
+    work.register("taken", _IDS.empty_table() if taken is None else taken)
+    _recognise(db, work, source, strangers, run_id, match_by)
+    _leave_out(work, rule)
+    _create(db, work, run_id, at, moment)
+    _derive_again(db, work, prepared.fields, source_id, at)
     _write_records(db, work, source_id, run_id, at)
-    _derive_again(db, work, prepared.fields, at)
     _know_longer(db, work, at)
-    points = _write_points(db, work, source)
-    _write_roles(db, work, role)
-    _write_consents(db, work, source, moment)
+    points = _write_points(db, work, source, run_id)
+    _write_roles(db, work, role, run_id)
+    _write_consents(db, work, source, run_id, moment)
     return _outcome(work, moment, source, prepared.count, points)
+
+
+def _leave_out(work: duckdb.DuckDBPyConnection, rule: str) -> None:
+    """Take out of the news the rows that the rule does not want; they stand in `left_out`."""
+    known = {"create": "SEMI", "update": "ANTI"}.get(rule)
+    work.execute(
+        f"CREATE TABLE left_out AS SELECT n.row, n.g FROM news AS n {known or 'SEMI'} JOIN recognised AS r ON r.g = n.g"
+        + ("" if known else " WHERE false")
+    )
+    if known:
+        for name in ("news", "told", "told_points", "recognised"):
+            work.execute(f"DELETE FROM {name} WHERE g IN (SELECT g FROM left_out)")
 
 
 def _moment(at: datetime) -> str:
@@ -168,19 +197,30 @@ def _said_before(db: BulkSession, work: duckdb.DuckDBPyConnection, source_id: in
     return True
 
 
-def _recognise(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str, strangers: bool) -> None:
-    """Which party each group of rows is of: table `recognised` (g, party_id)."""
+def _recognise(
+    db: BulkSession,
+    work: duckdb.DuckDBPyConnection,
+    source: str,
+    strangers: bool,
+    run_id: int | None,
+    match_by: Sequence[str],
+) -> None:
+    """Which party each group of rows is of: table `recognised` (g, party_id).
+
+    What the run itself has written does not count: its rows of one party were brought together before.
+    """
     work.execute("CREATE TABLE recognised (g BIGINT, party_id BIGINT)")
     if strangers:
         return
+    kinds = ", ".join(f"'{kind}'" for kind in match_by)
+    others = "" if run_id is None else f" AND (c.import_run IS NULL OR c.import_run <> {run_id})"
     keys = work.sql(
-        "SELECT DISTINCT kind, key FROM told_points WHERE kind IN ('external', 'card', 'mail', 'phone') ORDER BY "
-        "kind, key"
+        f"SELECT DISTINCT kind, key FROM told_points WHERE kind IN ({kinds}) ORDER BY kind, key"
     ).to_arrow_table()
     db.stage("incoming_keys", keys)
     known = db.read(
         "SELECT i.kind, i.key, c.party_id FROM incoming_keys AS i CROSS JOIN customers_contactpoint AS c "
-        "WHERE c.kind = i.kind AND c.key = i.key",
+        f"WHERE c.kind = i.kind AND c.key = i.key{others}",
         _POINTS,
     )
     work.register("known_points", known)
@@ -207,10 +247,11 @@ def _recognise(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str, st
         f"WHERE c.party_id = i.party_id AND c.kind = 'external' AND c.key LIKE '{source}:%'",
         _IDS,
     )
-    work.register("numbered_parties", numbered)
+    work.register("numbered_parties", numbered if "external" in match_by else _IDS.empty_table())
+    work.execute("CREATE VIEW unfree AS SELECT party_id FROM numbered_parties UNION SELECT party_id FROM taken")
     work.execute(
         "INSERT INTO recognised SELECT g, party_id FROM candidates WHERE NOT numbered UNION ALL "
-        "SELECT min(g), party_id FROM candidates AS c ANTI JOIN numbered_parties AS n ON n.party_id = c.party_id "
+        "SELECT min(g), party_id FROM candidates AS c ANTI JOIN unfree AS n ON n.party_id = c.party_id "
         "WHERE numbered GROUP BY party_id"
     )
 
@@ -240,13 +281,20 @@ def _profile_json(fields: list[str]) -> str:
     return f"CAST(json_merge_patch('{{}}', to_json({{{pairs}}})) AS VARCHAR)"
 
 
-def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime, moment: datetime) -> None:
+def _run(run_id: int | None) -> str:
+    return f"CAST({'NULL' if run_id is None else int(run_id)} AS BIGINT) AS import_run"
+
+
+def _create(
+    db: BulkSession, work: duckdb.DuckDBPyConnection, run_id: int | None, at: datetime, moment: datetime
+) -> None:
     """Make the parties that nobody recognised; table `created_parties` has what is said of them."""
     count = _count(work, "told AS t ANTI JOIN recognised AS r ON r.g = t.g")
     first = db.reserve_ids("customers_party", count) if count else 0
     texts = ", ".join(f"coalesce({one}, '') AS {one}" for one in FIELDS if one not in ("kind", "name", "date_of_birth"))
     # Numbered in the order of their names: the indexes by name, long and else without order, grow page by page.
-    place = "place" if count == _count(work, "told") else "row_number() OVER (ORDER BY place)"
+    whole = count == _count(work, "told") and not _count(work, "left_out")
+    place = "place" if whole else "row_number() OVER (ORDER BY place)"
     work.execute(
         f"CREATE TABLE created_parties AS SELECT t.g, {first} - 1 + {place} AS id, "
         f"coalesce(kind, 'person') AS kind, left(coalesce(name, '?'), 200) AS name, {texts}, date_of_birth, profile, "
@@ -255,7 +303,7 @@ def _create(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime, mome
     )
     if count:
         rows = work.sql(
-            f"SELECT * EXCLUDE (g), {_moment(at)} AS changed_at FROM created_parties ORDER BY id"
+            f"SELECT * EXCLUDE (g), {_moment(at)} AS changed_at, {_run(run_id)} FROM created_parties ORDER BY id"
         ).to_arrow_table()
         db.append("customers_party", rows)
     work.execute(
@@ -271,15 +319,16 @@ def _write_records(
     order = "n.external_id" if _one_row_each(work) else "n.row"
     rows = work.sql(
         f"SELECT CAST({source_id} AS BIGINT) AS source_id, n.external_id, n.payload, n.digest, "
-        f"{_moment(at)} AS received_at, CAST({'NULL' if run_id is None else run_id} AS BIGINT) "
-        f"AS import_run, "
+        f"{_moment(at)} AS received_at, {_run(run_id)}, "
         f"p.party_id FROM news AS n JOIN party_of AS p ON p.g = n.g ORDER BY {order}"
     ).to_arrow_table()
     if rows.num_rows:
         db.append("customers_sourcerecord", rows)
 
 
-def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str], at: datetime) -> None:
+def _derive_again(
+    db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list[str], source_id: int, at: datetime
+) -> None:
     """Derive known parties from all that is said of them by now; table `changed_parties`."""
     work.execute("CREATE TABLE changed_parties (id BIGINT, changes VARCHAR)")
     known = work.sql(
@@ -288,14 +337,21 @@ def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list
     if not known.num_rows:
         return
     db.stage("known_parties", known)
+    trusts = db.read(f"SELECT trust FROM customers_source WHERE id = {source_id}", _TRUST).column(0).to_pylist()
     work.register(
-        "said",
+        "said_by_now",
         db.read(
-            "SELECT r.party_id, s.trust, r.received_at, r.id, r.payload FROM known_parties AS k "
+            "SELECT r.party_id, s.trust, r.received_at, r.id, r.payload, r.source_id FROM known_parties AS k "
             "CROSS JOIN customers_sourcerecord AS r JOIN customers_source AS s ON s.id = r.source_id "
             "WHERE r.party_id = k.party_id",
             _SAID,
         ),
+    )
+    # The news are not written yet; what stands in a later row counts as said later.
+    work.execute(
+        "CREATE VIEW said AS SELECT * FROM said_by_now UNION ALL SELECT p.party_id, "
+        f"CAST({trusts[0] if trusts else UNKNOWN_TRUST} AS BIGINT), {_moment(at)}, {LATER} + n.row, n.payload, "
+        f"CAST({source_id} AS BIGINT) FROM news AS n JOIN party_of AS p ON p.g = n.g WHERE NOT p.fresh"
     )
     columns = ", ".join(f"p.{name}" for name in _PARTIES.names)
     work.register(
@@ -306,7 +362,7 @@ def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list
         ),
     )
     names = [*FIELDS, *fields]
-    work.execute(f"CREATE TABLE survivors AS {survivors_sql('said', names)}")
+    work.execute(f"CREATE TABLE survivors AS {survivors_sql('said', names, rules())}")
     now = []
     for name in FIELDS:
         if name == "date_of_birth":
@@ -354,11 +410,17 @@ def _derive_again(db: BulkSession, work: duckdb.DuckDBPyConnection, fields: list
 
 
 def _know_longer(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime) -> None:
-    """Date back known parties of whom the rows say that they are known since an earlier moment."""
-    rows = work.sql(
-        f"SELECT p.party_id, min(n.known_since) AS since, {_moment(at)} AS at FROM news AS n "
-        "JOIN party_of AS p ON p.g = n.g WHERE NOT p.fresh AND n.known_since IS NOT NULL GROUP BY p.party_id ORDER BY 1"
-    ).to_arrow_table()
+    """Date back known parties of whom the rows say that they are known since an earlier moment: `known_longer`."""
+    if not work.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'said'").fetchall():
+        work.execute("CREATE TABLE known_longer (party_id BIGINT, was TIMESTAMPTZ, since TIMESTAMPTZ)")
+        return
+    work.execute(
+        "CREATE TABLE known_longer AS SELECT s.party_id, p.created_at AS was, s.since FROM (SELECT p.party_id, "
+        "min(n.known_since) AS since FROM news AS n JOIN party_of AS p ON p.g = n.g "
+        "WHERE NOT p.fresh AND n.known_since IS NOT NULL GROUP BY p.party_id) AS s JOIN parties AS p "
+        "ON p.id = s.party_id WHERE p.created_at > s.since ORDER BY 1"
+    )
+    rows = work.sql(f"SELECT party_id, since, {_moment(at)} AS at FROM known_longer").to_arrow_table()
     if rows.num_rows:
         db.stage("known_longer", rows)
         db.execute(
@@ -367,7 +429,7 @@ def _know_longer(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime)
         )
 
 
-def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str) -> int:
+def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str, run_id: int | None) -> int:
     """Add the contact points that the parties do not have yet; how many."""
     work.execute(
         "CREATE TABLE wanted_points AS SELECT p.party_id, p.fresh, t.kind, t.key, t.value FROM told_points AS t "
@@ -384,18 +446,21 @@ def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str)
         _POINTS,
     )
     work.register("held_points", held)
+    work.execute(
+        "CREATE VIEW new_points AS SELECT w.* FROM wanted_points AS w ANTI JOIN held_points AS h "
+        "ON h.party_id = w.party_id AND h.kind = w.kind AND h.key = w.key"
+    )
     rows = work.sql(
         f"SELECT w.party_id, w.kind, left(w.value, 300) AS value, w.key, CASE w.kind WHEN 'external' THEN "
-        f"'{source}' ELSE '' END "
-        "AS label, false AS preferred FROM wanted_points AS w ANTI JOIN held_points AS h "
-        "ON h.party_id = w.party_id AND h.kind = w.kind AND h.key = w.key ORDER BY w.kind, w.key, w.party_id"
+        f"'{source}' ELSE '' END AS label, false AS preferred, {_run(run_id)} FROM new_points AS w "
+        "ORDER BY w.kind, w.key, w.party_id"
     ).to_arrow_table()
     if rows.num_rows:
         db.append("customers_contactpoint", rows)
     return int(rows.num_rows)
 
 
-def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection, role: str) -> None:
+def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection, role: str, run_id: int | None) -> None:
     work.execute(
         f"CREATE TABLE wanted_roles AS SELECT DISTINCT p.party_id, coalesce(n.role, '{role}') AS role, p.fresh "
         "FROM news AS n JOIN party_of AS p ON p.g = n.g"
@@ -409,15 +474,18 @@ def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection, role: str) ->
         _ROLES,
     )
     work.register("held_roles", held)
-    rows = work.sql(
-        "SELECT w.party_id, w.role FROM wanted_roles AS w ANTI JOIN held_roles AS h "
-        "ON h.party_id = w.party_id AND h.role = w.role ORDER BY 1, 2"
-    ).to_arrow_table()
+    work.execute(
+        "CREATE VIEW new_roles AS SELECT w.* FROM wanted_roles AS w ANTI JOIN held_roles AS h "
+        "ON h.party_id = w.party_id AND h.role = w.role"
+    )
+    rows = work.sql(f"SELECT party_id, role, {_run(run_id)} FROM new_roles ORDER BY 1, 2").to_arrow_table()
     if rows.num_rows:
         db.append("customers_partyrole", rows)
 
 
-def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str, at: datetime) -> None:
+def _write_consents(
+    db: BulkSession, work: duckdb.DuckDBPyConnection, source: str, run_id: int | None, at: datetime
+) -> None:
     """Note what changed: a consent said again is not another one."""
     work.execute(
         "CREATE TABLE wanted_consents AS SELECT p.party_id, p.fresh, c.purpose, c.channel, arg_max(c.given, "
@@ -437,12 +505,13 @@ def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection, source: st
     )
     work.register("held_consents", held)
     work.execute(
-        "CREATE TABLE new_consents AS SELECT w.party_id, w.purpose, w.channel, w.given FROM wanted_consents AS w "
+        "CREATE TABLE new_consents AS SELECT w.party_id, w.purpose, w.channel, w.given, w.fresh FROM wanted_consents AS w "
         "ANTI JOIN held_consents AS h ON h.party_id = w.party_id AND h.purpose = w.purpose AND h.channel = w.channel "
         "AND h.given = w.given"
     )
     rows = work.sql(
-        f"SELECT *, 'consent' AS basis, '{{}}' AS proof, '{source}' AS source, {_moment(at)} AS at "
+        f"SELECT * EXCLUDE (fresh), 'consent' AS basis, '{{}}' AS proof, '{source}' AS source, {_moment(at)} AS at, "
+        f"{_run(run_id)} "
         "FROM new_consents ORDER BY party_id"
     ).to_arrow_table()
     if rows.num_rows:
@@ -450,9 +519,17 @@ def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection, source: st
 
 
 def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str, count: int, points: int) -> PartiesWritten:
+    # Known parties of whom something has changed that people see; what a source has only said in other words has not.
+    work.execute(
+        "CREATE TABLE visibly AS SELECT id AS party_id FROM changed_parties UNION SELECT party_id FROM known_longer "
+        "UNION SELECT party_id FROM new_points WHERE NOT fresh UNION SELECT party_id FROM new_roles WHERE NOT fresh "
+        "UNION SELECT party_id FROM new_consents WHERE NOT fresh"
+    )
     created, updated = work.execute(
-        "SELECT count(*) FILTER (fresh), count(*) FILTER (NOT fresh) FROM news AS n JOIN party_of AS p ON p.g = n.g"
+        "SELECT count(*) FILTER (fresh), count(*) FILTER (NOT fresh AND v.party_id IS NOT NULL) FROM news AS n "
+        "JOIN party_of AS p ON p.g = n.g LEFT JOIN visibly AS v ON v.party_id = p.party_id"
     ).fetchall()[0]
+    skipped = _count(work, "left_out")
     events = work.sql(
         "SELECT party_id, kind, 'other' AS channel, 'inside' AS direction, "
         "occurred_at, 'customers.party' AS object_type, party_id AS object_id, payload FROM ("
@@ -480,4 +557,6 @@ def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str, cou
         "concat_ws(' ', nullif(p.latin_name, ''), k.keys) AS text, p.fresh FROM parties_now AS p "
         "LEFT JOIN keys AS k ON k.party_id = p.id ORDER BY p.id"
     ).to_arrow_table()
-    return PartiesWritten(created, updated, count - created - updated, points, events, found)
+    since = work.sql("SELECT * FROM known_longer").to_arrow_table()
+    unchanged = count - created - updated - skipped
+    return PartiesWritten(created, updated, unchanged, skipped, points, events, found, since)

@@ -6,7 +6,7 @@ field), so that memory stays flat and a killed run need not read the file again 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +56,11 @@ def stage(folder: Path, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
         yield work
 
 
-def check(plan: Plan, work: duckdb.DuckDBPyConnection, rejects: RejectFile, size: int) -> Counts:
-    """Read and check the whole file into `checked`; `size` is that of the file, for progress."""
+def check(
+    plan: Plan, work: duckdb.DuckDBPyConnection, rejects: RejectFile, size: int, heed: Callable[[], None]
+) -> Counts:
+    """Read and check the whole file into `checked`; `size` is that of the file, for progress. `heed` is called now and
+    then, and may raise."""
     fields = fields_of_stage(plan)
     declared = ["row BIGINT", "problem VARCHAR", *(_declared(one) for one in fields)]
     declared += ["payload VARCHAR"] if plan.kind in ("parties", "events") else []
@@ -72,6 +75,7 @@ def check(plan: Plan, work: duckdb.DuckDBPyConnection, rejects: RejectFile, size
             counts.rejected += rejected
             counts.accepted += batch.rows.num_rows - rejected
         progress(batch.position, size, _message())
+        heed()
     counts.balance()
     return counts
 

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from guanxi.foundation.bulk import BulkSession
-from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
+from guanxi.intake.importing import NO_FIELDS, PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.plan import Plan
 from guanxi.intake.sales import prepare_customers
 from guanxi.intake.values import literal
@@ -47,8 +47,18 @@ def _write(job: Job, db: BulkSession, number: int, _ahead: None) -> Outcome:
     events = job.work.sql(
         "SELECT c.party_id, l.kind, l.channel, l.direction, l.occurred_at, '' AS object_type, CAST(NULL AS "
         "BIGINT) AS object_id, "
-        "l.payload FROM lines AS l JOIN customer_ids AS c ON c.customer = l.customer "
+        "l.payload, l.row FROM lines AS l JOIN customer_ids AS c ON c.customer = l.customer "
         f"WHERE l.chunk = {number} ORDER BY l.occurred_at, l.row"
     ).to_arrow_table()
-    created = append_new_events(db, events, job.now)
-    return Outcome(created, 0, events.num_rows - created)
+    fresh = append_new_events(db, events, job.now, job.run_id)
+    outcome = Outcome(fresh.num_rows, 0, events.num_rows - fresh.num_rows)
+    if job.dry:
+        job.work.register("fresh_events", fresh)
+        outcome.difference = job.work.sql(
+            "SELECT l.row, CASE WHEN f.row IS NULL THEN 'unchanged' ELSE 'new' END AS state, "
+            "CASE WHEN f.row IS NULL THEN 'unchanged' ELSE 'created' END AS outcome, "
+            "CASE WHEN c.party_id > 0 THEN c.party_id END AS party_id, l.customer || ' · ' || l.kind AS label, "
+            f"{NO_FIELDS} AS fields FROM lines AS l JOIN customer_ids AS c ON c.customer = l.customer "
+            f"LEFT JOIN fresh_events AS f ON f.row = l.row WHERE l.chunk = {number} ORDER BY l.row"
+        ).to_arrow_table()
+    return outcome

@@ -12,10 +12,39 @@ from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.search import index_arrow
 from guanxi.intake.plan import Plan
+from guanxi.ledger.bulk import append_events
 
+# What a row does to what is known. `state` is what people look at: new, changed, unchanged, conflict (somebody who is
+# believed more says something else), possible_duplicate (new, but perhaps known), rejected, skipped. `outcome` is what
+# the run counts it as: created, updated, unchanged, skipped, rejected.
+DIFFERENCE = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("state", pa.string()),
+        ("outcome", pa.string()),
+        ("party_id", pa.int64()),
+        ("label", pa.string()),
+        (
+            "fields",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("field", pa.string()),
+                        ("now", pa.string()),
+                        ("then", pa.string()),
+                        ("written", pa.bool_()),
+                    ]
+                )
+            ),
+        ),
+    ]
+)
+NO_FIELDS = 'CAST([] AS STRUCT(field VARCHAR, now VARCHAR, "then" VARCHAR, written BOOLEAN)[])'
 PROBLEMS = pa.schema([("row", pa.int64()), ("problem", pa.string())])
 
 
@@ -31,6 +60,7 @@ class Job:
     now: datetime  # by the machine's clock: when it is recorded
     moment: datetime  # by the business's clock, which may stand still: when it happens
     db: BulkSession  # one for the whole run: opening one costs a process on SQLite
+    dry: bool = False  # look what would be written (intake.dry), and say so in each Outcome's `difference`
     memory: dict[str, Any] = field(default_factory=dict)
 
     @contextmanager
@@ -44,6 +74,27 @@ class Job:
             raise
         self.db.commit()
 
+    def record(self, db: BulkSession, events: pa.Table) -> None:
+        """Record events in the ledger."""
+        if not self.dry:
+            append_events(db, events, self.now, self.run_id)
+
+    def index(self, db: BulkSession, object_type: str, found: pa.Table, *, new: bool = False) -> None:
+        """Tell the search what is found of records."""
+        if not self.dry:
+            index_arrow(db, object_type, found, new=new)
+
+    def keep(self, name: str, rows: pa.Table) -> None:
+        """Keep beside the run how rows were before it changed them, to be given back when it is reverted."""
+        if rows.num_rows and not self.dry:
+            self.before.mkdir(exist_ok=True)
+            pq.write_table(rows, self.before / f"{name}.parquet")
+
+    @property
+    def before(self) -> Path:
+        """Where that is kept."""
+        return self.folder / "before"
+
 
 @dataclass
 class Outcome:
@@ -52,6 +103,8 @@ class Outcome:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    skipped: int = 0
+    difference: pa.Table | None = None  # of a dry run (DIFFERENCE)
     refused: pa.Table = field(default_factory=PROBLEMS.empty_table)
 
 
@@ -71,6 +124,7 @@ class Phase:
     count: Callable[[Job], int]
     write: Callable[[Job, BulkSession, int, Any], Outcome]
     ahead: Callable[[Job, int], Any] = _nothing
+    compared: bool = True  # False: it follows from other phases and is left out when one only looks
     repeatable: bool = False  # its chunks may differ after a kill: begin it anew, which changes nothing twice
 
 

@@ -8,16 +8,16 @@ import pyarrow.compute as pc
 from django.conf import settings
 
 from guanxi.customers import normalise
+from guanxi.customers.bulk_difference import NAMESAKES, party_differences
 from guanxi.customers.bulk_parties import PreparedParties, write_parties
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation.bulk import BulkSession, last_id
-from guanxi.foundation.search import index_arrow
 from guanxi.intake.fields import NUMBER, WORD
 from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.plan import Plan
 from guanxi.intake.values import literal
-from guanxi.ledger.bulk import append_events
 
+FEW = 5_000  # rows up to which the database is asked for namesakes one by one
 CHUNK = 50_000  # groups of rows (one group, one party) written in one transaction
 _ID = pa.schema([("id", pa.int64())])
 
@@ -179,7 +179,11 @@ def profile_fields(plan: Plan) -> list[str]:
 
 
 def prepare(job: Job) -> None:
-    """Nothing is needed before the parties themselves."""
+    """Nothing is needed before the parties themselves; only a look at many has all that are known at hand."""
+    if job.dry and job.work.execute("SELECT count(*) FROM chunks").fetchall()[0][0] > FEW:
+        job.memory["namesakes"] = job.db.read(
+            "SELECT id, name, city, date_of_birth FROM customers_party WHERE merged_into_id IS NULL", NAMESAKES
+        )
 
 
 def phases(job: Job) -> list[Phase]:
@@ -212,16 +216,33 @@ def _write(job: Job, db: BulkSession, number: int, prepared: PreparedParties) ->
         at=job.now,
         moment=job.moment,
         strangers=_all_strangers(job, db),
+        rule=job.plan.rule,
+        match_by=job.plan.match_by,
+        taken=job.memory.get("taken"),
     )
-    prepared.close()
-    if job.memory["last_point"] is not None:
+    outcome = Outcome(written.created, written.updated, written.unchanged, written.skipped)
+    if job.dry:
+        outcome.difference = party_differences(db, prepared, job.memory.get("namesakes"))
+        _take(job, prepared)
+    elif job.memory["last_point"] is not None:
         job.memory["last_point"] += written.points
-    append_events(db, written.events, job.now)
+    prepared.close()
+    job.keep(f"since-{number}", written.since)
+    job.record(db, written.events)
     fresh = written.found.column("fresh")
     for new in (True, False):
         chosen = written.found.filter(fresh if new else pc.invert(fresh)).drop_columns("fresh")
-        index_arrow(db, "customers.party", chosen, new=new)
-    return Outcome(written.created, written.updated, written.unchanged)
+        job.index(db, "customers.party", chosen, new=new)
+    return outcome
+
+
+def _take(job: Job, prepared: PreparedParties) -> None:
+    """Note who would have a number of the source by now: nobody else's rows may lead to him."""
+    taken = prepared.work.sql(
+        "SELECT DISTINCT p.party_id FROM party_of AS p JOIN news AS n ON n.g = p.g "
+        "WHERE NOT p.fresh AND n.external_id <> ''"
+    ).to_arrow_table()
+    job.memory["taken"] = pa.concat_tables([job.memory["taken"], taken]) if "taken" in job.memory else taken
 
 
 def _all_strangers(job: Job, db: BulkSession) -> bool:

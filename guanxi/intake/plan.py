@@ -12,18 +12,24 @@ from typing import Any
 import pyarrow as pa
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from guanxi.foundation.actions import Refused
 from guanxi.intake import probing, values
 from guanxi.intake.fields import DAY, MOMENT, NUMBER, OPTION_FIELDS, WORD, Field, fields_of, plain
 from guanxi.intake.formats import FileFormat
-from guanxi.intake.models import ImportMapping
+from guanxi.intake.models import ImportMapping, ImportRun
 from guanxi.intake.records import batches
 from guanxi.intake.rejects import REMARKS
 
 # Where the day comes after the month in dates written with slashes.
 MONTH_FIRST_COUNTRIES = {"US", "PH", "FM", "PW"}
 DEFAULT_SOURCE = "files"
+# By what a customer is known again, in this order: the source's own number, then what is nobody else's.
+MATCH_BY = ("external", "card", "mail", "phone")
+MATCH_LABELS = {"external": _l("Own number"), "card": _l("Member card"), "mail": _l("Mail"), "phone": _l("Telephone")}
+# What is recorded and never changed afterwards.
+ONLY_NEW = ("events", "consents")
 
 
 @dataclass
@@ -42,6 +48,8 @@ class Plan:
     source: str = DEFAULT_SOURCE
     options: dict[str, str] = field(default_factory=dict)
     mapping_name: str = ""
+    rule: str = ImportRun.Rule.CREATE_OR_UPDATE.value
+    match_by: list[str] = field(default_factory=lambda: list(MATCH_BY))
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -67,7 +75,23 @@ class Plan:
     @property
     def digest(self) -> str:
         """What makes two runs over the same file the same."""
-        return _digest([self.mapping, self.date_format, self.decimal, self.source, self.options, self.form.as_json()])
+        how = [self.mapping, self.date_format, self.decimal, self.source, self.options, self.form.as_json()]
+        return _digest([*how, self.rule, self.match_by])
+
+    def refuse_unwritable(self) -> None:
+        """Raise Refused where the mapping names a field that is none, or that imports may not write."""
+        known = fields_of(self.kind)
+        for name in self.mapping:
+            if name not in known:
+                message = _("“%(field)s” is no field that this import may write; there are: %(known)s.")
+                raise Refused(message % {"field": name, "known": ", ".join(known)}, "map")
+        for name, columns in self.mapping.items():
+            missing = [column for column in columns if column not in self.form.columns]
+            if missing:
+                message = _("The file has no column “%(column)s”; it has: %(columns)s.")
+                raise Refused(message % {"column": missing[0], "columns": ", ".join(self.form.columns)}, "map")
+            if len(columns) > 1 and not known[name].many:
+                raise Refused(_("Only one column can feed “%(field)s”.") % {"field": name}, "map")
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -86,6 +110,9 @@ class Plan:
         if NUMBER in kinds:
             lines.append((_("Decimal mark"), self.decimal))
         lines.append((_("Source"), self.source))
+        lines.append((_("Rule"), str(ImportRun.Rule(self.rule).label)))
+        if self.kind == "parties" and self.match_by != list(MATCH_BY):
+            lines.append((_("Known again by"), ", ".join(str(MATCH_LABELS[name]) for name in self.match_by)))
         lines += [(str(one.label), ", ".join(self.mapping[name])) for name, one in self.fields.items()]
         lines += [(name, value) for name, value in self.options.items()]
         if self.unmapped:
@@ -105,12 +132,17 @@ def prepare(
     decimal: str | None = None,
     source: str | None = None,
     options: dict[str, str] | None = None,
+    rule: str | None = None,
+    match_by: Iterable[str] | None = None,
     complete: bool = True,
 ) -> Plan:
     """Look at a file and plan its import. Raises Refused where it cannot be read or a required column is missing.
 
     Where it need not be `complete` a required column may be missing: a plan to be shown and corrected.
     """
+    if kind not in ImportRun.Kind.values:
+        message = _("“%(kind)s” is no kind of import; known are %(known)s.")
+        raise Refused(message % {"kind": kind, "known": ", ".join(ImportRun.Kind.values)}, "kind")
     form = probing.probe(path, encoding, separator)
     plan = Plan(kind, str(path.resolve()), form, {})
     kept = _kept(plan, mapping_name)
@@ -119,6 +151,8 @@ def prepare(
     plan.mapping = _mapping(plan, kept, mapping or {})
     plan.source = _source(source or stored.get("source") or DEFAULT_SOURCE)
     plan.options = _options(kind, {**stored.get("options", {}), **(options or {})})
+    plan.rule = _rule(kind, rule or stored.get("rule") or ImportRun.Rule.CREATE_OR_UPDATE.value)
+    plan.match_by = _match_by(stored.get("match_by") if match_by is None else match_by)
     if complete:
         _require(plan)
     sample = next(iter(batches(path, form))).rows
@@ -172,7 +206,7 @@ def _mapping(plan: Plan, kept: ImportMapping | None, given: dict[str, list[str]]
     result: dict[str, list[str]] = {}
     for name, wanted in given.items():
         if name not in known:
-            message = _("“%(field)s” is no field of this import; there are: %(known)s.")
+            message = _("“%(field)s” is no field that this import may write; there are: %(known)s.")
             raise Refused(message % {"field": name, "known": ", ".join(known)}, "map")
         wanted = [column for column in wanted if column]  # field= takes the field out of the mapping
         missing = [column for column in wanted if column not in columns and plain(column) not in columns]
@@ -263,6 +297,26 @@ def _options(kind: str, given: dict[str, str]) -> dict[str, str]:
         message = _("The currency “%(code)s” has to be three letters, such as TWD.")
         raise Refused(message % {"code": currency}, "currency")
     return options
+
+
+def _rule(kind: str, rule: str) -> str:
+    if rule not in ImportRun.Rule.values:
+        message = _("“%(rule)s” is no rule; known are %(known)s.")
+        raise Refused(message % {"rule": rule, "known": ", ".join(ImportRun.Rule.values)}, "rule")
+    if kind in ONLY_NEW and rule == ImportRun.Rule.UPDATE:
+        raise Refused(
+            _("What has happened is recorded and not changed; the rule “update” has no meaning here."), "rule"
+        )
+    return rule
+
+
+def _match_by(given: Iterable[str] | None) -> list[str]:
+    wanted = list(given or MATCH_BY)
+    unknown = [name for name in wanted if name not in MATCH_BY]
+    if unknown:
+        message = _("Customers are not known again by “%(name)s”; known are %(known)s.")
+        raise Refused(message % {"name": unknown[0], "known": ", ".join(MATCH_BY)}, "match_by")
+    return [name for name in MATCH_BY if name in wanted]
 
 
 def _columns_of(plan: Plan, sample: pa.Table, kinds: Iterable[str]) -> list[pa.ChunkedArray]:

@@ -7,7 +7,6 @@ import pyarrow as pa
 
 from guanxi.catalog.bulk import write_products
 from guanxi.foundation.bulk import BulkSession
-from guanxi.foundation.search import index_arrow
 from guanxi.intake.importing import Job, Outcome, Phase
 from guanxi.intake.plan import Plan
 
@@ -41,6 +40,7 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
         "UPDATE products SET times = n.times FROM (SELECT code, count(*) AS times FROM told "
         "WHERE row NOT IN (SELECT row FROM bad) GROUP BY code) AS n WHERE n.code = products.code"
     )
+    work.execute("CREATE OR REPLACE TABLE same AS SELECT row, code FROM told WHERE row NOT IN (SELECT row FROM bad)")
     work.execute("DROP TABLE checked")
     work.execute("DROP TABLE told")
     return bad
@@ -62,7 +62,23 @@ def _count_chunks(job: Job) -> int:
 
 def _write(job: Job, db: BulkSession, number: int, _ahead: None) -> Outcome:
     rows = job.work.sql(f"SELECT * EXCLUDE (chunk) FROM products WHERE chunk = {number}").to_arrow_table()
-    written = write_products(db, rows.drop_columns(["row", "times"]))
-    index_arrow(db, "catalog.product", written.found)
+    written = write_products(db, rows.drop_columns(["row", "times"]), job.run_id, job.plan.rule)
+    job.index(db, "catalog.product", written.found)
+    job.keep(f"products-{number}", written.before)
     said_twice = sum(rows.column("times").to_pylist()) - rows.num_rows
-    return Outcome(written.created, written.updated, written.unchanged + said_twice)
+    outcome = Outcome(written.created, written.updated, written.unchanged + said_twice, written.skipped)
+    if job.dry:
+        outcome.difference = _differences(job, number, written.difference)
+    return outcome
+
+
+def _differences(job: Job, number: int, found: pa.Table) -> pa.Table:
+    job.work.register("found_products", found)
+    outcome = "CASE f.state WHEN 'new' THEN 'created' WHEN 'changed' THEN 'updated' ELSE f.state END"
+    return job.work.sql(
+        f"SELECT s.row, CASE WHEN s.row = p.row THEN f.state ELSE 'unchanged' END AS state, "
+        f"CASE WHEN s.row = p.row THEN {outcome} ELSE 'unchanged' END AS outcome, CAST(NULL AS BIGINT) AS party_id, "
+        "concat_ws(' · ', p.code, p.name) AS label, CASE WHEN s.row = p.row THEN f.fields ELSE [] END AS fields "
+        "FROM products AS p JOIN same AS s ON s.code = p.code JOIN found_products AS f ON f.code = p.code "
+        f"WHERE p.chunk = {number} ORDER BY s.row"
+    ).to_arrow_table()

@@ -11,7 +11,7 @@ import fcntl
 import importlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,31 +24,70 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from guanxi.customers.models import Source
 from guanxi.foundation import bulk, clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
-from guanxi.intake import actions, checking
+from guanxi.intake import actions, checking, difference, uploads
+from guanxi.intake.dry import DrySession
 from guanxi.intake.importing import Job, Phase, run_ahead
 from guanxi.intake.models import ImportRun
 from guanxi.intake.plan import Plan
 from guanxi.intake.rejects import RejectFile
 
 State = ImportRun.State
+BEGUN = "begun"
+CHECKED = (State.CHECKING, State.COMPARED, State.WRITING, State.PAUSED)
+OVER = (State.DONE, State.CANCELLED, State.PAUSED, State.REVERTING, State.REVERTED)
+# The tables that imports write.
+WRITTEN = (
+    "customers_party",
+    "customers_partyrole",
+    "customers_contactpoint",
+    "customers_relationship",
+    "customers_consent",
+    "customers_sourcerecord",
+    "orders_order",
+    "orders_orderline",
+    "orders_place",
+    "orders_salesperson",
+    "catalog_product",
+    "catalog_category",
+    "catalog_brand",
+    "catalog_unit",
+    "catalog_pricelist",
+    "catalog_price",
+    "ledger_event",
+    "foundation_auditentry",
+)
 
 
 def run(run_id: int, *, by: Viewer = SYSTEM) -> ImportRun:
     """Take a run to its end. Raises Refused with what stands in the way; the run can then be started again."""
+    return _taken(run_id, by, _run)
+
+
+def compare(run_id: int, *, by: Viewer = SYSTEM) -> ImportRun:
+    """Check a run's file and find out what it will do (intake.difference), without doing it. Raises Refused."""
+    return _taken(run_id, by, _compare)
+
+
+def _taken(run_id: int, by: Viewer, work: Callable[[ImportRun, Viewer], ImportRun]) -> ImportRun:
     current = ImportRun.objects.get(pk=run_id)
-    if current.state == State.DONE:
+    if current.state in OVER:
         return current
     try:
+        uploads.room_for(current.file_size, uploading=False)
         with _held(current):
-            return _run(current, by)
+            current.refresh_from_db()
+            return current if current.state in OVER else work(current, by)
     except AlreadyRunning:
         raise
+    except Asked as asked:
+        return actions.note_state(current, by=by, wanted="", state=asked.state)
     except (Refused, OSError, duckdb.Error, psycopg.Error, DatabaseError, BulkError, pa.ArrowException) as error:
         message = _explained(error, current)
         if isinstance(error, duckdb.Error):
@@ -59,16 +98,77 @@ def run(run_id: int, *, by: Viewer = SYSTEM) -> ImportRun:
 
 
 def _run(current: ImportRun, by: Viewer) -> ImportRun:
+    if current.dry_run:
+        return _compare(current, by)
     plan = Plan.from_json(current.plan)
     with bulk.session(behind=True) as db:  # opened now: on SQLite its process starts while the file is checked
-        if not (current.state in (State.WRITING, State.FAILED) and current.phase and _marks(current).exists()):
+        if not _is_checked(current):
             current = _check(current, plan, by)
-        if not current.dry_run:
-            _write(current, plan, by, db)
+        current = _note_bounds(current, db, by)
+        _write(current, plan, by, db)
     _reject_refused(current, plan)
     current = actions.finish_import(current, by=by)
     _clear(current.folder)
     return current
+
+
+def _compare(current: ImportRun, by: Viewer) -> ImportRun:
+    plan = Plan.from_json(current.plan)
+    if not _is_checked(current):
+        current = _check(current, plan, by)
+    if current.state == State.WRITING and current.phase != BEGUN:
+        raise Refused(_("This import has begun to write; it cannot be compared any longer."))
+    current = actions.note_state(current, by=by, state=State.CHECKING)
+    found = Source.objects.filter(code=plan.source).values_list("pk", flat=True).first()
+    with bulk.session() as db, checking.stage(current.folder) as work:
+        moments = timezone.now(), clock.now()
+        job = Job(current.pk, plan, work, current.folder, found or 0, *moments, DrySession(db), dry=True)
+        module = _module(plan)
+        module.prepare(job)
+        told = difference.compare(job, module.phases(job), current)
+    late = _reject_refused(current, plan)
+    told = difference.count_rejected(current, told)
+    values = {"difference": told, "conflicts": told["conflict"], "duplicates": told["possible_duplicate"]}
+    values |= {"accepted": current.accepted - late, "rejected": current.rejected + late}
+    for path in current.folder.glob("refused-*.parquet"):  # the run itself finds them again
+        path.unlink()
+    if not current.dry_run:
+        _set_rejects_back(current)
+        values |= {"accepted": current.accepted, "rejected": current.rejected, "state": State.COMPARED}
+        return actions.note_state(current, by=by, **values)
+    actions.note_state(current, by=by, **values)
+    current = actions.finish_import(current, by=by)
+    _clear(current.folder)
+    return current
+
+
+def _is_checked(current: ImportRun) -> bool:
+    """Whether the first half is done and its stage is there."""
+    return current.phase != "" and current.state in (*CHECKED, State.FAILED) and _marks(current).exists()
+
+
+def _note_bounds(current: ImportRun, db: BulkSession, by: Viewer) -> ImportRun:
+    """Remember the last id of each table before the first row is written: what the run makes lies above."""
+    if current.bounds:
+        return current
+    bounds = {table: bulk.last_id(db, table) for table in WRITTEN}
+    db.rollback()
+    return actions.note_state(current, by=by, bounds=bounds)
+
+
+def _heed(current: ImportRun) -> None:
+    """Stop here where somebody has asked for it."""
+    wanted = ImportRun.objects.filter(pk=current.pk).values_list("wanted", flat=True).first()
+    if wanted:
+        raise Asked(State.PAUSED if wanted == ImportRun.Wanted.PAUSE else State.CANCELLED)
+
+
+class Asked(Exception):
+    """Somebody asked the run to pause or to end."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
 
 
 @contextmanager
@@ -95,7 +195,7 @@ class AlreadyRunning(Refused):
 
 def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
     current = actions.note_state(
-        current, by=by, state=State.CHECKING, phase="", checkpoint=0, created=0, updated=0, unchanged=0
+        current, by=by, state=State.CHECKING, phase="", checkpoint=0, created=0, updated=0, unchanged=0, skipped=0
     )
     _clear(current.folder, but="touched-")  # what an attempt before has written still wants its summaries
     for number, path in enumerate(sorted(current.folder.glob("touched-*.parquet"))):
@@ -103,7 +203,7 @@ def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
     current.rejects_path.unlink(missing_ok=True)
     rejects = RejectFile(current.rejects_path, plan.form.columns, plan.form.separator)
     with checking.stage(current.folder) as work:
-        counts = checking.check(plan, work, rejects, _size(current))
+        counts = checking.check(plan, work, rejects, _size(current), heed=lambda: _heed(current))
         late = _module(plan).arrange(work, plan)
         checking.reject_later(plan, rejects, late)
         counts.accepted -= late.num_rows
@@ -114,7 +214,7 @@ def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
     size = current.rejects_path.stat().st_size if rejects.count else 0
     _marks(current).write_text(json.dumps({"rejects_size": size}))
     return actions.note_state(
-        current, by=by, state=State.WRITING, phase="begun", checkpoint=0,
+        current, by=by, state=State.CHECKING, phase=BEGUN, checkpoint=0,
         read=counts.read, accepted=counts.accepted, rejected=counts.rejected,
     )  # fmt: skip
 
@@ -138,6 +238,8 @@ def _marks(current: ImportRun) -> Path:
 
 
 def _write(current: ImportRun, plan: Plan, by: Viewer, db: BulkSession) -> None:
+    _heed(current)
+    actions.note_state(current, by=by, state=State.WRITING)
     source = actions.source_called(plan.source, by=by)
     module = _module(plan)
     with checking.stage(current.folder) as work:
@@ -148,14 +250,16 @@ def _write(current: ImportRun, plan: Plan, by: Viewer, db: BulkSession) -> None:
         done = names.index(current.phase) if current.phase in names else -1
         for place, phase in enumerate(phases):
             if place >= done:
-                _write_phase(job, phase, current.checkpoint if place == done and not phase.repeatable else 0)
+                first = current.checkpoint if place == done and not phase.repeatable else 0
+                _write_phase(job, phase, first, current)
 
 
-def _write_phase(job: Job, phase: Phase, first: int) -> None:
+def _write_phase(job: Job, phase: Phase, first: int, current: ImportRun) -> None:
     total = phase.count(job)
     numbers = range(first, total)
     made = run_ahead((phase.ahead(job, number),) for number in numbers)
     for number, (piece,) in zip(numbers, made, strict=True):
+        _heed(current)
         _write_chunk(job, phase, number, piece)
         progress(number + 1, total, _("Writing"))
 
@@ -170,30 +274,49 @@ def _write_chunk(job: Job, phase: Phase, number: int, piece: Any) -> None:
         db.execute(
             f"UPDATE intake_importrun SET phase = '{phase.name}', checkpoint = {number + 1}, "
             f"created = created + {outcome.created}, updated = updated + {outcome.updated}, "
-            f"unchanged = unchanged + {outcome.unchanged}, accepted = accepted - {count}, rejected = rejected + "
+            f"unchanged = unchanged + {outcome.unchanged}, skipped = skipped + {outcome.skipped}, accepted = accepted - {count}, rejected = rejected + "
             f"{count} "
             f"WHERE id = {job.run_id}"
         )
 
 
-def _reject_refused(current: ImportRun, plan: Plan) -> None:
-    """Add what the chunks refused to the rejects. May be done again after a kill."""
+def _reject_refused(current: ImportRun, plan: Plan) -> int:
+    """Add what the chunks refused to the rejects; how many. May be done again after a kill."""
     files = sorted(current.folder.glob("refused-*.parquet"))
     if not files:
-        return
-    size = json.loads(_marks(current).read_text())["rejects_size"]
+        return 0
     rejects = RejectFile(current.rejects_path, plan.form.columns, plan.form.separator)
-    rejects.go_on(size)
+    rejects.go_on(_rejects_size(current))
     checking.reject_later(plan, rejects, pa.concat_tables(pq.read_table(path) for path in files))
     rejects.close()
+    return rejects.count
+
+
+def _rejects_size(current: ImportRun) -> int:
+    return int(json.loads(_marks(current).read_text())["rejects_size"])
+
+
+def _set_rejects_back(current: ImportRun) -> None:
+    """The rejects as the check left them: the run itself adds what it refuses beside the database."""
+    size = _rejects_size(current)
+    if size:
+        with current.rejects_path.open("r+b") as file:
+            file.truncate(size)
+    else:
+        current.rejects_path.unlink(missing_ok=True)
+
+
+KEPT = ("rejected.csv", "lock", difference.FILE, "before")  # what stays when a run is done
 
 
 def _clear(folder: Path, but: str = "rejected.csv") -> None:
-    """Take away all but the rejects and what begins with `but`."""
+    """Take away all but what stays and what begins with `but`."""
     for path in folder.iterdir():
+        if path.name in KEPT or path.name.startswith(but):
+            continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-        elif path.name not in ("rejected.csv", "lock") and not path.name.startswith(but):
+        else:
             path.unlink(missing_ok=True)
 
 

@@ -11,12 +11,10 @@ from django.utils.translation import gettext as _
 from guanxi.catalog.bulk import ensure_products
 from guanxi.customers.bulk import create_customers, external_keys, parties_by_key
 from guanxi.foundation.bulk import BulkSession
-from guanxi.foundation.search import index_arrow
 from guanxi.foundation.tasks import progress
-from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
+from guanxi.intake.importing import DIFFERENCE, NO_FIELDS, PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.plan import Plan
 from guanxi.intake.values import literal
-from guanxi.ledger.bulk import append_events
 from guanxi.orders import bulk as orders
 
 CHUNK = 200_000  # lines written in one transaction
@@ -115,17 +113,18 @@ def prepare_customers(job: Job, moment: str) -> None:
         with job.transaction() as db:
             found = parties_by_key(db, "external", keys)
             fresh = pc.invert(pc.is_in(keys, value_set=found.column("key").combine_chunks()))
-            made = codes.filter(fresh)
+            made = codes.filter(fresh) if job.plan.rule != "update" else codes.slice(0, 0)
+            fresh = fresh if len(made) else pc.and_(fresh, False)
             ids = pa.array([], pa.int64())
             if len(made):
                 prefix, suffix = (_("Customer %(number)s") % {"number": "\0"}).split("\0")
                 names = pc.binary_join_element_wise(prefix, made, suffix, "")
                 since = numbers.column("since").slice(start, PARTIES).combine_chunks().filter(fresh)
                 since = since.cast(orders.MOMENT)
-                ids = create_customers(db, source, made, names, since, job.now)
-                append_events(db, _created(ids, names, since, source), job.now)
+                ids = create_customers(db, source, made, names, since, job.now, job.run_id)
+                job.record(db, _created(ids, names, since, source))
                 found_by = external_keys(source, made)
-                index_arrow(db, "customers.party", pa.table({"id": ids, "title": names, "text": found_by}), new=True)
+                job.index(db, "customers.party", pa.table({"id": ids, "title": names, "text": found_by}), new=True)
         known = pa.table({"key": pa.concat_arrays([found.column("key").combine_chunks(), keys.filter(fresh)])})
         known = known.append_column("party_id", pa.concat_arrays([found.column("party_id").combine_chunks(), ids]))
         known = known.append_column("customer", pc.utf8_slice_codeunits(known.column("key"), len(source) + 1))
@@ -164,8 +163,8 @@ def _catalog(job: Job) -> None:
     places = work.sql("SELECT DISTINCT place FROM lines WHERE place IS NOT NULL ORDER BY 1").to_arrow_table()
     persons = work.sql("SELECT DISTINCT person FROM lines WHERE person IS NOT NULL ORDER BY 1").to_arrow_table()
     with job.transaction() as db:
-        ids, made = ensure_products(db, products)
-        index_arrow(db, "catalog.product", made)
+        ids, made = ensure_products(db, products, job.run_id)
+        job.index(db, "catalog.product", made)
         job.memory["places"] = orders.ensure_places(db, places.column(0).combine_chunks())
         job.memory["persons"] = orders.ensure_sales_persons(db, persons.column(0).combine_chunks())
     work.register("found_products", ids)
@@ -176,7 +175,7 @@ def phases(job: Job) -> list[Phase]:
     """The phases after `prepare`."""
     return [
         Phase("orders", _count_chunks, _write_orders, ahead=_prepare_orders),
-        Phase("summaries", _count_summaries, _write_summaries, repeatable=True),
+        Phase("summaries", _count_summaries, _write_summaries, compared=False, repeatable=True),
     ]
 
 
@@ -206,12 +205,39 @@ def _write_orders(job: Job, db: BulkSession, number: int, prepared: orders.Prepa
         source_id=job.source_id,
         run_id=job.run_id,
         at=job.now,
+        rule=job.plan.rule,
     )
+    outcome = Outcome(
+        written.created, written.updated, written.unchanged, written.skipped, refused=_problems(written.refused)
+    )
+    if job.dry:
+        known = orders.product_codes(db, prepared)
+        made = job.work.sql("SELECT code, id FROM product_ids WHERE id < 0").to_arrow_table()
+        outcome.difference = orders.line_differences(prepared, pa.concat_tables([known, made.cast(known.schema)]))
+    else:
+        pq.write_table(pa.table({"party_id": written.parties}), job.folder / f"touched-{number}.parquet")
     prepared.close()
-    append_events(db, written.events, job.now)
-    index_arrow(db, "orders.order", written.found, new=True)
-    pq.write_table(pa.table({"party_id": written.parties}), job.folder / f"touched-{number}.parquet")
-    return Outcome(written.created, written.updated, written.unchanged, _problems(written.refused))
+    job.keep(f"lines-{number}", written.lines_before)
+    job.keep(f"orders-{number}", written.orders_before)
+    job.record(db, written.events)
+    job.index(db, "orders.order", written.found, new=True)
+    return _with_strangers(job, number, outcome)
+
+
+def _with_strangers(job: Job, number: int, outcome: Outcome) -> Outcome:
+    """Beside the lines of known customers those of unknown ones, which only a rule leaves out."""
+    if job.plan.rule != "update":
+        return outcome
+    with job.work.cursor() as work:
+        rows = work.sql(
+            f"SELECT l.row, 'skipped' AS state, 'skipped' AS outcome, CAST(NULL AS BIGINT) AS party_id, "
+            f"l.number AS label, {NO_FIELDS} AS fields FROM ({_of_chunk(work, number)}) AS l "
+            "ANTI JOIN customer_ids AS c ON c.customer = l.customer"
+        ).to_arrow_table()
+    outcome.skipped += rows.num_rows
+    if outcome.difference is not None:
+        outcome.difference = pa.concat_tables([outcome.difference.cast(DIFFERENCE), rows.cast(DIFFERENCE)])
+    return outcome
 
 
 _FIELD_OF = {"other_customer": "customer", "other_currency": "currency", "other_line": "line"}

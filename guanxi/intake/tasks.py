@@ -5,11 +5,29 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation.tasks import task
-from guanxi.intake import running
+from guanxi.intake import difference, running, uploads
+from guanxi.intake.models import ImportRun
+
+COUNTS = ("read", "accepted", "rejected", "created", "updated", "unchanged", "skipped")
 
 
 @task(label=_("Import"), queue_name="long")
-def run_import(run_id: int) -> dict[str, int]:
+def take_in(run_id: int) -> dict[str, int]:
     """Take a run to its end; a worker that is killed leaves it where another goes on."""
     done = running.run(run_id)
-    return {name: getattr(done, name) for name in ("read", "accepted", "rejected", "created", "updated", "unchanged")}
+    return {name: getattr(done, name) for name in COUNTS}
+
+
+run_import = take_in
+
+
+@task(label=_("Comparing a file"), queue_name="long")
+def find_difference(run_id: int) -> dict[str, int]:
+    """Say what an import will do; may be begun anew at any time."""
+    return difference.counts(difference.find(ImportRun.objects.get(pk=run_id)))
+
+
+@task(label=_("Tidying uploaded files"))
+def clean_uploads() -> int:
+    """Delete uploaded files that nobody needs any longer."""
+    return uploads.clean()

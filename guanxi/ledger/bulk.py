@@ -13,15 +13,17 @@ from guanxi.foundation.bulk import BulkSession
 MOMENT = pa.timestamp("us", "UTC")
 
 
-def append_events(db: BulkSession, events: pa.Table, at: datetime) -> None:
+def append_events(db: BulkSession, events: pa.Table, at: datetime, run_id: int | None = None) -> None:
     """Append events; `events` has party_id, kind, channel, direction, occurred_at, object_type, object_id and payload
-    (JSON text). `at` is when they were recorded."""
+    (JSON text). `at` is when they were recorded, `run_id` the import that did."""
     if not events.num_rows:
         return
-    recorded = pa.repeat(pa.scalar(at, MOMENT), events.num_rows)
-    db.append("ledger_event", events.append_column("recorded_at", recorded))
+    count = events.num_rows
+    told = events.append_column("recorded_at", pa.repeat(pa.scalar(at, MOMENT), count))
+    db.append("ledger_event", told.append_column("import_run", pa.repeat(pa.scalar(run_id, pa.int64()), count)))
 
 
+COLUMNS = ["party_id", "kind", "channel", "direction", "occurred_at", "object_type", "object_id", "payload"]
 _KNOWN = pa.schema(
     [
         ("party_id", pa.int64()),
@@ -34,8 +36,11 @@ _KNOWN = pa.schema(
 )
 
 
-def append_new_events(db: BulkSession, events: pa.Table, at: datetime) -> int:
-    """Append those events that the ledger does not hold yet, in content; how many. Equal ones are counted."""
+def append_new_events(db: BulkSession, events: pa.Table, at: datetime, run_id: int | None = None) -> pa.Table:
+    """Append those events that the ledger does not hold yet, in content; they are returned. Equal ones are counted.
+
+    Columns of `events` beyond those of `append_events` are kept in what is returned.
+    """
     with duckdb.connect() as work:
         work.execute("SET TimeZone = 'UTC'")
         work.register("events", events)
@@ -58,5 +63,5 @@ def append_new_events(db: BulkSession, events: pa.Table, at: datetime) -> int:
             "ON k.party_id = e.party_id AND k.kind = e.kind AND k.channel = e.channel AND k.direction = e.direction "
             "AND k.occurred_at = e.occurred_at AND k.details = e.details AND k.nth = e.nth ORDER BY e.occurred_at"
         ).to_arrow_table()
-    append_events(db, fresh, at)
-    return int(fresh.num_rows)
+    append_events(db, fresh.select(COLUMNS), at, run_id)
+    return fresh

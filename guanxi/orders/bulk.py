@@ -72,6 +72,7 @@ _KNOWN_LINES = pa.schema(
     ]
 )
 _NAMES = pa.schema([("id", pa.int64()), ("name", pa.string())])
+HEAD = ("placed_at", "day", "place_id", "channel", "sales_person_id")
 CONTENT = ("product_id", "description", "quantity", "amount", "discount", "cost")
 # What orders.actions tells the ledger of an order, as JSON.
 _PAYLOAD = (
@@ -97,6 +98,9 @@ class Written:
     refused: pa.Table  # row, reason (other_customer, other_currency, other_line)
     events: pa.Table  # for ledger.bulk.append_events
     found: pa.Table  # new orders for the search index: id, title, subtitle, text
+    skipped: int  # lines that the rule leaves out
+    lines_before: pa.Table  # corrected lines: id, order_id, and CONTENT as it was and as it is now (…_now)
+    orders_before: pa.Table  # changed orders: id, and HEAD as it was and as it is now (…_now)
 
 
 def ensure_places(db: BulkSession, codes: pa.Array) -> pa.Table:
@@ -148,8 +152,11 @@ def write_lines(
     source_id: int,
     run_id: int | None,
     at: datetime,
+    rule: str = "create_or_update",
 ) -> Written:
     """Write prepared lines: new orders, new lines of known orders, corrections of known lines.
+
+    By the rule "create", known lines are left as they are; by "update", new ones are left out.
 
     A line of another customer or currency than its order's is refused, and the second of two lines with one number but
     different contents. `places` and `persons` are from `ensure_places` and `ensure_sales_persons`; `at` is now.
@@ -160,11 +167,11 @@ def write_lines(
     _find_known_orders(db, work, source_id)
     _judge(work)
     _find_known_lines(db, work)
-    _compare(work)
+    _compare(work, rule)
     _read_names(db, work)
     _write_new_orders(db, work, source_id, run_id, at)
     _write_changed_orders(db, work, at)
-    _write_the_lines(db, work)
+    _write_the_lines(db, work, run_id)
     return _outcome(work)
 
 
@@ -261,9 +268,17 @@ def _find_known_lines(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     work.register("known_lines", lines)
 
 
-def _compare(work: duckdb.DuckDBPyConnection) -> None:
+def _compare(work: duckdb.DuckDBPyConnection, rule: str) -> None:
     """Which lines are new, which corrected; by how much each known order changes and what its head becomes."""
-    if _nothing_beside(work):
+    work.execute("CREATE TABLE left_out (row BIGINT)")
+    if rule == "update":
+        work.execute(
+            "INSERT INTO left_out SELECT l.row FROM lines AS l "
+            "ANTI JOIN known_lines AS k ON k.order_id = l.order_id AND k.line_key = l.line_key"
+        )
+        work.execute("DELETE FROM heads")
+        work.execute("CREATE TABLE new_lines AS SELECT * FROM lines WHERE false")
+    elif _nothing_beside(work):
         work.execute("CREATE VIEW new_lines AS SELECT *, CAST(NULL AS BIGINT) AS order_id FROM keyed")
     else:
         work.execute(
@@ -275,6 +290,9 @@ def _compare(work: duckdb.DuckDBPyConnection) -> None:
         "JOIN known_lines AS k ON k.order_id = l.order_id AND k.line_key = l.line_key "
         f"WHERE l.has_number AND ({_content('l')}) IS DISTINCT FROM ({_content('k')})"
     )
+    if rule == "create":
+        work.execute("INSERT INTO left_out SELECT row FROM corrected")
+        work.execute("DELETE FROM corrected")
     work.execute(
         "CREATE TABLE touched AS SELECT order_id, min(head) AS head, min(number) AS number FROM ("
         f"SELECT order_id, number, {_HEAD} AS head FROM new_lines WHERE order_id IS NOT NULL UNION ALL "
@@ -351,27 +369,28 @@ def _write_changed_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, at: 
             f"CREATE VIEW {view} AS SELECT code, id FROM {named} "
             f"UNION SELECT {code}, {number} FROM known WHERE {code} IS NOT NULL"
         )
-    rows = work.sql(
-        "SELECT o.id, amount, discount, cost, line_count, head.placed_at AS placed_at, head.day AS day, p.id AS "
+    work.execute(
+        "CREATE TABLE orders_now AS SELECT o.id, amount, discount, cost, line_count, head.placed_at AS placed_at, head.day AS day, p.id AS "
         "place_id, "
         "head.channel AS channel, s.id AS sales_person_id, "
         f"CASE WHEN amount < 0 THEN 'return' ELSE 'sale' END AS kind, TIMESTAMPTZ '{at.isoformat()}' AS changed_at "
         "FROM changed_orders AS o LEFT JOIN all_places AS p ON p.code = head.place "
         "LEFT JOIN all_persons AS s ON s.code = head.person ORDER BY o.id"
-    ).to_arrow_table()
+    )
+    rows = work.sql("SELECT * FROM orders_now ORDER BY id").to_arrow_table()
     if rows.num_rows:
         db.stage("changed_orders", rows)
         sets = ", ".join(f"{name} = c.{name}" for name in rows.column_names if name != "id")
         db.execute(f"UPDATE orders_order SET {sets} FROM changed_orders AS c WHERE orders_order.id = c.id")
 
 
-def _write_the_lines(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
+def _write_the_lines(db: BulkSession, work: duckdb.DuckDBPyConnection, run_id: int | None) -> None:
     columns = (
         "l.line_key AS key, l.product_id, coalesce(l.description, '') AS description, "
         "l.quantity, l.amount, l.discount, l.cost"
     )
     rows = work.sql(
-        f"SELECT coalesce(l.order_id, o.id) AS order_id, {columns} FROM new_lines AS l "
+        f"SELECT coalesce(l.order_id, o.id) AS order_id, {columns}, {_literal(run_id)} AS import_run FROM new_lines AS l "
         "LEFT JOIN new_orders AS o ON o.key = l.key ORDER BY 1, l.line_key"
     ).to_arrow_table()
     if rows.num_rows:
@@ -406,9 +425,71 @@ def _outcome(work: duckdb.DuckDBPyConnection) -> Written:
     ).to_arrow_table()
     found = _found(work)
     created, updated = count["new_lines"], count["corrected"]
-    unchanged = count["incoming"] - created - updated - refused.num_rows
+    skipped = work.execute("SELECT count(*) FROM left_out").fetchall()[0][0]
+    unchanged = count["incoming"] - created - updated - refused.num_rows - skipped
+    was = ", ".join(f"k.{name}, c.{name} AS {name}_now" for name in CONTENT)
+    lines = work.sql(
+        f"SELECT c.line_id AS id, c.order_id, {was} FROM corrected AS c JOIN known_lines AS k ON k.line_id = c.line_id"
+    ).to_arrow_table()
+    was = ", ".join(
+        f"k.{'person_id' if name == 'sales_person_id' else name} AS {name}, n.{name} AS {name}_now" for name in HEAD
+    )
+    heads = work.sql(f"SELECT k.id, {was} FROM orders_now AS n JOIN known AS k ON k.id = n.id").to_arrow_table()
     parties = touched.column("party_id").combine_chunks()
-    return Written(created, updated, unchanged, count["new_orders"], parties, refused, events, found)
+    return Written(
+        created, updated, unchanged, count["new_orders"], parties, refused, events, found, skipped, lines, heads
+    )
+
+
+_UNITS = "CAST(CAST(CAST({0} AS DECIMAL(22, 4)) / 10000 AS DECIMAL(18, 4)) AS VARCHAR)"
+
+
+def line_differences(prepared: PreparedLines, codes: pa.Table) -> pa.Table:
+    """Of each line that was not refused: row, state, outcome, party_id, label, fields (field, now, then, written).
+
+    To be asked after `write_lines` with the same lines, in a session that writes nothing. `codes`: the numbers of
+    products by id, of those that stood in the corrected lines and those that will.
+    """
+    work = prepared.work
+    work.register("codes", codes)
+    told = []
+    for name in CONTENT:
+        now, then = f"k.{name}", f"c.{name}"
+        if name == "product_id":
+            now, then = (f"(SELECT min(code) FROM codes WHERE id = {one})" for one in (now, then))
+        elif name != "description":
+            now, then = _UNITS.format(now), _UNITS.format(then)
+        told.append(
+            f"CASE WHEN k.{name} IS DISTINCT FROM c.{name} THEN {{'field': '{name.removesuffix('_id')}', "
+            f"'now': coalesce({now}, ''), 'then': coalesce({then}, ''), 'written': true}} END"
+        )
+    return work.sql(
+        "SELECT i.row, CASE WHEN l.row IS NOT NULL THEN 'skipped' WHEN n.row IS NOT NULL THEN 'new' "
+        "WHEN c.row IS NOT NULL THEN 'changed' ELSE 'unchanged' END AS state, "
+        "CASE WHEN l.row IS NOT NULL THEN 'skipped' WHEN n.row IS NOT NULL THEN 'created' "
+        "WHEN c.row IS NOT NULL THEN 'updated' ELSE 'unchanged' END AS outcome, "
+        "CASE WHEN i.party_id > 0 THEN i.party_id END AS party_id, "
+        "concat_ws(' · ', i.number, nullif(i.description, '')) AS label, coalesce(c.fields, []) AS fields "
+        "FROM incoming AS i ANTI JOIN refused AS r ON r.row = i.row LEFT JOIN left_out AS l ON l.row = i.row "
+        "LEFT JOIN new_lines AS n ON n.row = i.row LEFT JOIN ("
+        f"SELECT c.row, list_filter([{', '.join(told)}], lambda x: x IS NOT NULL) AS fields FROM corrected AS c "
+        "JOIN known_lines AS k ON k.line_id = c.line_id) AS c ON c.row = i.row ORDER BY i.row"
+    ).to_arrow_table()
+
+
+def product_codes(db: BulkSession, prepared: PreparedLines) -> pa.Table:
+    """The numbers (code) by id of the products in lines that are being corrected, as far as they are known."""
+    wanted = prepared.work.sql(
+        "SELECT DISTINCT id FROM (SELECT product_id AS id FROM corrected UNION SELECT k.product_id FROM corrected AS c "
+        "JOIN known_lines AS k ON k.line_id = c.line_id) WHERE id > 0"
+    ).to_arrow_table()
+    return read_beside(
+        db,
+        "shown_products",
+        wanted,
+        "SELECT p.code, p.id FROM shown_products AS s CROSS JOIN catalog_product AS p WHERE p.id = s.id",
+        FOUND,
+    )
 
 
 def _read_names(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
