@@ -1,0 +1,150 @@
+"""The last step: the import at work, what came of it, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.desk import declaration
+from guanxi.foundation.visibility import may
+from guanxi.intake import actions, offers
+from guanxi.intake.drafts import ImportDraft
+from guanxi.intake.models import ImportRun
+from guanxi.intake.views import steps
+from guanxi.intake.views.check import AT_WORK, progress_of
+
+State = ImportRun.State
+KEPT_ROWS = 50
+LISTS = {"parties": "customers", "relationships": "customers", "products": "products", "sales": "orders"}
+
+
+@require_GET
+def result(request: HttpRequest, run_id: int) -> HttpResponse:
+    """An import: how far it is, or what came of it."""
+    run = steps.run_of(request, run_id)
+    draft = ImportDraft.objects.visible_to(request.user).filter(checked=run, run=None).first()
+    if draft is not None:  # it was looked at only
+        return redirect("intake:check", draft.pk)
+    return render(request, "intake/result.html", _context(request, run))
+
+
+@require_GET
+def live(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The part of the pages that renews itself; once the work has ended the whole page is fetched anew."""
+    run = steps.run_of(request, run_id)
+    response = render(request, "intake/progress.html", _context(request, run))
+    if run.state not in AT_WORK:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _context(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
+    viewer = request.user
+    at_work = run.state in AT_WORK
+    context: dict[str, Any] = {
+        "steps": steps.bar(steps.RESULT),
+        "run": run,
+        "offer": offers.offer_of(run.kind),
+        "may_change": may(viewer, "create", ImportRun),
+        "lists": [] if at_work else _lists(run),
+        "has_rejects": run.rejected and run.rejects_path.exists(),
+        "mended": ImportDraft.objects.visible_to(viewer).filter(mends=run).order_by("-id").first(),
+        "can_revert": run.state == State.DONE and not run.dry_run and may(viewer, "delete", ImportRun),
+        **progress_of(run),
+    }
+    if run.state == State.REVERTED:
+        context |= _kept(run, 0)
+    return context
+
+
+def _lists(run: ImportRun) -> list[tuple[str, str]]:
+    """Where what came in can be seen, as (words, address)."""
+    slug = LISTS.get(run.kind, "")
+    desk = declaration.find(slug) if slug else None
+    if desk is None or run.dry_run or not (run.created or run.updated):
+        return []
+    return [(str(desk.plural), f"{reverse('desk:list', args=[slug])}?import={run.pk}")]
+
+
+@require_POST
+def pause(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Stop after the chunk at work; it can go on later."""
+    return _do(request, run_id, lambda run: actions.pause_import(run, by=request.user))
+
+
+@require_POST
+def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Stop after the chunk at work for good; what was written stays and can be taken back."""
+    return _do(request, run_id, lambda run: actions.cancel_import(run, by=request.user))
+
+
+@require_POST
+def resume(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Go on where it stopped."""
+
+    return _do(request, run_id, lambda run: actions.resume_import(run, by=request.user))
+
+
+@require_GET
+def revert_ask(request: HttpRequest, run_id: int) -> HttpResponse:
+    """What taking back would take away and what it would leave alone."""
+    from guanxi.intake import reverting
+
+    run = steps.run_of(request, run_id)
+    if run.state != State.DONE or run.dry_run:
+        return steps.to_result(run)
+    context = {"steps": steps.bar(steps.RESULT), "run": run, "outlook": reverting.outlook(run), **_kept(run, 0)}
+    return render(request, "intake/revert.html", context)
+
+
+@require_POST
+def revert(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Take the import back, in the background."""
+
+    return _do(request, run_id, lambda run: actions.begin_revert(run, by=request.user))
+
+
+@require_GET
+def kept(request: HttpRequest, run_id: int) -> HttpResponse:
+    """More of what taking back left alone."""
+    run = steps.run_of(request, run_id)
+    after = request.GET.get("after", "0")
+    if not after.isdecimal():
+        raise Http404(after)
+    return render(request, "intake/kept_rows.html", {"run": run, **_kept(run, int(after))})
+
+
+def _kept(run: ImportRun, after: int) -> dict[str, Any]:
+    from guanxi.intake import reverting
+
+    rows, following = reverting.kept(run, after, KEPT_ROWS)
+    return {"kept_rows": rows, "kept_next": following}
+
+
+def _do(request: HttpRequest, run_id: int, work: Callable[[ImportRun], Any]) -> HttpResponse:
+    run = steps.run_of(request, run_id)
+    try:
+        work(run)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    return redirect("intake:result", run.pk)
+
+
+@require_GET
+def rejects(request: HttpRequest, run_id: int) -> FileResponse:
+    """Download the rejected rows of a run."""
+    run = steps.run_of(request, run_id)
+    try:
+        file = run.rejects_path.open("rb")
+    except OSError as error:
+        raise Http404(_("This import has no file of rejected rows.")) from error
+    name = f"rejected-{run.pk}.csv"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
