@@ -11,7 +11,9 @@ from datetime import datetime
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from guanxi.customers.identity.recognising import tell_nothing
 from guanxi.customers.survivorship import FIELDS, rules, survivors_sql
 from guanxi.foundation.bulk import BulkSession, read_beside
 
@@ -217,7 +219,8 @@ def _recognise(
     keys = work.sql(
         f"SELECT DISTINCT kind, key FROM told_points WHERE kind IN ({kinds}) ORDER BY kind, key"
     ).to_arrow_table()
-    db.stage("incoming_keys", keys)
+    nothing = tell_nothing(*(keys[name].combine_chunks() for name in ("kind", "key")))
+    db.stage("incoming_keys", keys.filter(pc.invert(nothing)))
     known = db.read(
         "SELECT i.kind, i.key, c.party_id FROM incoming_keys AS i CROSS JOIN customers_contactpoint AS c "
         f"WHERE c.kind = i.kind AND c.key = i.key{others}",

@@ -10,6 +10,7 @@ from django.conf import settings
 from guanxi.customers import normalise
 from guanxi.customers.bulk_difference import NAMESAKES, party_differences
 from guanxi.customers.bulk_parties import PreparedParties, write_parties
+from guanxi.customers.identity.recognising import tell_nothing
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation.bulk import BulkSession, last_id
 from guanxi.intake.fields import NUMBER, WORD
@@ -81,6 +82,7 @@ def _group(work: duckdb.DuckDBPyConnection) -> None:
         "c.row = p.row "
         "WHERE c.external_id IS NULL AND p.kind IN ('card', 'mail', 'phone')"
     )
+    _leave_out_junk(work)
     work.execute(
         "CREATE OR REPLACE TEMP TABLE labels AS SELECT c.row, coalesce(min(n.g), c.row) AS g FROM checked AS c "
         "LEFT JOIN loose AS l ON l.row = c.row LEFT JOIN (SELECT p.kind, p.key, min(x.g) AS g FROM points AS p "
@@ -101,6 +103,15 @@ def _group(work: duckdb.DuckDBPyConnection) -> None:
             break
         work.execute("UPDATE labels SET g = better.g FROM better WHERE better.row = labels.row")
     work.execute("INSERT INTO grouped SELECT row, g FROM labels")
+
+
+def _leave_out_junk(work: duckdb.DuckDBPyConnection) -> None:
+    """Shared mailboxes and drawn numbers bring no rows together."""
+    keys = work.execute("SELECT DISTINCT kind, key FROM loose WHERE kind <> 'card'").to_arrow_table()
+    nothing = tell_nothing(*(keys[name].combine_chunks() for name in ("kind", "key")))
+    work.register("junk_keys", keys.filter(nothing))
+    work.execute("DELETE FROM loose WHERE (kind, key) IN (SELECT (kind, key) FROM junk_keys)")
+    work.unregister("junk_keys")
 
 
 def _cut(work: duckdb.DuckDBPyConnection) -> None:

@@ -164,6 +164,16 @@ class MatchingSettings(models.Model):
     model = models.JSONField(null=True, blank=True)
     trained_at = models.DateTimeField(_("trained"), null=True, blank=True)
     trained_on = models.BigIntegerField(_("trained on"), default=0)
+    # The last change of a party that was looked at, and when all were last compared.
+    seen_at = models.DateTimeField(null=True, blank=True)
+    seen_party = models.BigIntegerField(default=0)
+    compared_at = models.DateTimeField(_("last compared"), null=True, blank=True)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("settings of matching")
+        verbose_name_plural = _("settings of matching")
 
     def __str__(self) -> str:
         return f"{self.ask_from}–{self.merge_from}"
