@@ -6,10 +6,12 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import profile
 from guanxi.customers.models import Consent
+from guanxi.foundation.actions import Refused
 from guanxi.ledger.models import Channel
 
 TEXT, MOMENT, DAY, NUMBER, WORD = "text", "moment", "day", "number", "word"
@@ -284,6 +286,18 @@ PARTIES = (
             "created|created_at|created_on|joined|joined_at|註冊日期|注册日期|註冊時間|注册时间|入會日期|入会日期|建檔日期|建档日期"
         ),
     ),
+    Field(
+        "works_at",
+        _("Works at"),
+        longest=200,
+        synonyms=_names(
+            "works_at|employer|employed_by|organisation|organization|org|任職公司|任职公司|服務單位|工作單位|单位名称"
+        ),
+    ),
+    Field("department", _("Department"), longest=100, synonyms=_names("department|dept|division|部門|部门")),
+    Field(
+        "note", _("Note"), longest=2000, many=True, synonyms=_names("note|notes|remark|remarks|comment|備註|备注|附註")
+    ),
     Field("made_up", _("made up for demonstration"), WORD, words=YES_NO, synonyms=_names("made_up|虛構|虚构")),
 )
 
@@ -343,13 +357,176 @@ EVENTS = (
     ),
 )
 
-_KINDS = {"sales": SALES, "parties": PARTIES, "products": PRODUCTS, "events": EVENTS}
+BETWEEN = _words(
+    works_at="works at|employee|employee of|employed by|contact|contact of|任職於|任职于|員工|员工|聯絡人|联系人",
+    household="household|family|spouse|partner|lives with|家庭|家人|配偶|同住",
+    parent="belongs to|parent|subsidiary|subsidiary of|part of|母公司|子公司|隸屬|隶属|屬於|属于",
+    referred_by="referred by|referral|推薦人|推荐人|介紹人|介绍人",
+    sells_for="sells for|agent|agent of|dealer|經銷商|经销商|代理",
+    reports_to="reports to|manager|boss|主管|上司|匯報|汇报",
+)
+BUYING_ROLES = _words(
+    initiator="發起人|发起人", user="使用者|用户", influencer="影響者|影响者", gatekeeper="守門人|把关者",
+    decider="decision maker|決策者|决策者", buyer="採購|采购",
+)  # fmt: skip
+_OTHERS_KEY = _names(
+    "other|other_id|organisation|organization|company|to|target|related_to|對象|对象|公司|組織|组织|公司編號"
+)
+RELATIONSHIPS = (
+    replace(
+        CUSTOMER,
+        name="party",
+        label=_("Party"),
+        synonyms=(*CUSTOMER.synonyms, *_names("person|contact|from|人員|人员")),
+    ),
+    Field(
+        "kind",
+        _("Kind"),
+        WORD,
+        required=True,
+        words=BETWEEN,
+        synonyms=_names("kind|type|relationship|relation|relationship_type|關係|关系|類型|类型"),
+    ),
+    Field("other", _("Other party"), required=True, longest=200, synonyms=_OTHERS_KEY),
+    Field("title", _("Title"), longest=100, synonyms=_names("title|job_title|position|職稱|职务|職位|职位")),
+    Field("department", _("Department"), longest=100, synonyms=_names("department|dept|部門|部门")),
+    Field(
+        "reports_to",
+        _("Reports to"),
+        longest=200,
+        synonyms=_names("reports_to|manager|manager_id|supervisor|主管|上司|直屬主管"),
+    ),
+    Field("buying_role", _("Buying role"), WORD, words=BUYING_ROLES, synonyms=_names("buying_role|購買角色|购买角色")),
+    Field("stance", _("Stance"), NUMBER, synonyms=_names("stance|attitude|態度|态度")),
+    Field("influence", _("Influence"), NUMBER, synonyms=_names("influence|影響力|影响力")),
+    Field("since", _("Since"), DAY, synonyms=_names("since|from_date|start|start_date|到職日|起始日期|开始日期")),
+    Field("until", _("Until"), DAY, synonyms=_names("until|to_date|end|end_date|離職日|结束日期|結束日期")),
+)
+
+_PRODUCT = next(one for one in SALES if one.name == "product")
+PRICES = (
+    Field(
+        "list",
+        _("Price list"),
+        required=True,
+        longest=50,
+        synonyms=_names("list|price_list|pricelist|price_list_code|list_code|價目表|价目表|價格表|价格表"),
+    ),
+    Field(
+        "list_name",
+        _("Name of the list"),
+        longest=150,
+        synonyms=_names("list_name|price_list_name|價目表名稱|价目表名称"),
+    ),
+    replace(_PRODUCT, required=True),
+    Field(
+        "amount",
+        _("Price"),
+        NUMBER,
+        required=True,
+        synonyms=_names("amount|price|unit_price|net_price|list_price|價格|价格|單價|单价|售價|售价"),
+    ),
+    next(one for one in SALES if one.name == "currency"),
+    Field(
+        "group",
+        _("Customer group"),
+        longest=100,
+        synonyms=_names("group|customer_group|segment|price_group|客戶群|客户群|客戶類別|客户类别"),
+    ),
+    Field(
+        "from_quantity",
+        _("From quantity"),
+        NUMBER,
+        synonyms=_names("from_quantity|min_quantity|minimum_quantity|quantity|qty|moq|起訂量|起订量|數量|数量"),
+    ),
+    Field(
+        "valid_from",
+        _("Valid from"),
+        DAY,
+        synonyms=_names("valid_from|from|start|start_date|生效日期|起始日期|开始日期"),
+    ),
+    Field(
+        "valid_until",
+        _("Valid until"),
+        DAY,
+        synonyms=_names("valid_until|valid_to|until|to|end|end_date|失效日期|結束日期|结束日期"),
+    ),
+)
+
+CONSENTS = (
+    CUSTOMER,
+    Field(
+        "purpose",
+        _("Purpose"),
+        WORD,
+        required=True,
+        words=_words(
+            marketing="advertising|newsletter|offers|行銷|营销|廣告|广告",
+            service="support|服務|服务",
+            research="survey|surveys|調查|调查",
+            profiling="personalisation|personalization|個人化|个性化",
+        ),
+        synonyms=_names("purpose|topic|目的|用途"),
+    ),
+    Field(
+        "channel",
+        _("Channel"),
+        WORD,
+        required=True,
+        words={
+            word: meant for word, meant in CHANNELS.items() if meant in ("mail", "phone", "sms", "post", "chat", "app")
+        }
+        | {"any": "any", "all": "any", "全部": "any"},
+        synonyms=_names("channel|通路|渠道|管道"),
+    ),
+    Field(
+        "given",
+        _("Given"),
+        WORD,
+        required=True,
+        words=YES_NO
+        | _words(yes="given|granted|opt-in|opted in|subscribed", no="withdrawn|opt-out|opted out|unsubscribed|撤回"),
+        synonyms=_names("given|consent|granted|status|opt_in|同意"),
+    ),
+    Field(
+        "basis",
+        _("Lawful basis"),
+        WORD,
+        words=_words(
+            consent="同意",
+            contract="合約|合同|契約",
+            legitimate_interest="legitimate interest|正當利益|正当利益",
+            legal_duty="legal duty|legal obligation|法定義務|法定义务",
+        ),
+        synonyms=_names("basis|lawful_basis|legal_basis|法律依據|法律依据"),
+    ),
+    Field("text", _("Text shown"), longest=2000, synonyms=_names("text|wording|text_shown|聲明|声明|條款文字")),
+    Field("form", _("Form"), longest=200, synonyms=_names("form|form_name|where|表單|表单")),
+    Field("address", _("Address"), longest=300, synonyms=_names("address|ip|ip_address|mail_address|email")),
+    Field("at", _("When"), MOMENT, synonyms=(*_names("at|given_at|when|timestamp"), *DATE)),
+)
+
+_KINDS = {
+    "sales": SALES,
+    "parties": PARTIES,
+    "products": PRODUCTS,
+    "events": EVENTS,
+    "relationships": RELATIONSHIPS,
+    "prices": PRICES,
+    "consents": CONSENTS,
+}
 # Every file lacks some fields that the options may give for all its rows.
-OPTION_FIELDS = {"kind", "channel", "direction", "currency", "role", "occurred_at", "place"}
+OPTION_FIELDS = {
+    *("kind", "channel", "direction", "currency", "role", "occurred_at", "place", "list", "purpose", "given", "basis"),
+    *("text", "form", "at", "country"),
+}
 
 
 def fields_of(kind: str) -> dict[str, Field]:
     """The fields of a kind of import by name; for parties the declared profile fields and the consents too."""
+    if kind not in _KINDS:
+        message = _now("“%(kind)s” is no kind of import; known are %(known)s.")
+        raise Refused(message % {"kind": kind, "known": ", ".join(_KINDS)}, "kind")
     fields = list(_KINDS[kind])
     if kind == "parties":
         fields += [_profile_field(declared) for declared in profile.fields()]
