@@ -48,6 +48,7 @@ class Events(desk.Desk):
 
     model = Event
     slug = "events"
+    general = False
     label = _("What happened")
     icon = "activity"
     menu = Menu(section=shell.KNOW, icon="activity", order=80)

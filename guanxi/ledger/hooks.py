@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.identity.hanging import Hanging
 from guanxi.customers.models import Consent, ContactPoint, Relationship
-from guanxi.foundation import hooks
+from guanxi.foundation import hooks, sensitive
 from guanxi.foundation.desk import Panel
 from guanxi.ledger import (
     actions,
     api,
     desk,  # noqa: F401  registers the desk
+    rights,
     views,
 )
 from guanxi.ledger.kinds import EventKind, Family
@@ -36,6 +37,7 @@ def _field_names(payload: dict[str, Any]) -> str:
     labels |= {field.path: field.label for field in profile.fields()}
     words = []
     for name, (_was, now) in (payload.get("changes") or {}).items():
+        now = sensitive.masked(Party, name, now)
         field = profile.find(name.removeprefix("profile."))
         shown = field.label_of(now) if field else ", ".join(now) if isinstance(now, list) else now
         words.append(f"{str(labels.get(name, name)).capitalize()}: {'—' if shown in (None, '') else shown}")
@@ -50,6 +52,13 @@ def _contact(payload: dict[str, Any]) -> str:
 def _tie(payload: dict[str, Any]) -> str:
     kind = dict(Relationship.Kind.choices).get(payload.get("kind", ""), "")
     return f"{kind} {payload.get('name', '')}"
+
+
+def _tie_now(payload: dict[str, Any]) -> str:
+    if payload.get("superior"):
+        return f"{_tie(payload)} · {_now('reports to %(name)s') % {'name': payload['superior']}}"
+    labels = {field.name: field.verbose_name for field in Relationship._meta.fields}
+    return " · ".join([_tie(payload), ", ".join(str(labels.get(name, name)) for name in payload.get("fields", []))])
 
 
 def _consent(payload: dict[str, Any]) -> str:
@@ -108,7 +117,11 @@ KINDS = [
         RECORDS,
         many=_("%(count)s relationships noted"),
     ),
-    EventKind("relationship.removed", _("Relationship ended"), "unlink", _("Relationship ended"), _tie, RECORDS),
+    EventKind("relationship.changed", _("Relationship changed"), "link", _("Relationship changed"), _tie_now, RECORDS),
+    EventKind("relationship.ended", _("Relationship ended"), "unlink", _("Relationship ended"), _tie, RECORDS),
+    EventKind(
+        "relationship.removed", _("Relationship taken away"), "unlink", _("Relationship taken away"), _tie, RECORDS
+    ),
     EventKind(
         "consent.given",
         _("Consent given"),
@@ -127,9 +140,22 @@ KINDS = [
         RECORDS,
         many=_("%(count)s consents withdrawn"),
     ),
-    EventKind("party.merged", _("Customers merged"), "arrows-join", _("%(name)s became part of this customer"), "", RECORDS),
+    EventKind(
+        "party.merged", _("Customers merged"), "arrows-join", _("%(name)s became part of this customer"), "", RECORDS
+    ),
     EventKind("party.unmerged", _("Merge undone"), "arrows-split", _("No longer one with %(name)s"), "", RECORDS),
     EventKind("note", _("Note"), "note", _("Note"), "%(text)s", Family.OTHER),
+    EventKind("note.written", _("Note"), "note", _("Note"), family=Family.OTHER, template="ledger/cards/note.html"),
+    EventKind(
+        "file.attached",
+        _("File attached"),
+        "paperclip",
+        _("File attached"),
+        "%(name)s",
+        RECORDS,
+        many=_("%(count)s files attached"),
+    ),
+    EventKind("todo.done", _("Task done"), "checkbox", _("Task done"), "%(what)s", many=_("%(count)s tasks done")),
     EventKind("call", _("Call"), "phone", _("Call"), "%(text)s", Family.CALLS),
     EventKind("visit", _("Visit"), "map-pin", _("Visit"), "%(text)s", Family.VISITS),
     EventKind(
@@ -154,6 +180,11 @@ KINDS = [
 ]
 for position, kind in enumerate(KINDS):
     hooks.register("event_kind", kind, order=10 + position)
+
+for kept in rights.KEPT:
+    hooks.register("kept_about", kept)
+for forgettable in rights.RETENTION:
+    hooks.register("retention", forgettable)
 
 hooks.register("api", ("/parties", api.of_party), order=12)
 hooks.register("api", ("/events", api.router), order=40)

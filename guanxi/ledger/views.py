@@ -15,6 +15,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation import hooks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.keyset import BadCursor
+from guanxi.foundation.notes import actions as notes
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.ledger import actions, kinds, queries
 from guanxi.ledger.models import Channel, Direction, Event
@@ -70,13 +71,20 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
             raise Refused(_("Choose what it was: a note, a call or a visit."), "kind")
         if not text:
             raise Refused(_("Write what happened."), "text")
-        channel, direction = NOTED[kind]
-        actions.record(kind, by=request.user, party=party, channel=channel, direction=direction, payload={"text": text})
+        if kind == "note":
+            notes.write(party, text, by=request.user)
+        else:
+            _record_note(request, party, kind, text)
         context = {}
     except Refused as refusal:
         context["error"] = refusal.message
     answer = {**timeline_of(party, request.user), **context}
     return render(request, "ledger/timeline.html", answer, status=422 if context else 200)
+
+
+def _record_note(request: HttpRequest, party: Party, kind: str, text: str) -> None:
+    channel, direction = NOTED[kind]
+    actions.record(kind, by=request.user, party=party, channel=channel, direction=direction, payload={"text": text})
 
 
 @require_GET

@@ -91,8 +91,13 @@ INSTALLED_APPS = [
     "guanxi.orders",
     "guanxi.catalog",
     "guanxi.ledger",
+    "guanxi.customers.rights",
     "guanxi.customers",
     "guanxi.foundation.api",
+    "guanxi.foundation.attachments",
+    "guanxi.foundation.notes",
+    "guanxi.foundation.tags",
+    "guanxi.foundation.todos",
     "guanxi.foundation.reports",
     "guanxi.foundation.desk",
     "guanxi.foundation.search",
@@ -146,6 +151,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": (
             "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
             "PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
+            "PRAGMA secure_delete=ON;"
         ),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -207,12 +213,30 @@ STATICFILES_DIRS = [
 ]
 ICONS_DIR = _modules / "@tabler" / "icons" / "icons" / "outline"
 ICONS_STRICT = DEBUG or "PYTEST_VERSION" in os.environ  # an unknown icon raises, instead of leaving a gap
+GUANXI_S3_BUCKET = os.environ.get("GUANXI_S3_BUCKET", "")  # where files of records are kept; else under the home
+_s3 = {
+    "bucket_name": GUANXI_S3_BUCKET,
+    "endpoint_url": os.environ.get("GUANXI_S3_ENDPOINT") or None,
+    "region_name": os.environ.get("GUANXI_S3_REGION") or None,
+    "access_key": os.environ.get("GUANXI_S3_KEY") or None,
+    "secret_key": os.environ.get("GUANXI_S3_SECRET") or None,
+    "default_acl": None,
+    "file_overwrite": True,
+}
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": _s3}
+    if GUANXI_S3_BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "guanxi.project.static.StaticStorage"},
 }
 MEDIA_ROOT = GUANXI_HOME / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+GUANXI_FILE_LIMIT = _number("GUANXI_FILE_MB", "25") * 1024 * 1024  # the largest file that may hang on a record
+FILE_UPLOAD_HANDLERS = [
+    "guanxi.foundation.attachments.uploading.Limited",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Mail to colleagues (reports, notifications); without a server it is written to files under the home.
 EMAIL_HOST = os.environ.get("GUANXI_MAIL_HOST", "")

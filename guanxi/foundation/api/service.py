@@ -51,9 +51,10 @@ class StrictParser(Parser):
         return data
 
     def parse_querydict(self, data: MultiValueDict[str, str], list_fields: list[str], request: HttpRequest) -> Any:
-        for values in data.lists():
-            _check_characters("".join(values[1]))
-            _check_nul(values[1])
+        for _name, values in data.lists():
+            texts = [value for value in values if isinstance(value, str)]  # the others are files
+            _check_characters("".join(texts))
+            _check_nul(texts)
         return super().parse_querydict(data, list_fields, request)
 
 

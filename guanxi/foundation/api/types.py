@@ -27,6 +27,9 @@ def _sensible_day(day: date) -> date:
 
 
 Number = Annotated[int, Field(ge=1, le=2**63 - 1, description="The number of a record.")]
+ObjectType = Annotated[
+    str, Field(max_length=60, pattern="^[a-z]+\\.[a-z]+$", description="A record's type, such as `customers.party`.")
+]
 Moment = Annotated[AwareDatetime, AfterValidator(_sensible), Field(description="ISO 8601 with offset.")]
 Day = Annotated[date, AfterValidator(_sensible_day)]
 Money = Annotated[

@@ -56,6 +56,7 @@ def _plain_changes(entry: AuditEntry) -> str:
 class AuditLog(Desk):
     model = AuditEntry
     slug = "audit"
+    general = False
     icon = "history"
     label = _("Audit log")
     menu = Menu(section=shell.SYSTEM, icon="history", order=80)

@@ -11,8 +11,8 @@ A name of a field or a dotted path stands for itself wherever a `Column` or `Fil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, TypeVar
@@ -52,22 +52,30 @@ class Column:
     render: Callable[[Row], Any] | None = None  # row -> str (escaped) or SafeString or Pill or list of them
     needs: Sequence[str] = ()  # the paths that `render` reads; empty: all fields of the row itself
     export: Callable[[Row], Any] | None = None  # row -> plain value; default: the value at `path`
+    # Looks up the cells of a page at once: rows -> {primary key: what `render` would return}; for what is no relation.
+    fetch: Callable[[Sequence[Row]], Mapping[Any, Any]] | None = None
     choices: Choices | Callable[[], Choices] | None = None
     editable: bool | None = None  # facts: None means a field of the model itself that is editable
     required: bool | None = None  # fields of the “New” form
     help: Text = ""
     initial: Any = None
     when: Callable[[Row], bool] | None = None  # facts: shown only for rows where this holds
+    condition: Callable[[list[Any]], models.Q] | None = None  # filters: see Filter
 
 
 @dataclass(frozen=True)
 class Filter:
-    """One thing to filter a list by; type, operators and editor come from the model field unless given."""
+    """One thing to filter a list by; type, operators and editor come from the model field unless given.
+
+    With `condition` the path may be any name: it makes the condition “has any of these values”, and of no values “has
+    any at all”.
+    """
 
     path: str
     label: Text = None
     kind: Kind | str | None = None
     choices: Choices | Callable[[], Choices] | None = None
+    condition: Callable[[list[Any]], models.Q] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,8 +120,23 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Quick:
+    """One thing that can be made from anywhere through the “New” form of a desk: its name and what stands in it."""
+
+    label: Text
+    icon: str = ""
+    initial: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""  # among those of its desk
+    keywords: Sequence[Text] = ()
+
+
+@dataclass(frozen=True)
 class Bulk:
-    """Something to do with the selected rows. `run(ids, by=viewer)` returns a sentence for the user or a response."""
+    """Something to do with the selected rows. `run(ids, by=viewer)` returns a sentence for the user or a response.
+
+    With a `dialog` (a template) the button asks there first: its fields, called `<key>.<name>` and of the form `bulk`,
+    are sent along with the rows, and `run` gets them as `asked`.
+    """
 
     key: str
     label: Text
@@ -121,6 +144,7 @@ class Bulk:
     icon: str = ""
     verb: str = "edit"  # the right it needs
     confirm: Text = ""
+    dialog: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,7 +187,10 @@ class Desk:
     edit: ClassVar[Callable[..., Any] | None] = None  # (row_id, changes, expected, by=viewer)
     new: ClassVar[Sequence[Column | str]] = ()
     create: ClassVar[Callable[..., Any] | None] = None  # (**values of `new`, by=viewer) -> row
+    quick: ClassVar[Sequence[Quick]] = ()  # what can be made from anywhere; default: the noun, where there is `create`
+    new_view: ClassVar[Callable[..., Any] | None] = None  # (request, desk) -> response: a “New” form of its own
     history: ClassVar[bool] = True
+    general: ClassVar[bool] = True  # takes what hangs on the doors of every desk: `panel:*`, `columns:*` ...
 
     # What a declaration may override.
 
@@ -184,6 +211,10 @@ class Desk:
         """Buttons in the header of the record."""
         return ()
 
+    def moved_to(self, pk: int) -> int | None:
+        """The record that the one with this number became part of, where it is not among `rows` any more."""
+        return None
+
     def url(self, row: Row) -> str:
         """The record page of `row`."""
         return reverse("desk:record", args=[self.slug, row.pk])
@@ -197,6 +228,17 @@ class Desk:
     @property
     def create_action(self) -> Callable[..., Any] | None:
         return type(self).create
+
+    @property
+    def own_new_view(self) -> Callable[..., Any] | None:
+        return type(self).new_view
+
+    @property
+    def quicks(self) -> list[Quick]:
+        """What can be made from anywhere, the first by default."""
+        if self.create_action is None and self.own_new_view is None:
+            return []
+        return list(self.quick) or [Quick(self.singular, self.icon_name)]
 
     @property
     def icon_name(self) -> str:
@@ -219,7 +261,7 @@ class Desk:
         """The filters, with those of the columns and filters that higher floors add."""
         own = [as_field(self.model, item) for item in self.filters]
         hung = [as_field(self.model, item) for item in self._hung("columns", "filters")]
-        return _unique(own + [field for field in hung if field.path])
+        return _unique(own + [field for field in hung if field.path or field.column.condition])
 
     def all_facts(self) -> list[Field]:
         """The facts of the record's left zone, with those hung on `facts:<slug>`."""
@@ -230,16 +272,19 @@ class Desk:
         return _unique([as_field(self.model, item) for item in [*self.new, *self._hung("new")]])
 
     def panels(self) -> list[Panel]:
-        """The panels hung on `panel:<slug>`, in order."""
-        return sorted(hooks.get(f"panel:{self.slug}"), key=lambda panel: panel.order)
+        """The panels hung on `panel:<slug>` and on `panel:*`, in order."""
+        return sorted(self._hung("panel"), key=lambda panel: panel.order)
 
     def bulk_actions(self) -> list[Bulk]:
-        return list(hooks.get(f"bulk:{self.slug}"))
+        """What hangs on `bulk:<slug>` and on `bulk:*`."""
+        return self._hung("bulk")
 
     def _hung(self, *doors: str) -> list[Any]:
         hung: list[Any] = []
         for door in doors:
-            for value in hooks.get(f"{door}:{self.slug}"):
+            everywhere = hooks.get(f"{door}:*") if self.general else []
+            for value in [*hooks.get(f"{door}:{self.slug}"), *everywhere]:
+                value = value(self) if callable(value) else value
                 hung.extend(value if isinstance(value, list | tuple) else [value])
         return hung
 
@@ -298,7 +343,9 @@ class Field:
 def as_field(model: type[models.Model], item: Column | Filter | str) -> Field:
     """`item` with its path resolved; raises ImproperlyConfigured where a path leads nowhere."""
     column = item if isinstance(item, Column) else Column(item) if isinstance(item, str) else _as_column(item)
-    free = bool(column.render or column.export or column.kind or column.choices)
+    free = bool(
+        column.render or column.export or column.fetch or column.condition or column.kind or column.choices is not None
+    )
     try:
         path = paths.resolve(model, column.path)
     except ImproperlyConfigured:
@@ -319,7 +366,7 @@ def as_field(model: type[models.Model], item: Column | Filter | str) -> Field:
 
 
 def _as_column(item: Filter) -> Column:
-    return Column(item.path, label=item.label, kind=item.kind, choices=item.choices)
+    return Column(item.path, label=item.label, kind=item.kind, choices=item.choices, condition=item.condition)
 
 
 def _unique(fields: list[Field]) -> list[Field]:

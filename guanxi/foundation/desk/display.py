@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -13,9 +13,11 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from guanxi.foundation import sensitive
 from guanxi.foundation.desk.declaration import Field, Pill
 from guanxi.foundation.desk.kinds import Kind
 
+MASKED = format_html('<span class="quiet">{}</span>', sensitive.MASK)
 NOTHING = mark_safe('<span class="quiet">—</span>')
 
 TONES = {"neutral": "grey", "accent": "teal", "good": "teal", "info": "blue", "warn": "amber", "bad": "red"}
@@ -81,9 +83,20 @@ class Cells:
     def __init__(self, field: Field) -> None:
         self.field = field
         self.choices = [(value, str(label)) for value, label in field.choices]
+        self.fetched: Mapping[Any, Any] = {}
+        self.masked = sensitive.is_sensitive(field.path)
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Look up at once what a column with `fetch` shows of `rows`, the ones shown next."""
+        if self.field.column.fetch is not None:
+            self.fetched = self.field.column.fetch(rows)
 
     def html(self, row: Any) -> SafeString:
         """The cell or fact of `row`."""
+        if self.masked:
+            return NOTHING if self.field.value(row) in (None, "", []) else MASKED
+        if self.field.column.fetch is not None:
+            return rendered(self.fetched.get(row.pk))
         if self.field.column.render is not None:
             return rendered(self.field.column.render(row))
         value = self.field.value(row)
@@ -96,6 +109,8 @@ class Cells:
     def exported(self, row: Any) -> Any:
         """The value for a file: number, date, moment in the business's time, or text."""
         column = self.field.column
+        if column.fetch is not None:
+            return plain_words(self.fetched.get(row.pk))
         value = column.export(row) if column.export else self.field.value(row)
         if isinstance(value, datetime):
             return timezone.localtime(value).replace(tzinfo=None, microsecond=0) if timezone.is_aware(value) else value
@@ -106,9 +121,18 @@ class Cells:
         return text(self.field.kind, value, self.choices)
 
 
-def cell(field: Field, row: Any) -> SafeString:
-    """What a single cell or fact shows of `row`."""
-    return Cells(field).html(row)
+def cell(field: Field, row: Any, *, unmasked: bool = False) -> SafeString:
+    """What a single cell or fact shows of `row`; a sensitive one only `unmasked`, which the caller has to record."""
+    cells = Cells(field)
+    cells.masked = cells.masked and not unmasked
+    return cells.html(row)
+
+
+def plain_words(value: Any) -> str:
+    """What `rendered` shows, as plain text."""
+    if isinstance(value, list | tuple):
+        return ", ".join(plain_words(item) for item in value)
+    return "" if value is None else str(value.label if isinstance(value, Pill) else value)
 
 
 def rendered(value: Any) -> SafeString:

@@ -61,6 +61,8 @@ def csv_lines(fields: list[Field], rows: Iterable[Any]) -> Iterator[str]:
     columns = [display.Cells(field) for field in fields]
     yield BOM + writer.writerow([harmless(str(field.label)) for field in fields])
     for some in batched(rows, LINES_AT_ONCE):
+        for column in columns:
+            column.prepare(some)
         yield "".join(writer.writerow([_in_csv(column.exported(row)) for column in columns]) for row in some)
 
 
@@ -75,7 +77,7 @@ def xlsx(title: str, fields: list[Field], rows: Iterable[Any]) -> IO[bytes]:
     book = Workbook(write_only=True)
     sheet: Any = None
     columns = [display.Cells(field) for field in fields]
-    for number, row in enumerate(rows):
+    for number, row in enumerate(_prepared(columns, rows)):
         if number % ROWS_PER_SHEET == 0:
             sheet = _sheet(book, title, fields)
         sheet.append([_in_sheet(sheet, column.field, column.exported(row)) for column in columns])
@@ -85,6 +87,13 @@ def xlsx(title: str, fields: list[Field], rows: Iterable[Any]) -> IO[bytes]:
     book.save(file)
     file.seek(0)
     return file
+
+
+def _prepared(columns: list[display.Cells], rows: Iterable[Any]) -> Iterator[Any]:
+    for some in batched(rows, LINES_AT_ONCE):
+        for column in columns:
+            column.prepare(some)
+        yield from some
 
 
 def _sheet(book: Any, title: str, fields: list[Field]) -> Any:

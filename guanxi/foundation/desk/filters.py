@@ -98,7 +98,9 @@ class Active:
         SQLite knows no frequencies of values: it would take the filter's index, and sort half a table.
         """
         item = self.field
-        assert item is not None and item.path is not None
+        assert item is not None
+        if item.path is None:
+            return rows.filter(self.q)
         if connection.vendor != "sqlite" or item.path.many or item.path.keys:
             return rows.filter(self.q)
         rows = rows.alias(**{name: Unindexed(F(item.path.orm))})
@@ -159,7 +161,7 @@ class Asked(Active):
 def read(desk: Desk, pairs: Iterable[tuple[str, str]]) -> list[Active]:
     """The filters that an address holds, in its order; blank ones are left out."""
     questions = {question.name: question for question in hooks.get(f"questions:{desk.slug}")}
-    known = {item.name: item for item in desk.all_filters() if item.path is not None}
+    known = {item.name: item for item in desk.all_filters() if item.path is not None or item.column.condition}
     active: dict[str, Active] = {}
     for key, text in pairs:
         if not key.startswith("f.") or not text.strip():
@@ -274,7 +276,17 @@ class Unindexed(Func):
     arity = 1
 
 
+def _declared(item: Field, operator: str, values: list[Any]) -> Q:
+    """The condition of a filter that brings its own."""
+    assert item.column.condition is not None
+    if operator == EMPTY:
+        return ~item.column.condition([]) if values[0] else item.column.condition([])
+    return ~item.column.condition(values) if operator == NOT else item.column.condition(values)
+
+
 def _condition(item: Field, operator: str, values: list[Any]) -> Q:
+    if item.column.condition is not None:
+        return _declared(item, operator, values)
     assert item.path is not None
     if not item.path.many:
         return _plain(item, operator, values, item.path.orm)
@@ -285,6 +297,8 @@ def _condition(item: Field, operator: str, values: list[Any]) -> Q:
 
 
 def _joined(item: Field, operator: str, values: list[Any]) -> Q:
+    if item.column.condition is not None:
+        return _declared(item, operator, values)
     assert item.path is not None
     negative = operator == NOT or (operator == EMPTY and values[0])
     return _condition(item, operator, values) if negative else _plain(item, operator, values, item.path.orm)

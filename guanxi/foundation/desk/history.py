@@ -9,6 +9,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Conflict
 from guanxi.foundation.desk import display
 from guanxi.foundation.desk.declaration import Desk, Field, Viewer, as_field
@@ -34,7 +35,14 @@ def in_words(model: type[models.Model] | None, changes: Any) -> list[tuple[str, 
     """Changes as (field, from, to)."""
     if not isinstance(changes, dict):
         return []
-    return [_one(model, name, change) for name, change in changes.items()]
+    return [_one(model, name, _veiled(model, name, change)) for name, change in changes.items()]
+
+
+def _veiled(model: type[models.Model] | None, name: str, change: Any) -> Any:
+    """A change with what is sensitive masked."""
+    if model is None or not isinstance(change, list):
+        return change
+    return [sensitive.masked(model, name, value) for value in change]
 
 
 def both_sides(desk: Desk, row: Any, field: Field, conflict: Conflict, raw: str) -> dict[str, Any]:

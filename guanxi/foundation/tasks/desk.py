@@ -76,6 +76,7 @@ def data(name: str) -> Any:
 class Tasks(desk.Desk):
     model = BackgroundTask
     slug = "tasks"
+    general = False
     label = _("Background tasks")
     noun = _("background task")
     menu = Menu(section=shell.SYSTEM, icon="progress", order=70)

@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from guanxi.foundation import clock, visibility
+from guanxi.foundation import clock, hooks, sensitive, visibility
 from guanxi.foundation.desk import actions, export, paging
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Desk
@@ -55,8 +55,13 @@ def _asked(request: HttpRequest, desk: Desk, shape: str) -> tuple[State, Iterato
         ids = ids_of(request.POST)
         rows = rows.filter(pk__in=ids)
         said = f"{said}&ids={','.join(str(number) for number in ids)}"
+    for narrowed in hooks.get(f"export:{desk.slug}"):
+        rows = narrowed(rows)
     if not state.broken:
         actions.note_export(desk, shape, said, by=request.user)
+        for field in state.columns:
+            if sensitive.is_sensitive(field.path):
+                sensitive.note(field.name, sensitive.EXPORT, None, by=request.user, why=said)
     return state, paging.everything(loading(rows, state.columns, state.order, request.user), state.order)
 
 

@@ -114,7 +114,8 @@ def bulk(request: HttpRequest, desk: Desk, key: str) -> HttpResponseBase:
         return back
     visible = list(desk.rows(request.user).filter(pk__in=ids).values_list("pk", flat=True))
     try:
-        result = chosen.run(visible, by=request.user)
+        asked = {"asked": _asked(request.POST, key)} if chosen.dialog else {}
+        result = chosen.run(visible, by=request.user, **asked)
     except Refused as refusal:
         messages.error(request, refusal.message)
         return back
@@ -123,6 +124,11 @@ def bulk(request: HttpRequest, desk: Desk, key: str) -> HttpResponseBase:
     if result:
         messages.success(request, str(result))
     return back
+
+
+def _asked(given: QueryDict, key: str) -> dict[str, str]:
+    """What was filled into the dialog of a bulk action: its fields are called `<key>.<name>`."""
+    return {name.removeprefix(f"{key}."): str(given[name]) for name in given if name.startswith(f"{key}.")}
 
 
 def ids_of(given: QueryDict) -> list[int]:
@@ -151,6 +157,8 @@ def _table(state: State, found: paging.Page) -> dict[str, Any]:
     lead = next((column for column in state.columns if column.column.link), state.columns[0])
     cells = [(display.Cells(column), _opening(column, column is lead)) for column in state.columns]
     lines = []
+    for cell, _opened in cells:
+        cell.prepare(found.rows)
     for row in found.rows:
         url = desk.url(row)
         shown = [
@@ -233,4 +241,6 @@ def _text_operators(active: filters.Active) -> list[tuple[str, str, bool]]:
 
 
 def _can_be_empty(field: Field) -> bool:
+    if field.column.condition is not None:
+        return True
     return field.path is not None and (field.path.nullable or field.path.many or bool(field.path.field.blank))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from guanxi.foundation import hooks, visibility
+from guanxi.foundation import hooks, sensitive, visibility
 from guanxi.foundation.actions import Conflict, Refused
 from guanxi.foundation.desk import display, editing
 from guanxi.foundation.desk import history as past
@@ -23,8 +25,11 @@ ZONES = ("left", "middle", "right")
 
 @require_GET
 def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
-    """The record in three zones."""
-    row = _row(request, desk, pk)
+    """The record in three zones; of one that became part of another, that other."""
+    visibility.require(request.user, "view", desk.model)
+    row = desk.rows(request.user).filter(pk=pk).first()
+    if row is None:
+        return _where_it_is(request, desk, pk)
     panels: dict[str, list[SafeString]] = {zone: [] for zone in (*ZONES, "top")}
     for panel in desk.panels():
         if panel.when is None or panel.when(row, request.user):
@@ -35,7 +40,8 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         panels[zone].append(render_to_string("desk/history_wait.html", {"desk": desk, "record": row}, request))
     facts = [_shown(request, desk, row, field) for field in _facts(desk, row)]
     known = [fact for fact in facts if fact["html"] != display.NOTHING]
-    context = {"facts": known, "unknown": [fact for fact in facts if fact not in known], "panels": panels}
+    unknown = [fact for fact in facts if fact not in known]
+    context = {"facts": known, "unknown": unknown, "panels": panels, "scripts": hooks.get("record_script")}
     return render(request, "desk/record.html", {**_head(request, desk, row), **context})
 
 
@@ -47,10 +53,15 @@ def fact(request: HttpRequest, desk: Desk, pk: int, name: str) -> HttpResponse:
     if field is None:
         raise Http404(name)
     if request.method == "GET" and "edit" not in request.GET:
-        return render(request, "desk/fact.html", _shown(request, desk, row, field))
+        unmasked = "show" in request.GET
+        if unmasked:
+            sensitive.note(field.name, sensitive.SCREEN, row, by=request.user, why=request.GET.get("why", ""))
+        return render(request, "desk/fact.html", _shown(request, desk, row, field, unmasked=unmasked))
     visibility.require(request.user, "edit", row)
     if not _editable(request, desk, row, field):
         raise Http404(name)
+    if sensitive.is_sensitive(field.path):
+        sensitive.note(field.name, sensitive.SCREEN, row, by=request.user)
     if request.method == "GET":
         return _editor(request, desk, row, field, editing.raw_of(field, row), editing.seen(field, row))
     return _save(request, desk, row, field)
@@ -73,6 +84,24 @@ def history(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     before = request.GET.get("before", "")
     found = past.changes_of(desk, row, request.user, int(before) if before.isdecimal() and len(before) < 19 else None)
     return render(request, "desk/history.html", {"desk": desk, "record": row, **found, "first": not before})
+
+
+def renewed(request: HttpRequest, desk: Desk, pk: int, field: Field) -> HttpResponse:
+    """A fact as it is after a change, with the head of the page."""
+    row = _row(request, desk, pk)
+    context = {**_head(request, desk, row), **_shown(request, desk, row, field), "renew_head": True}
+    return render(request, "desk/fact.html", context)
+
+
+def _where_it_is(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    there = desk.moved_to(pk)
+    row = desk.rows(request.user).filter(pk=there).first() if there is not None else None
+    if row is None:
+        raise Http404(f"{desk.slug} {pk}")
+    old = desk.model._base_manager.filter(pk=pk).first()
+    words = _("%(old)s (number %(number)s) is part of %(new)s.")
+    messages.info(request, words % {"old": desk.title(old), "number": pk, "new": desk.title(row)})
+    return redirect(desk.url(row))
 
 
 def _row(request: HttpRequest, desk: Desk, pk: int) -> Any:
@@ -107,9 +136,19 @@ def _editable(request: HttpRequest, desk: Desk, row: Any, field: Field) -> bool:
     return desk.edit_action is not None and editing.is_editable(field) and visibility.may(request.user, "edit", row)
 
 
-def _shown(request: HttpRequest, desk: Desk, row: Any, field: Field) -> dict[str, Any]:
+def _shown(request: HttpRequest, desk: Desk, row: Any, field: Field, *, unmasked: bool = False) -> dict[str, Any]:
     editable = _editable(request, desk, row, field)
-    return {"desk": desk, "record": row, "field": field, "html": display.cell(field, row), "editable": editable}
+    html = display.cell(field, row, unmasked=unmasked)
+    stories = [url for door in hooks.get(f"story:{desk.slug}") if (url := door(row, field))]
+    return {
+        "desk": desk,
+        "record": row,
+        "field": field,
+        "html": html,
+        "editable": editable,
+        "masked": html is display.MASKED,
+        "story": stories[0] if stories else "",
+    }
 
 
 def _editor(
@@ -146,9 +185,7 @@ def _save(request: HttpRequest, desk: Desk, row: Any, field: Field) -> HttpRespo
         return _editor(request, desk, row, field, raw, now, conflict=both)
     except Refused as refusal:
         return _editor(request, desk, row, field, raw, seen, error=refusal.message)
-    fresh = _row(request, desk, row.pk)
-    context = {**_head(request, desk, fresh), **_shown(request, desk, fresh, field), "renew_head": True}
-    return render(request, "desk/fact.html", context)
+    return renewed(request, desk, row.pk, field)
 
 
 def _panel(request: HttpRequest, desk: Desk, row: Any, panel: Panel, *, at_once: bool) -> SafeString:

@@ -1,0 +1,1 @@
+"""Tags: short coloured words on any record, suggested as one types."""

@@ -1,0 +1,224 @@
+"""Making tasks, changing them, doing them, and reminding of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import belonging, clock, notifications, search
+from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation.models import User
+from guanxi.foundation.todos.models import Todo
+from guanxi.foundation.visibility import SYSTEM, Viewer, is_staff, may, require
+
+FIELDS = ("verb", "what", "assignee", "due_on", "due_time", "remind_minutes", "priority")
+LONGEST_REMINDER = 60 * 24 * 60  # minutes: sixty days
+
+
+@action
+def add(what: str = "", *, by: Viewer, record: Any = None, **values: Any) -> Todo:
+    """Make a task, for oneself unless `assignee` says for whom; a colleague is told.
+
+    `values`: verb, due_on, due_time, remind_minutes, priority. Raises Refused with the field that is wrong.
+    """
+    _refuse_unknown(values)
+    if record is not None:
+        require(by, "edit", record)
+    values = {name: value for name, value in values.items() if value is not None}
+    if "assignee" not in values and isinstance(getattr(by, "pk", None), int):
+        values["assignee"] = User.objects.get(pk=by.pk)
+    _check(values, record)
+    place = belonging.reference(record) if record is not None else {}
+    values |= {"what": _what(what), "author_id": by.pk, "created_at": clock.now(), **place}
+    made = create(Todo, remind_at=_remind_at(Todo(**values)), **values)
+    search.touch(made)
+    _hand_to(made, by)
+    return made
+
+
+@action
+def edit(todo_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Todo:
+    """Change a task; who gets it newly is told. A new day, time or reminder reminds again. Raises Conflict, Refused."""
+    todo, record = _found(todo_id, by)
+    _refuse_unknown(changes)
+    values = dict(changes)
+    if "what" in values:
+        values["what"] = _what(values["what"])
+    for name in ("verb", "priority"):
+        if name in values and values[name] is None:
+            raise Refused(_("This cannot be left empty."), name)
+    if values.get("due_on", todo.due_on) is None:
+        values["due_time"] = None if "due_on" in values else values.get("due_time")
+    _check(values, record)
+    before, was_for = todo.remind_at, todo.assignee_id
+    for name, value in values.items():
+        setattr(todo, name, value)
+    values["remind_at"] = _remind_at(todo)
+    if values["remind_at"] != before:
+        values |= {"reminded_at": None, "mailed_at": None}
+    stored = change(todo, expected, **values)
+    if stored.assignee_id != was_for:
+        _hand_to(stored, by)
+    search.touch(stored)
+    return stored
+
+
+@action
+def set_done(todo_id: int, done: bool, *, by: Viewer) -> Todo:
+    """Mark a task as done, or as not done after all."""
+    todo, record = _found(todo_id, by)
+    if bool(todo.done_at) == done:
+        return todo
+    stored = change(todo, done_at=clock.now() if done else None, done_by_id=by.pk if done else None)
+    if done and record is not None:
+        belonging.tell("todo.done", record, by=by, about=stored, verb=stored.verb, what=stored.what)
+    return stored
+
+
+@action
+def remove(todo_id: int, *, by: Viewer) -> Any:
+    """Delete a task; returns the record that it was on, if any."""
+    todo, record = _found(todo_id, by)
+    search.remove(Todo, [todo.pk])
+    delete(todo)
+    return record
+
+
+# Reminders ----------------------------------------------------------------------------------------------------------
+
+
+def remind(todo_id: int) -> bool:
+    """Remind of one task if that is due and was not done yet; True where it was done now.
+
+    The row is held while it is decided, so that of two workers one reminds and the other finds it done.
+    """
+    with transaction.atomic():
+        todo = Todo.objects.select_for_update(of=("self",)).select_related("assignee").filter(pk=todo_id).first()
+        if todo is None or todo.done_at or todo.reminded_at or not todo.remind_at or todo.remind_at > clock.now():
+            return False
+        return _remind(todo_id, by=SYSTEM)
+
+
+@action
+def _remind(todo_id: int, *, by: Viewer) -> bool:
+    todo = Todo.objects.select_related("assignee").get(pk=todo_id)
+    Todo.objects.filter(pk=todo.pk).update(reminded_at=timezone.now())
+    user = todo.assignee
+    if user is None or not is_staff(user):
+        return False
+    with translation.override(user.language or None):
+        notifications.notify(user, _("Task: %(what)s") % {"what": sentence(todo)}, when(todo), url_of(todo), "warning")
+    return True
+
+
+@action
+def mail(todo_id: int, *, by: Viewer) -> bool:
+    """Mail the reminder of a task to its colleague unless that was done; True where it was sent.
+
+    The row is marked in the same transaction in which the mail is handed over: where that fails, nothing is marked and
+    the task is tried again.
+    """
+    rows = Todo.objects.select_for_update(of=("self",)).select_related("assignee")
+    todo = rows.filter(pk=todo_id).first()
+    user = todo.assignee if todo else None
+    if todo is None or todo.mailed_at or todo.done_at or not todo.reminded_at:
+        return False
+    if user is None or not is_staff(user) or not user.email:
+        return False
+    Todo.objects.filter(pk=todo.pk).update(mailed_at=timezone.now())
+    with translation.override(user.language or None):
+        EmailMessage(
+            subject=_("Task: %(what)s") % {"what": " ".join(sentence(todo).split())},
+            body=f"{sentence(todo)}\n{when(todo)}\n\n{settings.GUANXI_URL}{url_of(todo)}\n",
+            to=[user.email],
+            headers={"Auto-Submitted": "auto-generated"},
+        ).send()
+    return True
+
+
+def sentence(todo: Todo) -> str:
+    """The task in one line: the verb, unless the words say it, and what."""
+    if todo.verb == Todo.Verb.DO:
+        return todo.what
+    return _("%(verb)s: %(what)s") % {"verb": todo.get_verb_display(), "what": todo.what}
+
+
+def day_and_time(todo: Todo) -> str:
+    """The day, and the time where it has one; empty where it has no day."""
+    if todo.due_on is None:
+        return ""
+    day = formats.date_format(todo.due_on, "DATE_FORMAT")
+    return f"{day} {formats.time_format(todo.due_time, 'H:i')}" if todo.due_time else day
+
+
+def when(todo: Todo) -> str:
+    """When it is due, in words; empty where it has no day."""
+    moment = day_and_time(todo)
+    return _("due %(when)s") % {"when": moment} if moment else ""
+
+
+def url_of(todo: Todo) -> str:
+    """The page of a task."""
+    return f"/todos/{todo.pk}/"
+
+
+# Checks -------------------------------------------------------------------------------------------------------------
+
+
+def _found(todo_id: int, by: Viewer) -> tuple[Todo, Any]:
+    """The task, held against other writers, and its record (None where it has none)."""
+    seen = Todo.objects.visible_to(by).get(pk=todo_id)
+    todo = Todo.objects.select_for_update().get(pk=seen.pk)
+    if not todo.object_type or todo.object_id is None:
+        return todo, None
+    return todo, belonging.find_record(todo.object_type, todo.object_id, by)
+
+
+def _refuse_unknown(values: dict[str, Any]) -> None:
+    unknown = [name for name in values if name not in FIELDS]
+    if unknown:
+        message = _("A task has no field “%(name)s”; known are %(known)s.")
+        raise Refused(message % {"name": unknown[0], "known": ", ".join(FIELDS)}, unknown[0])
+
+
+def _check(values: dict[str, Any], record: Any) -> None:
+    assignee = values.get("assignee")
+    if assignee is not None and not is_staff(assignee):
+        raise Refused(_("%(who)s does not work here any more.") % {"who": assignee}, "assignee")
+    if assignee is not None and record is not None and not may(assignee, "view", record):
+        raise Refused(_("%(who)s may not see this record.") % {"who": assignee}, "assignee")
+    minutes = values.get("remind_minutes")
+    if minutes is not None and not 0 <= minutes <= LONGEST_REMINDER:
+        raise Refused(_("A reminder comes at most sixty days before."), "remind_minutes")
+    day = values.get("due_on")
+    if day is not None and not 1900 <= day.year <= 2199:
+        raise Refused(_("The year lies between 1900 and 2199."), "due_on")
+
+
+def _what(what: str) -> str:
+    what = " ".join(what.split())
+    if not what or "\x00" in what:
+        raise Refused(_("Say what is to be done."), "what")
+    return what
+
+
+def _remind_at(todo: Todo) -> Any:
+    if todo.remind_minutes is None:
+        return None
+    if todo.due_moment is None:
+        raise Refused(_("A reminder needs a day: say when the task is due."), "due_on")
+    return todo.due_moment - timedelta(minutes=todo.remind_minutes)
+
+
+def _hand_to(todo: Todo, by: Viewer) -> None:
+    user = todo.assignee
+    if user is not None and user.pk != by.pk:
+        with translation.override(user.language or None):
+            title = _("%(who)s gave you a task: %(what)s") % {"who": by, "what": sentence(todo)}
+            notifications.notify(user, title, when(todo), url_of(todo))

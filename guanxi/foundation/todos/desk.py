@@ -1,0 +1,116 @@
+"""The list of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.foundation import belonging, desk
+from guanxi.foundation.desk import Button, Column, Pill
+from guanxi.foundation.todos import actions, queries
+from guanxi.foundation.todos.models import Todo
+from guanxi.foundation.visibility import SYSTEM, Viewer
+
+TONES = {Todo.Priority.HIGH: "red", Todo.Priority.NORMAL: "grey", Todo.Priority.LOW: "grey"}
+
+
+def tick(row: Todo) -> SafeString:
+    """The button that does or undoes the task."""
+    return mark_safe(render_to_string("todos/tick.html", {"todo": row}))
+
+
+def due(row: Todo) -> Any:
+    """When it is due, red where that is over."""
+    words = actions.day_and_time(row)
+    return Pill(words, "bad") if row.is_overdue else words
+
+
+def priority(row: Todo) -> Any:
+    """The priority, where it is not the normal one."""
+    return "" if row.priority == Todo.Priority.NORMAL else Pill(row.get_priority_display(), TONES[row.priority])
+
+
+def about(rows: Sequence[Todo]) -> dict[int, Any]:
+    """The records that the tasks of a page are on."""
+    found = belonging.places(rows, SYSTEM)
+    shown = {}
+    for row in rows:
+        place = found.get((row.object_type, row.object_id))  # type: ignore[arg-type]
+        if place:
+            shown[row.pk] = format_html('<a href="{}">{}</a>', place.url, place.title)
+    return shown
+
+
+@desk.register
+class Todos(desk.Desk):
+    """All tasks."""
+
+    model = Todo
+    slug = "todos"
+    general = False
+    icon = "checkbox"
+    label = _("Tasks")
+    empty_words = _("Write down what is to be done on any record, or here with “New task”.")
+    columns = [
+        Column("done_at", label=_("Done"), render=tick, needs=["done_at", "what"], sort=False),
+        Column("what", link=True, render=actions.sentence, needs=["what", "verb"], sort=False),
+        Column("about", label=_("On"), fetch=about),
+        Column("due_on", render=due, needs=["due_on", "due_time", "done_at"]),
+        Column("assignee", label=_("For whom"), sort=False),
+        Column("priority", render=priority, needs=["priority"], sort=False),
+        Column("object_type", shown=False, sort=False, label=_("Type")),
+        Column("object_id", shown=False, sort=False, label=_("Number")),
+        Column("created_at", kind="date", shown=False),
+    ]
+    default_sort = "due_on"
+    filters = ["assignee", "due_on", "priority", "verb", "done_at", "what"]
+    search_type = "todos.todo"
+    facts = [
+        "verb",
+        "what",
+        Column("due_on", render=due, editable=True),
+        "due_time",
+        Column("remind_minutes"),
+        "assignee",
+        "priority",
+        Column("done_at", editable=False),
+        Column("created_at", editable=False),
+    ]
+    edit = actions.edit
+    new = [
+        Column("verb", initial=Todo.Verb.CALL),
+        Column("what", required=True),
+        "due_on",
+        "due_time",
+        Column("remind_minutes", help=_("60 is an hour, 1440 a day.")),
+        Column("assignee", initial=None),
+        Column("priority", initial=Todo.Priority.NORMAL),
+    ]
+    create = actions.add
+
+    def title(self, row: Todo) -> str:
+        return actions.sentence(row)
+
+    def pills(self, row: Todo) -> list[Pill]:
+        if row.done_at:
+            return [Pill(_("Done"), "good")]
+        return [Pill(_("Overdue"), "bad")] if row.is_overdue else []
+
+    def buttons(self, row: Todo, viewer: Viewer) -> list[Button]:
+        place = belonging.places([row], viewer).get((row.object_type, row.object_id))  # type: ignore[arg-type]
+        return [Button(place.title, place.url, place.icon)] if place else []
+
+
+def overdue_section(viewer: Viewer) -> dict[str, Any] | None:
+    """The overdue tasks on Today."""
+    rows = queries.overdue(viewer, limit=8)
+    if not rows:
+        return None
+    found = belonging.places(rows, viewer)
+    lines = [(row, found.get((row.object_type, row.object_id))) for row in rows]  # type: ignore[arg-type]
+    return {"template": "todos/today.html", "lines": lines}

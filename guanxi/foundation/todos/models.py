@@ -1,0 +1,127 @@
+"""What is to be done."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.foundation import clock
+from guanxi.foundation.belonging import BelongingQuerySet
+from guanxi.foundation.visibility import Viewer, VisibleQuerySet
+
+if TYPE_CHECKING:
+    from typing import Self
+
+MORNING = time(9)  # when a task that is due on a day, not at a time, begins to be due
+
+
+class TodoQuerySet(BelongingQuerySet["Todo"]):
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Those on records that `viewer` may see, and those on none."""
+        alone = VisibleQuerySet.visible_to(self, viewer).filter(object_type="")
+        return alone | super().visible_to(viewer)  # type: ignore[return-value]
+
+    def open(self) -> Self:
+        """Those that are not done."""
+        return self.filter(done_at__isnull=True)
+
+    def overdue(self) -> Self:
+        """Those that should be done by now."""
+        local = clock.now().astimezone(clock.zone())
+        late = Q(due_on__lt=local.date()) | Q(due_on=local.date(), due_time__lt=local.time())
+        return self.open().filter(late)
+
+
+class Todo(models.Model):
+    """Something that a colleague is to do."""
+
+    class Verb(models.TextChoices):
+        CALL = "call", _("Call")
+        WRITE = "write", _("Write to")
+        MEET = "meet", _("Meet")
+        VISIT = "visit", _("Visit")
+        SEND = "send", _("Send")
+        PREPARE = "prepare", _("Prepare")
+        CHECK = "check", _("Check")
+        DO = "do", _("Do")
+
+    class Priority(models.IntegerChoices):
+        HIGH = 1, _("High")
+        NORMAL = 2, _("Normal")
+        LOW = 3, _("Low")
+
+    verb = models.CharField(_("verb"), max_length=8, choices=Verb.choices, default=Verb.DO)
+    what = models.CharField(_("what"), max_length=200)
+    # The record that it is about; none: "" and null.
+    object_type = models.CharField(max_length=60, editable=False, blank=True)
+    object_id = models.BigIntegerField(editable=False, null=True, blank=True)
+    origin = models.BigIntegerField(null=True, blank=True, editable=False)  # as in belonging.Belonging
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("for whom")
+    )
+    due_on = models.DateField(_("due"), null=True, blank=True)
+    due_time = models.TimeField(_("time"), null=True, blank=True)
+    remind_minutes = models.PositiveIntegerField(_("reminder, minutes before"), null=True, blank=True)
+    # Worked out from the three above.
+    remind_at = models.DateTimeField(_("reminder"), null=True, blank=True, editable=False)
+    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True, editable=False)
+    mailed_at = models.DateTimeField(_("mailed"), null=True, blank=True, editable=False)
+    priority = models.SmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
+    done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+
+    objects = TodoQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(due_time__isnull=True) | Q(due_on__isnull=False),
+                name="todo_time_needs_day",
+                violation_error_message=_("A time needs a day: say on which day it is due."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_on", "id"], name="todo_due"),
+            models.Index(fields=["assignee", "due_on", "id"], name="todo_of_whom"),
+            models.Index(fields=["object_type", "object_id", "id"], name="todo_of_record"),
+            models.Index(fields=["created_at", "id"], name="todo_made"),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(reminded_at__isnull=True, done_at__isnull=True, remind_at__isnull=False),
+                name="todo_to_remind",
+            ),
+            models.Index(fields=["origin"], condition=Q(origin__isnull=False), name="todo_origin"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.what)
+
+    @property
+    def due_moment(self) -> datetime | None:
+        """When it is due: at its time, or in the morning of its day."""
+        if self.due_on is None:
+            return None
+        return datetime.combine(self.due_on, self.due_time or MORNING, clock.zone())
+
+    @property
+    def is_overdue(self) -> bool:
+        local = clock.now().astimezone(clock.zone())
+        if self.done_at or self.due_on is None:
+            return False
+        return self.due_on < local.date() or (
+            self.due_on == local.date() and self.due_time is not None and self.due_time < local.time()
+        )
