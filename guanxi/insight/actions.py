@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from guanxi.customers.models import Party
 from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.visibility import Viewer
-from guanxi.insight.models import Assumptions, CostRate, Learning, ModelVersion
+from guanxi.insight.models import Assumptions, CostRate, Learning, ModelVersion, Standing
 
 THE_ONE = 1  # the number of the only row of assumptions
 
@@ -46,6 +48,12 @@ def edit_cost_rate(
 def delete_cost_rate(row_id: int, *, by: Viewer) -> None:
     """Take a cost rate away: events of its kind cost nothing from the next learning on."""
     delete(CostRate.objects.visible_to(by).get(pk=row_id))
+
+
+def follow_merges(parties: Iterable[Party]) -> None:
+    """Take away the standings of those who became part of another; what a merge makes of the others is learned soon."""
+    merged = Party.objects.filter(pk__in=[party.pk for party in parties], merged_into__isnull=False)
+    Standing.objects.filter(party__in=merged.values("pk")).delete()
 
 
 # What a learning writes -----------------------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
 
+from guanxi.customers.models import Merge
 from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Stage, Standing
@@ -16,6 +18,7 @@ from guanxi.lake import tables
 from guanxi.orders.models import Order
 
 LEARN = "guanxi.insight.tasks.learn"
+REST = 20  # times as long as a learning took, before merges alone let it learn again
 
 
 def current(viewer: Viewer) -> Learning | None:
@@ -116,6 +119,19 @@ def lines_learned_from() -> int:
     """How many sales lines the lake held at the newest learning; 0 until there is one."""
     newest = current(SYSTEM)
     return int(newest.figures.get("lines", 0)) if newest else 0
+
+
+def merged_since_learning() -> bool:
+    """Whether customers were merged or parted since the newest learning began, and learning again is not too dear.
+
+    A learning that takes long is repeated at most so often that it works a twentieth of the time.
+    """
+    newest = current(SYSTEM)
+    if newest is None or newest.finished_at is None:
+        return False
+    if timezone.now() < newest.finished_at + REST * (newest.finished_at - newest.started_at):
+        return False
+    return Merge.objects.filter(Q(at__gt=newest.started_at) | Q(undone_at__gt=newest.started_at)).exists()
 
 
 def lines() -> int:

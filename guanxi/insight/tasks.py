@@ -31,9 +31,9 @@ def learn_now(*, by: Viewer) -> BackgroundTask:
 
 @tasks.task(label=_("Look whether there is much to learn"))
 def learn_when_much_is_new() -> dict[str, Any]:
-    """Queue a learning where the sales lines have grown by a tenth since the last one, as after a large import."""
+    """Queue a learning where the sales lines have grown by a tenth since the last one, or customers were merged."""
     known, now = queries.lines_learned_from(), queries.lines()
-    much = now > 0 and now >= known * (1 + MUCH)
+    much = now > 0 and (now >= known * (1 + MUCH) or queries.merged_since_learning())
     if much and not queries.under_way(SYSTEM):
         learn_now(by=SYSTEM)
     return {"lines": now, "learned_from": known, "queued": much}
