@@ -101,7 +101,7 @@ def plan_of(draft: ImportDraft, complete: bool = True) -> plan.Plan:
 
 @action
 def check_draft(draft_id: int, *, by: Viewer) -> ImportRun:
-    """Begin to compare the file of a draft with what is known; the run that does, or did, where nothing was chosen since.
+    """Begin to compare the file of a draft with what is known; where nothing was chosen since, it is done already.
 
     The same run is the import later: what was checked is not read a second time.
     """
@@ -129,6 +129,8 @@ def import_draft(draft_id: int, *, by: Viewer) -> ImportRun:
     if run.state in WRITTEN or task_of(run) is not None:
         raise BeingImported(run)
     _name(run, draft)
+    if run.state == State.COMPARED:
+        run = actions.note_state(run, by=by, state=State.WRITING)
     _enqueue(take_in, run, by)
     return run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ import pyarrow as pa
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from guanxi.customers import normalise
 from guanxi.intake import values
 from guanxi.intake.fields import DAY, MOMENT, NUMBER, Field, fields_of, plain
 from guanxi.intake.plan import Plan, said, suggest
@@ -25,6 +27,7 @@ SHOWN_VALUES = 3
 MOST_COLUMNS = 300  # drawn at once; columns that feed a field come first
 MOST_GUESSED = 100
 NEAR = 0.82  # how alike a column's name and a field's word have to be
+KEYS = ("mail", "phone", "card")  # what customers are known by; each has a form of its own
 LOOKS = {"mail": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "phone": re.compile(r"[+(]?[\d][\d\s().-]{6,18}\d")}
 
 
@@ -86,7 +89,7 @@ def preview(plan: Plan) -> Preview:
     shown = sorted(sorted(lines, key=lambda line: line.feeds is None)[:MOST_COLUMNS], key=lambda line: line.place)
     sample = _sample(plan, [line.name for line in shown])
     for line in shown:
-        line.cells, line.bad = _cells(plan, line, sample)
+        line.cells, line.bad = _cells(_judged(plan, line.feeds, line.name, sample))
     _guess(plan, shown, sample)
     return Preview(shown, len(lines) - len(shown), sample.num_rows)
 
@@ -96,18 +99,16 @@ def _sample(plan: Plan, columns: list[str]) -> pa.Table:
     return rows.slice(0, SAMPLE_ROWS).select(columns)
 
 
-def _cells(plan: Plan, line: Line, sample: pa.Table) -> tuple[list[Cell], int]:
+def _cells(found: list[tuple[str, str, int]]) -> tuple[list[Cell], int]:
     """A few values that differ, those that cannot be read first, and how many rows hold such."""
-    found = _judged(plan, line.feeds, sample.select([line.name]))
     wrong = [(text, reason) for text, reason, _count in found if reason]
     right = [(text, "") for text, reason, _count in found if not reason and text]
     chosen = [*wrong[:SHOWN_VALUES], *right[: max(SHOWN_VALUES - len(wrong), 0)]]
     return [Cell(text, reason) for text, reason in chosen], sum(count for _t, reason, count in found if reason)
 
 
-def _judged(plan: Plan, one: Field | None, sample: pa.Table) -> list[tuple[str, str, int]]:
+def _judged(plan: Plan, one: Field | None, name: str, sample: pa.Table) -> list[tuple[str, str, int]]:
     """The values of a column in the order of the file: (text, reason or nothing, how often)."""
-    name = sample.column_names[0]
     reason = "''"
     read = "t"
     if one is not None:
@@ -117,12 +118,30 @@ def _judged(plan: Plan, one: Field | None, sample: pa.Table) -> list[tuple[str, 
         reason = f"CASE {cases} ELSE '' END" if cases else "''"
     with duckdb.connect() as work:
         work.execute(f"SET TimeZone = '{settings.TIME_ZONE}'")
-        work.register("sample", sample)
+        work.register("sample", sample.select([name]))
         # A column may be called as `t` or `v` are: only the inner query knows its name.
         texts = f"SELECT {values.text(name)} AS t, row_number() OVER () AS n FROM (SELECT {quote(name)} FROM sample)"
         judged = f"SELECT t, n, {reason} AS reason FROM (SELECT t, n, {read} AS v FROM ({texts}))"
         rows = work.execute(f"SELECT t, reason, count(*) FROM ({judged}) GROUP BY ALL ORDER BY min(n)").fetchall()
-    return [(text or "", _words(one, why) if why else "", count) for text, why, count in rows]
+    no_key = _without_key(plan, one, name, sample)
+    return [(text or "", _words(one, why) if why else no_key.get(text or "", ""), count) for text, why, count in rows]
+
+
+def _without_key(plan: Plan, one: Field | None, name: str, sample: pa.Table) -> dict[str, str]:
+    """The mails, telephones and cards that are none, with the reason."""
+    if plan.kind != "parties" or one is None or one.name not in KEYS:
+        return {}
+    said_in = plan.mapping.get("country", []) if one.name == "phone" else []
+    countries = sample.column(said_in[0]).to_pylist() if said_in else [None] * sample.num_rows
+    texts: dict[str, set[str]] = defaultdict(set)
+    for text, country in zip(sample.column(name).to_pylist(), countries, strict=True):
+        texts[(country or plan.options.get("country") or settings.GUANXI_COUNTRY).strip()].add((text or "").strip())
+    reasons: dict[str, str] = {}
+    for country, some in texts.items():
+        values_ = sorted(some)
+        _keys, errors = normalise.keys(one.name, pa.array(values_, pa.string()), country)
+        reasons |= {text: why for text, why in zip(values_, errors.to_pylist(), strict=True) if why}
+    return reasons
 
 
 def _words(one: Field | None, reason: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from guanxi.foundation.actions import Refused
-from guanxi.intake import difference, drafting
+from guanxi.intake import difference, drafting, known
 from guanxi.intake.drafts import ImportDraft
 from guanxi.intake.fields import fields_of
 from guanxi.intake.models import ImportRun
@@ -24,11 +24,11 @@ FINISHED = (State.COMPARED, State.DONE)
 AT_WORK = (State.WAITING, State.CHECKING, State.WRITING, State.REVERTING)
 STATES: dict[str, tuple[Any, Any]] = {
     "new": (gettext_lazy("New"), gettext_lazy("These rows are not known yet and would be made.")),
-    "changed": (gettext_lazy("Changed"), gettext_lazy("These are known; what the file says differently would be written.")),
+    "changed": (gettext_lazy("Changed"), gettext_lazy("These are known; what the file says anew would be written.")),
     "unchanged": (gettext_lazy("Unchanged"), gettext_lazy("These are known, and the file says the same of them.")),
     "conflict": (
         gettext_lazy("Conflict"),
-        gettext_lazy("Somebody who is believed more says something else. What is known stays; the file's word is kept."),
+        gettext_lazy("Somebody believed more says something else. What is known stays; the word of the file is kept."),
     ),
     "possible_duplicate": (
         gettext_lazy("Possible duplicate"),
@@ -62,7 +62,7 @@ def check(request: HttpRequest, draft_id: int) -> HttpResponse:
         chosen = next((name for name in ("conflict", "possible_duplicate", "rejected", "changed", "new", "unchanged")
                        if counts.get(name)), "new")  # fmt: skip
     context |= {"run": run, "tiles": _tiles(counts, chosen), "counts": counts, "earlier_runs": _earlier(run)}
-    return render(request, "intake/difference.html", {**context, **_rows(draft, run, chosen, 0)})
+    return render(request, "intake/difference.html", {**context, **_rows(request, draft, run, chosen, 0)})
 
 
 def _begin(request: HttpRequest, draft: ImportDraft) -> HttpResponse:
@@ -84,16 +84,16 @@ def rows(request: HttpRequest, draft_id: int, state: str) -> HttpResponse:
     after = request.GET.get("after", "0")
     if state not in STATES or draft.checked is None or not after.isdecimal():
         raise Http404(state)
-    context = {"draft": draft, **_rows(draft, draft.checked, state, int(after))}
+    context = {"draft": draft, **_rows(request, draft, draft.checked, state, int(after))}
     return render(request, "intake/difference_rows.html", context)
 
 
-def _rows(draft: ImportDraft, run: ImportRun, state: str, after: int) -> dict[str, Any]:
+def _rows(request: HttpRequest, draft: ImportDraft, run: ImportRun, state: str, after: int) -> dict[str, Any]:
     found, following = difference.page(run, state, after=after, limit=ROWS)
     title, words = STATES[state]
     labels = {name: str(one.label) for name, one in fields_of(draft.kind).items()}
     about = {"state": state, "state_title": title, "state_words": words}
-    return {"rows": found, "next": following, "labels": labels, **about}
+    return {"rows": known.tell(found, request.user), "next": following, "labels": labels, **about}
 
 
 def _tiles(counts: dict[str, int], chosen: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -131,6 +132,10 @@ def _go(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
+def _on_form(text: str) -> str:
+    return "tab" if text == "\t" else text
+
+
 def _page(request: HttpRequest, draft: ImportDraft, status: int = 200, **more: Any) -> HttpResponse:
     context: dict[str, Any] = {**steps.frame(steps.COLUMNS, draft), **more}
     try:
@@ -146,7 +151,7 @@ def _page(request: HttpRequest, draft: ImportDraft, status: int = 200, **more: A
 def _shown(draft: ImportDraft, plan: Plan, typed: QueryDict | None) -> dict[str, Any]:
     look = previews.preview(plan)
     known = fields_of(draft.kind)
-    text = typed or {}
+    text: Mapping[str, Any] = typed or {}
     options = [
         {
             "name": name,
@@ -161,12 +166,14 @@ def _shown(draft: ImportDraft, plan: Plan, typed: QueryDict | None) -> dict[str,
         "plan": plan,
         "look": look,
         "reading": previews.options_for(plan),
-        "chosen": {name: text.get(name, draft.choices.get(name, "")) for name in READING},
+        "chosen": {name: _on_form(text.get(name, draft.choices.get(name, ""))) for name in READING},
         "source": text.get("source", plan.source),
         "options": options,
         "date_formats": wording.date_formats(),
         "encodings": wording.encodings(plan.form.encoding),
         "separators": wording.separators(),
+        "separator_found": dict(wording.separators()).get(_on_form(plan.form.separator), plan.form.separator),
+        "date_found": dict(wording.date_formats()).get(plan.date_format, plan.date_format),
         "picks": wording.picks(known.values()),
         "mappings": ImportMapping.objects.filter(kind=draft.kind).order_by("name").values_list("name", flat=True),
         "missing": plan.missing,

@@ -23,7 +23,7 @@ from guanxi.intake.views.check import AT_WORK, progress_of
 
 State = ImportRun.State
 KEPT_ROWS = 50
-LISTS = {"parties": "customers", "relationships": "customers", "products": "products", "sales": "orders"}
+LISTS = {"parties": "customers", "products": "products", "sales": "orders"}
 
 
 @require_GET
@@ -66,12 +66,12 @@ def _context(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
 
 
 def _lists(run: ImportRun) -> list[tuple[str, str]]:
-    """Where what came in can be seen, as (words, address)."""
+    """Where what the run made can be seen, as (words, address)."""
     slug = LISTS.get(run.kind, "")
     desk = declaration.find(slug) if slug else None
-    if desk is None or run.dry_run or not (run.created or run.updated):
+    if desk is None or run.dry_run or not run.created:
         return []
-    return [(str(desk.plural), f"{reverse('desk:list', args=[slug])}?import={run.pk}")]
+    return [(str(desk.plural), f"{reverse('desk:list', args=[slug])}?f.import={run.pk}")]
 
 
 @require_POST

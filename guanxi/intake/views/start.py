@@ -58,8 +58,8 @@ def _page(request: HttpRequest, chosen: str, status: int = 200, **more: Any) -> 
     return render(request, "intake/start.html", context, status=status)
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 19 else 0
 
 
 @require_POST
@@ -147,9 +147,7 @@ def choices_of(run: ImportRun) -> dict[str, Any]:
 def _must_fit(kind: str, path: Any, choices: dict[str, Any]) -> None:
     """Leave out of the mapping what the file has no column for (somebody took a column away while mending)."""
     there = set(probing.probe(path).columns)
-    choices["mapping"] = {
-        name: found if set(found) <= there else [] for name, found in choices["mapping"].items()
-    }
+    choices["mapping"] = {name: found if set(found) <= there else [] for name, found in choices["mapping"].items()}
 
 
 @require_GET
