@@ -35,6 +35,7 @@ from guanxi.intake import actions, checking, difference, uploads
 from guanxi.intake.dry import DrySession
 from guanxi.intake.importing import Job, Phase, run_ahead
 from guanxi.intake.models import ImportRun
+from guanxi.intake.origins import keep_origins
 from guanxi.intake.plan import Plan
 from guanxi.intake.rejects import RejectFile
 
@@ -252,6 +253,7 @@ def _write(current: ImportRun, plan: Plan, by: Viewer, db: BulkSession) -> None:
             if place >= done:
                 first = current.checkpoint if place == done and not phase.repeatable else 0
                 _write_phase(job, phase, first, current)
+        keep_origins(job)
 
 
 def _write_phase(job: Job, phase: Phase, first: int, current: ImportRun) -> None:
