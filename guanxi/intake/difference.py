@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
+from guanxi.intake.formats import REMARKS
 from guanxi.intake.importing import DIFFERENCE, Job, Outcome, Phase, run_ahead
 from guanxi.intake.models import ImportRun
-from guanxi.intake.rejects import REMARKS
 
 STATES = ("new", "changed", "conflict", "possible_duplicate", "unchanged", "rejected", "skipped")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "rejected")

@@ -50,3 +50,13 @@ class DrySession:
 
     def close(self) -> None:
         self.session.close()
+
+
+class Unwritten(DrySession):
+    """A look within a transaction that goes on: nothing is written, nothing is taken back."""
+
+    def commit(self) -> None:
+        """Nothing: the transaction is somebody else's."""
+
+    def rollback(self) -> None:
+        """Nothing."""

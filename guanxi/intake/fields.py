@@ -12,6 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers import profile
 from guanxi.customers.models import Consent
 from guanxi.foundation.actions import Refused
+from guanxi.intake.words import (
+    BETWEEN,
+    BUYING_ROLES,
+    CHANNELS,
+    GENDERS,
+    KINDS_OF_ORDER,
+    PARTY_KINDS,
+    ROLES,
+    YES_NO,
+    words,
+)
 from guanxi.ledger.models import Channel
 
 TEXT, MOMENT, DAY, NUMBER, WORD = "text", "moment", "day", "number", "word"
@@ -39,43 +50,6 @@ def plain(name: str) -> str:
 def _names(text: str) -> tuple[str, ...]:
     return tuple(plain(name) for name in text.split("|"))
 
-
-def _words(**values: str) -> dict[str, str]:
-    return {word: value for value, words in values.items() for word in [value, *words.split("|")]}
-
-
-YES_NO = {
-    **dict.fromkeys(["yes", "y", "true", "1", "是", "有", "同意", "on", "x"], "yes"),
-    **dict.fromkeys(["no", "n", "false", "0", "否", "無", "无", "不同意", "off"], "no"),
-}
-CHANNELS = _words(
-    till="pos|store|shop|門市|门店|店面|櫃台|實體",
-    web="online|internet|website|網路|网络|網站|网站|網店|线上|線上|ecommerce|e-commerce",
-    mail="email|e-mail|電子郵件|电子邮件",
-    phone="telephone|call|電話|电话",
-    post="letter|direct mail|郵寄|邮寄",
-    fax="傳真|传真",
-    in_person="visit|field|拜訪|拜访|面對面",
-    edi="edi",
-    chat="line|wechat|微信|whatsapp",
-    sms="text message|簡訊|短信",
-    app="mobile|手機|手机",
-    other="其他|unknown",
-)
-KINDS_OF_ORDER = _words(
-    sale="sales|s|purchase|order|銷售|销售|銷貨|购买|購買", **{"return": "returns|refund|r|credit|退貨|退货|退款|銷退"}
-)
-GENDERS = _words(female="f|woman|w|女|女性|女士|2", male="m|man|男|男性|先生|1", other="o|x|diverse|其他|unknown")
-PARTY_KINDS = _words(
-    person="p|individual|個人|个人|自然人|b2c", organisation="o|organization|company|business|公司|企業|企业|法人|b2b"
-)
-ROLES = _words(
-    prospect="lead|潛在客戶|潜在客户",
-    customer="client|客戶|客户|member|會員|会员",
-    partner="夥伴|伙伴|合作夥伴",
-    supplier="vendor|供應商|供应商",
-    competitor="競爭者|竞争者",
-)
 
 CUSTOMER = Field(
     "customer",
@@ -208,7 +182,7 @@ PARTIES = (
         "external_id",
         _("Customer number"),
         longest=150,
-        synonyms=(*CUSTOMER.synonyms, *_names("id|external_id|external id|code|編號|编号|number")),
+        synonyms=(*CUSTOMER.synonyms, *_names("id|external_id|external id|code|編號|编号|number|uid")),
     ),
     Field(
         "name",
@@ -258,7 +232,7 @@ PARTIES = (
         longest=60,
         many=True,
         synonyms=_names(
-            "phone|telephone|tel|mobile|mobile_phone|cell|phone_number|電話|电话|手機|手机|手机号|行動電話|聯絡電話|联系电话"
+            "phone|phone 1|phone 2|phone 3|telephone|tel|mobile|mobile_phone|cell|phone_number|電話|电话|手機|手机|手机号|行動電話|聯絡電話|联系电话"
         ),
     ),
     Field(
@@ -295,9 +269,6 @@ PARTIES = (
         ),
     ),
     Field("department", _("Department"), longest=100, synonyms=_names("department|dept|division|部門|部门")),
-    Field(
-        "note", _("Note"), longest=2000, many=True, synonyms=_names("note|notes|remark|remarks|comment|備註|备注|附註")
-    ),
     Field("made_up", _("made up for demonstration"), WORD, words=YES_NO, synonyms=_names("made_up|虛構|虚构")),
 )
 
@@ -352,23 +323,11 @@ EVENTS = (
         "direction",
         _("Direction"),
         WORD,
-        words=_words(**{"in": "inbound|incoming|進", "out": "outbound|outgoing|出", "inside": "internal"}),
+        words=words(**{"in": "inbound|incoming|進", "out": "outbound|outgoing|出", "inside": "internal"}),
         synonyms=_names("direction|方向"),
     ),
 )
 
-BETWEEN = _words(
-    works_at="works at|employee|employee of|employed by|contact|contact of|任職於|任职于|員工|员工|聯絡人|联系人",
-    household="household|family|spouse|partner|lives with|家庭|家人|配偶|同住",
-    parent="belongs to|parent|subsidiary|subsidiary of|part of|母公司|子公司|隸屬|隶属|屬於|属于",
-    referred_by="referred by|referral|推薦人|推荐人|介紹人|介绍人",
-    sells_for="sells for|agent|agent of|dealer|經銷商|经销商|代理",
-    reports_to="reports to|manager|boss|主管|上司|匯報|汇报",
-)
-BUYING_ROLES = _words(
-    initiator="發起人|发起人", user="使用者|用户", influencer="影響者|影响者", gatekeeper="守門人|把关者",
-    decider="decision maker|決策者|决策者", buyer="採購|采购",
-)  # fmt: skip
 _OTHERS_KEY = _names(
     "other|other_id|organisation|organization|company|to|target|related_to|對象|对象|公司|組織|组织|公司編號"
 )
@@ -460,7 +419,7 @@ CONSENTS = (
         _("Purpose"),
         WORD,
         required=True,
-        words=_words(
+        words=words(
             marketing="advertising|newsletter|offers|行銷|营销|廣告|广告",
             service="support|服務|服务",
             research="survey|surveys|調查|调查",
@@ -485,14 +444,14 @@ CONSENTS = (
         WORD,
         required=True,
         words=YES_NO
-        | _words(yes="given|granted|opt-in|opted in|subscribed", no="withdrawn|opt-out|opted out|unsubscribed|撤回"),
+        | words(yes="given|granted|opt-in|opted in|subscribed", no="withdrawn|opt-out|opted out|unsubscribed|撤回"),
         synonyms=_names("given|consent|granted|status|opt_in|同意"),
     ),
     Field(
         "basis",
         _("Lawful basis"),
         WORD,
-        words=_words(
+        words=words(
             consent="同意",
             contract="合約|合同|契約",
             legitimate_interest="legitimate interest|正當利益|正当利益",

@@ -15,7 +15,7 @@ SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 
 @dataclass
 class FileFormat:
-    """How to read a file. `kind` is text, xlsx or parquet; `columns` are unique, empty ones named by their place."""
+    """How to read a file. `kind` is text, xlsx, parquet, vcard or jsonl; `columns` are unique, empty ones named by their place."""
 
     kind: str
     columns: list[str]
@@ -29,8 +29,17 @@ class FileFormat:
 
     def __str__(self) -> str:
         if self.kind != "text":
-            return self.kind.upper()
+            return {"vcard": "vCard", "jsonl": "JSON"}.get(self.kind, self.kind.upper())
         return f"{self.encoding}, {SEPARATOR_NAMES.get(self.separator, self.separator)}"
+
+
+REMARKS = ["row", "column", "value", "reason"]  # what a file of rejected rows puts before the columns of the row itself
+RENAMED = [f"rejected {name}" for name in REMARKS]  # the same where the file has such columns of its own
+
+
+def is_rejects(columns: list[str]) -> bool:
+    """Whether a file is one of rejected rows, mended perhaps."""
+    return columns[: len(REMARKS)] in (REMARKS, RENAMED)
 
 
 def damaged_parquet(path: Path) -> Refused:

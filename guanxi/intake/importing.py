@@ -138,3 +138,19 @@ def run_ahead(pieces: Iterator[T]) -> Iterator[T]:
         while (piece := following.result()) is not None:
             following = pool.submit(next, pieces, None)
             yield piece
+
+
+COUNTED_AS = {"new": "created", "changed": "updated", "unchanged": "unchanged", "skipped": "skipped"}
+
+
+def of_states(job: Job, states: pa.Table) -> Outcome:
+    """The outcome of rows (row, state, party_id, label, fields) of which each is counted by its state."""
+    outcome = Outcome()
+    for found in states.column("state").value_counts():
+        name = COUNTED_AS[found["values"].as_py()]
+        setattr(outcome, name, getattr(outcome, name) + found["counts"].as_py())
+    if job.dry:
+        words = [COUNTED_AS[state] for state in states.column("state").to_pylist()]
+        told = states.append_column("outcome", pa.array(words, pa.string()))
+        outcome.difference = told.select(DIFFERENCE.names).cast(DIFFERENCE)
+    return outcome

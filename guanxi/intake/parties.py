@@ -13,6 +13,7 @@ from guanxi.customers.bulk_parties import PreparedParties, write_parties
 from guanxi.customers.identity.recognising import tell_nothing
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation.bulk import BulkSession, last_id
+from guanxi.intake.employers import relate
 from guanxi.intake.fields import NUMBER, WORD
 from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.plan import Plan
@@ -129,7 +130,7 @@ def rows_sql(plan: Plan) -> str:
     profile = profile_fields(plan)
     said = [name for name in [*FIELDS, *profile] if name in plan.mapping or name in FIELDS]
     pairs = [f"'{name}': {_as_said(plan, name)}" for name in said if name in plan.mapping or name in plan.options]
-    plainly = ("external_id", "mail", "card", "role", "known_since", "made_up")
+    plainly = ("external_id", "mail", "card", "role", "known_since", "made_up", "works_at", "department")
     pairs += [f"'{name}': {name}" for name in plainly if name in plan.mapping]
     pairs += [
         f"'{name}': CASE WHEN len({name}) > 0 THEN {name} END" for name in ("phone", "address") if name in plan.mapping
@@ -142,7 +143,7 @@ def rows_sql(plan: Plan) -> str:
     )
     return (
         f"SELECT *, md5(payload) AS digest FROM (SELECT c.row, k.g, coalesce(external_id, '') AS external_id, role, "
-        f"{fields}, {_as_said(plan, 'name')} AS name, upper(country) AS country, known_since, "
+        f"works_at, department, {fields}, {_as_said(plan, 'name')} AS name, upper(country) AS country, known_since, "
         "coalesce(made_up = 'yes', false) AS made_up, "
         f"CAST(json_merge_patch('{{}}', to_json({{{', '.join(pairs)}}})) AS VARCHAR) AS payload "
         "FROM checked AS c JOIN piece AS k ON k.row = c.row)"
@@ -237,9 +238,11 @@ def _write(job: Job, db: BulkSession, number: int, prepared: PreparedParties) ->
         _take(job, prepared)
     elif job.memory["last_point"] is not None:
         job.memory["last_point"] += written.points
+    job.record(db, written.events)
+    if not job.dry and "works_at" in job.plan.mapping:
+        relate(job, db, prepared.work)
     prepared.close()
     job.keep(f"since-{number}", written.since)
-    job.record(db, written.events)
     fresh = written.found.column("fresh")
     for new in (True, False):
         chosen = written.found.filter(fresh if new else pc.invert(fresh)).drop_columns("fresh")

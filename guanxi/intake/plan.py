@@ -17,10 +17,9 @@ from django.utils.translation import gettext_lazy as _l
 from guanxi.foundation.actions import Refused
 from guanxi.intake import probing, values
 from guanxi.intake.fields import DAY, MOMENT, NUMBER, OPTION_FIELDS, WORD, Field, fields_of, plain
-from guanxi.intake.formats import FileFormat
+from guanxi.intake.formats import REMARKS, FileFormat, is_rejects
 from guanxi.intake.models import ImportMapping, ImportRun
 from guanxi.intake.records import batches
-from guanxi.intake.rejects import REMARKS
 
 # Where the day comes after the month in dates written with slashes.
 MONTH_FIRST_COUNTRIES = {"US", "PH", "FM", "PW"}
@@ -165,7 +164,7 @@ def prepare(
 
 def said(columns: list[str]) -> list[str]:
     """The columns that say something of a row; not those that a file of rejects puts before them."""
-    return columns[len(REMARKS) :] if columns[: len(REMARKS)] == REMARKS else columns
+    return columns[len(REMARKS) :] if is_rejects(columns) else columns
 
 
 def suggest(kind: str, columns: list[str]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -13,9 +14,14 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from guanxi.foundation.actions import Refused
+from guanxi.intake import json_lines, vcards
 from guanxi.intake.formats import FileFormat, damaged_parquet
 
 SAMPLE = 1 << 20
+MOST_COLUMNS = 2_000
+# Of a workbook: bytes when unpacked, how many times what it is packed, and how many parts it may have.
+MOST_UNPACKED, MOST_RATIO, MOST_MEMBERS = 4 << 30, 200, 10_000
+SMALL_MEMBER = 50_000_000
 CONTROLS = bytes([*range(9), *range(14, 32), 127])  # signs that no text has
 SEPARATORS = (",", "\t", ";", "|")
 ENCODINGS = ("utf-8", "utf-16", "gb18030", "big5hkscs", "cp1252")
@@ -31,11 +37,58 @@ def probe(path: Path, encoding: str | None = None, separator: str | None = None)
         raise Refused(message % {"path": path, "reason": error.strerror}, "file") from error
     if not head.strip(b"\0\r\n\t \xef\xbb\xbf\xff\xfe"):
         raise Refused(_("The file %(name)s is empty.") % {"name": path.name}, "file")
+    return _not_too_wide(path, _probed(path, head, encoding, separator))
+
+
+def _probed(path: Path, head: bytes, encoding: str | None, separator: str | None) -> FileFormat:
     if head.startswith(b"PAR1"):
         return _probe_parquet(path)
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        _refuse_bomb(path)
         return _probe_workbook(path)
+    if vcards.looks_like(head):
+        return FileFormat("vcard", list(vcards.COLUMNS))
+    if head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{" and (columns := json_lines.columns(head)):
+        return FileFormat("jsonl", _unique(columns))
     return _probe_text(path, head, encoding, separator)
+
+
+def _not_too_wide(path: Path, form: FileFormat) -> FileFormat:
+    if len(form.columns) > MOST_COLUMNS:
+        message = _(
+            "The file %(name)s has %(count)s columns; at most %(most)s can be read. Leave out what is not needed."
+        )
+        values = {"name": path.name, "count": f"{len(form.columns):,}", "most": f"{MOST_COLUMNS:,}"}
+        raise Refused(message % values, "file")
+    return form
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Raise Refused where a workbook (a ZIP) would become far more than it is; its directory is read, nothing else."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        message = _("The workbook %(name)s cannot be read; save it anew as XLSX, or as CSV.")
+        raise Refused(message % {"name": path.name}, "file") from error
+    whole = sum(member.file_size for member in members)
+    packed = max(path.stat().st_size, 1)
+    swollen = any(
+        one.file_size > SMALL_MEMBER and one.file_size > MOST_RATIO * max(one.compress_size, 1) for one in members
+    )
+    if (
+        whole > MOST_UNPACKED
+        or swollen
+        or len(members) > MOST_MEMBERS
+        or whole > max(SMALL_MEMBER, MOST_RATIO * packed)
+    ):
+        message = _(
+            "The workbook %(name)s would unpack to %(size)s MB, far more than a table of its size; it is not opened. "
+            "Save it as CSV."
+        )
+        raise Refused(message % {"name": path.name, "size": f"{whole // 1_000_000:,}"}, "file")
 
 
 def _probe_parquet(path: Path) -> FileFormat:
@@ -74,7 +127,9 @@ def _probe_text(path: Path, head: bytes, encoding: str | None, separator: str | 
     else:
         sample = codecs.getincrementaldecoder(name)("replace").decode(head).removeprefix("\ufeff").encode()
     if len(sample) - len(sample.translate(None, CONTROLS)) > len(sample) * 0.03:
-        message = _("The file %(name)s is no table that can be read; there are CSV, TSV, XLSX and Parquet.")
+        message = _(
+            "The file %(name)s is no table that can be read; there are CSV, TSV, XLSX, Parquet, vCard and JSON."
+        )
         raise Refused(message % {"name": path.name}, "file")
     old_mac = b"\n" not in sample and b"\r" in sample
     if old_mac:

@@ -20,10 +20,12 @@ from typing import Any, BinaryIO
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from guanxi.intake.formats import FileFormat, damaged_parquet
+from guanxi.intake import json_lines, vcards
+from guanxi.intake.formats import FileFormat, damaged_parquet, is_rejects
 
 ROW = "_row"  # the column that holds the line number (CSV) or row number in the file
 BLOCK = 16 << 20
@@ -56,7 +58,21 @@ class Batch:
 
 
 def batches(path: Path, form: FileFormat) -> Iterator[Batch]:
-    """All rows of the file below its header."""
+    """All rows of the file below its header. Of a file of rejects the apostrophes are taken off that it put there."""
+    pieces = _batches(path, form)
+    return (_as_written(piece, form) for piece in pieces) if is_rejects(form.columns) else pieces
+
+
+def _as_written(batch: Batch, form: FileFormat) -> Batch:
+    for place, name in enumerate(form.columns):
+        plain = pc.replace_substring_regex(batch.rows.column(name), r"^'('*[=+\-@\t\r])", r"\1")
+        batch.rows = batch.rows.set_column(place, name, plain)
+    return batch
+
+
+def _batches(path: Path, form: FileFormat) -> Iterator[Batch]:
+    if form.kind in ("vcard", "jsonl"):
+        return _objects(path, form)
     if form.kind == "xlsx":
         return _xlsx(path, form)
     if form.kind == "parquet":
@@ -377,6 +393,30 @@ def _cells(rows: list[list[str]], numbers: list[int], names: list[str]) -> Batch
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     table = pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
     return Batch(table.append_column(ROW, pa.array(numbers, pa.int64())), [], numbers[-1] if numbers else 0)
+
+
+def _objects(path: Path, form: FileFormat) -> Iterator[Batch]:
+    """vCards, or JSON line by line."""
+    pieces = vcards.cards(path) if form.kind == "vcard" else json_lines.lines(path)
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    broken: list[Broken] = []
+    position = 0
+    for number, text, position in pieces:
+        cells = vcards.cells(text) if form.kind == "vcard" else _in_order(json_lines.of_line(text), form.columns)
+        if cells is None:
+            broken.append(Broken(number, "vcard" if form.kind == "vcard" else "json", _show(text[:20_000])))
+        else:
+            rows.append(cells)
+            numbers.append(number)
+        if len(rows) + len(broken) >= 50_000:
+            yield Batch(_cells(rows, numbers, form.columns).rows, broken, position)
+            rows, numbers, broken = [], [], []
+    yield Batch(_cells(rows, numbers, form.columns).rows, broken, position)
+
+
+def _in_order(cells: dict[str, str] | None, names: list[str]) -> list[str] | None:
+    return None if cells is None else [cells.get(name, "") for name in names]
 
 
 def cell_text(cell: Any) -> str:

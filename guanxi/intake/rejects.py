@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pyarrow import csv
 
+from guanxi.intake.formats import REMARKS, RENAMED
 from guanxi.intake.records import ROW, Broken, cells_of
 
-REMARKS = ["row", "column", "value", "reason"]  # before the columns of the row itself
+# What spreadsheets would run as a formula; an apostrophe before it makes it a text (records takes it off again).
+FORMULA = r"^('*[=+\-@\t\r])"
 REASONS: dict[str, Any] = {
     "missing": gettext_lazy("This has to be there and is empty."),
     "date": gettext_lazy("This is no date, or not in the date format of the file."),
@@ -37,6 +40,19 @@ REASONS: dict[str, Any] = {
         "This line number stands in the order more than once, with different contents; the first counts."
     ),
     "unknown_customer": gettext_lazy("No customer with this number is known."),
+    "unknown_other": gettext_lazy("Nobody, or more than one, is known by this number, mail, telephone, card or name."),
+    "oneself": gettext_lazy("Nobody is related to himself."),
+    "circle": gettext_lazy("This would close a circle: one cannot be above somebody who is above oneself."),
+    "superior": gettext_lazy("A superior is somebody who works at the same organisation."),
+    "no_organisation": gettext_lazy("People work at organisations; this is a person."),
+    "household": gettext_lazy("Only people live in a household."),
+    "range": gettext_lazy("This number lies beyond what is possible."),
+    "before": gettext_lazy("It cannot end before it begins."),
+    "unknown_product": gettext_lazy("No product with this number is known."),
+    "currency": gettext_lazy("The currency has to be three letters, such as TWD, and the same within a list."),
+    "negative": gettext_lazy("A price, and the quantity from which it holds, cannot be negative."),
+    "json": gettext_lazy("This line is no JSON object."),
+    "vcard": gettext_lazy("This card cannot be read."),
 }
 
 
@@ -48,7 +64,7 @@ class RejectFile:
     def __init__(self, path: Path, columns: list[str], separator: str) -> None:
         self.path, self.columns, self.separator = path, columns, separator
         clash = {name.casefold() for name in columns} & set(REMARKS)
-        self.names = [f"rejected {name}" for name in REMARKS] if clash else REMARKS
+        self.names = RENAMED if clash else REMARKS
         self.file: Any = None
         self.count = 0
 
@@ -88,7 +104,7 @@ class RejectFile:
             self.file = self.path.open("wb")
             self.file.write("\ufeff".encode())
             csv.write_csv(rows.slice(0, 0), self.file)
-        csv.write_csv(rows, self.file, csv.WriteOptions(include_header=False))
+        csv.write_csv(_harmless(rows), self.file, csv.WriteOptions(include_header=False))
         self.count += rows.num_rows
 
     def go_on(self, size: int) -> None:
@@ -102,3 +118,12 @@ class RejectFile:
         """Bring everything to the disk."""
         if self.file is not None:
             self.file.close()
+
+
+def _harmless(rows: pa.Table) -> pa.Table:
+    """The rows so that no spreadsheet takes a cell for a formula."""
+    columns = [
+        pc.replace_substring_regex(column, FORMULA, r"'\1") if pa.types.is_string(column.type) else column
+        for column in rows.columns
+    ]
+    return pa.table(columns, names=rows.column_names)
