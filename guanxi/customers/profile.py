@@ -32,6 +32,7 @@ class ProfileField:
     label: Any
     kind: str = TEXT
     choices: Sequence[tuple[str, Any]] = ()
+    sensitive: bool = False  # shown only when asked for, each look recorded
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

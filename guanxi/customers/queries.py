@@ -100,17 +100,20 @@ def consent_state(
 
 def ties(party: Party, viewer: Viewer, *, limit: int = 200) -> list[Tie]:
     """The relationships of `party` in both directions, households first; of merged parties' like ones one."""
-    rows = Relationship.objects.visible_to(viewer).exclude(party=F("other"))
-    outward = rows.filter(party=party).select_related("other").order_by("id")[:limit]
-    inward = rows.filter(other=party).select_related("party").order_by("id")[:limit]
+    rows = Relationship.objects.visible_to(viewer).between_two().own_first()
+    outward = rows.filter(party=party).select_related("other", "reports_to")[:limit]
+    inward = rows.filter(other=party).select_related("party", "reports_to")[:limit]
     found = [Tie(row, row.other, True) for row in outward] + [Tie(row, row.party, False) for row in inward]
-    once = {(tie.relationship.kind, tie.other.pk, tie.outward): tie for tie in found}
+    once: dict[tuple[str, int, bool], Tie] = {}
+    for tie in found:
+        mutual = tie.relationship.kind == Relationship.Kind.HOUSEHOLD
+        once.setdefault((tie.relationship.kind, tie.other.pk, tie.outward or mutual), tie)
     return sorted(once.values(), key=lambda tie: tie.relationship.kind != Relationship.Kind.HOUSEHOLD)
 
 
 def household(party: Party, viewer: Viewer) -> list[Party]:
     """Those who live with `party`, as far as known: two steps of the relationship, so that one link each is enough."""
-    links = Relationship.objects.visible_to(viewer).filter(kind=Relationship.Kind.HOUSEHOLD)
+    links = Relationship.objects.visible_to(viewer).filter(kind=Relationship.Kind.HOUSEHOLD).current()
     reached = {party.pk}
     for _step in range(2):
         pairs = links.filter(Q(party__in=reached) | Q(other__in=reached)).values_list("party", "other")[:200]

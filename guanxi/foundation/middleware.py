@@ -15,7 +15,7 @@ from django.utils import translation
 from guanxi.foundation.visibility import NotAllowed, is_staff
 
 Handler = Callable[[HttpRequest], HttpResponse]
-OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/api/", "/language/", "/theme/", "/icons/")
+OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/api/", "/language/", "/theme/", "/icons/", "/consent/")
 
 
 class LanguageMiddleware:

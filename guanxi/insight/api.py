@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
+from guanxi.customers import contacting
 from guanxi.customers.queries import party_numbered
 from guanxi.foundation import visibility
 from guanxi.foundation.api.types import Day, Moment, Money, Number
@@ -186,7 +187,8 @@ def get_standing(request: HttpRequest, number: Number) -> Standing:
 
 def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Any]:
     """The standings that go with answers about parties."""
-    return dict(queries.standings(parties, viewer))
+    hidden = set(contacting.unprofiled().filter(party__in=parties).values_list("party", flat=True))
+    return {number: row for number, row in dict(queries.standings(parties, viewer)).items() if number not in hidden}
 
 
 def _learning(row: Learning) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from guanxi.foundation.reports import Report, Rhythm
 from guanxi.foundation.shell import Command, MenuEntry
 from guanxi.foundation.tasks import Daily, Every
 from guanxi.insight import (
+    actions,
     api,
     bulk,
     desk,  # noqa: F401  registers the desk
@@ -18,6 +19,7 @@ from guanxi.insight import (
     figures,
     lists,
     panels,
+    rights,
     tasks,
 )
 from guanxi.insight.reports import equity, today
@@ -47,11 +49,16 @@ hooks.register("filters:customers", lists.FILTERS)
 for position, kind in enumerate(events.KINDS):
     hooks.register("event_kind", kind, order=70 + position)
 
+for kept in rights.KEPT:
+    hooks.register("kept_about", kept)
+
 # What programs see ---------------------------------------------------------------------------------------------------
 
 hooks.register("answer:parties", Addition("standing", api.StandingOut, api.standings))
 hooks.register("api", ("/parties", api.of_party), order=13)
 hooks.register("api", ("/insight", api.router), order=60)
+
+hooks.register("party_reassigned", actions.follow_merges)
 
 # What happens by itself ----------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from guanxi.customers import contacting
 from guanxi.customers.models import Party
 from guanxi.foundation.desk import Pill, display
 from guanxi.foundation.visibility import Viewer
@@ -53,7 +54,7 @@ def standing_of(party: Party) -> Standing | None:
 def pills(party: Party) -> list[Pill]:
     """Grade with tier, and stage."""
     standing = standing_of(party)
-    if standing is None or standing.stage == Stage.NONE:
+    if standing is None or standing.stage == Stage.NONE or contacting.unprofiled().filter(party=party).exists():
         return []
     stage = naming.stage_pill(standing.stage)
     if standing.stage in (Stage.DECLINE, Stage.BROKEN) and standing.stage_since:
@@ -66,6 +67,11 @@ def pills(party: Party) -> list[Pill]:
 def standing(party: Party, viewer: Viewer) -> dict[str, Any]:
     """What the relationship is worth and what state it is in, with reasons; or what is missing to say so."""
     row = standing_of(party)
+    if row is not None and contacting.unprofiled().filter(party=party).exists():
+        return {
+            "standing": None,
+            "missing": _("Nothing is worked out of this customer: he restricted or objected to it."),
+        }
     learning = queries.current(viewer)
     purchases = explaining.purchases_of(party)
     if row is None or learning is None:

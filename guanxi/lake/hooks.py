@@ -9,13 +9,14 @@ from guanxi.foundation.desk import Panel
 from guanxi.foundation.reports import Report, Rhythm
 from guanxi.foundation.shell import MenuEntry
 from guanxi.foundation.tasks import Daily, Every
-from guanxi.lake import api, panels, tables, tasks
+from guanxi.lake import api, panels, rights, tables, tasks
 from guanxi.lake.explore import behind
 from guanxi.lake.reports import today, who_buys
 
 hooks.register("schedule", Every(tasks.refresh, seconds=30))
 hooks.register("schedule", Daily(tasks.tidy, at="03:30"))
 hooks.register("ready", tables.ready)
+hooks.register("kept_elsewhere", rights.LAKE)
 hooks.register("api", ("/query", api.router), order=50)
 
 TODAY = Report("today", _("Yesterday in brief"), "lake/today.html", today.context, Rhythm.DAILY, "home", "/")

@@ -121,6 +121,44 @@ def rows_of(table: LakeTable, stored: DeltaTable, keys: pa.Array, columns: list[
     return pa.Table.from_batches(batches, wanted)
 
 
+def rows_with(table: LakeTable, stored: DeltaTable, column: str, values: pa.Array) -> pa.Table:
+    """All rows that have one of `values` in `column`, whole; reads the column of every file."""
+    batches: list[pa.RecordBatch] = []
+    for path, part in _paths(table, stored):
+        file = _parquet(stored, path)
+        if column not in file.schema_arrow.names or not _any_in(file, column, values):
+            continue
+        for batch in file.iter_batches(batch_size=250_000):
+            chosen = batch.filter(pc.is_in(batch[column].cast(values.type), values))
+            if chosen.num_rows:
+                batches.append(_with_partition(table, chosen, part))
+    return pa.Table.from_batches(batches, table.schema)
+
+
+def _any_in(file: pq.ParquetFile, column: str, values: pa.Array) -> bool:
+    return any(
+        pc.any(pc.is_in(batch[column].cast(values.type), values)).as_py()
+        for batch in file.iter_batches(batch_size=1_000_000, columns=[column])
+    )
+
+
+def forget_past(stored: DeltaTable) -> None:
+    """Delete every file that the newest version does not need, and what the log tells of former ones.
+
+    For erasures only: a question that is just being answered may find its files gone, and has to be asked again.
+    """
+    stored.create_checkpoint()
+    stored.vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
+    stored.update_incremental()
+    stored.create_checkpoint()
+    if is_local():
+        log = Path(stored.table_uri.removeprefix("file://")) / "_delta_log"
+        for path in log.iterdir():
+            number = path.name.split(".", 1)[0]
+            if number.isdigit() and int(number) < stored.version():
+                path.unlink(missing_ok=True)
+
+
 def keys_present(table: LakeTable, stored: DeltaTable, keys: pa.Array) -> pa.Array:
     """Those of `keys` that the table holds rows of."""
     return pc.unique(rows_of(table, stored, keys, [table.key])[table.key])

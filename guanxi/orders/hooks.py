@@ -19,6 +19,7 @@ from guanxi.orders import (
     panels,
     queries,
     rhythm,
+    rights,
     scores,
     summary,
 )
@@ -72,6 +73,8 @@ COLUMNS = [
     Column("purchases.first_day", label=_("First purchase"), shown=False),
 ]
 hooks.register("hangs_on_party", Hanging(Order))
+for kept in rights.KEPT:
+    hooks.register("kept_about", kept)
 hooks.register("party_reassigned", summary.follow)
 hooks.register("columns:customers", COLUMNS)
 hooks.register("filters:customers", [Filter("purchases.purchase_days", label=_("Days of purchase"))])

@@ -25,16 +25,15 @@ from guanxi.customers.actions.matching import (
 )
 from guanxi.customers.actions.merging import Merged, merge_parties, settle_strays, undo_merge
 from guanxi.customers.actions.parties import add_role, create_party, edit_party, set_roles
-from guanxi.customers.actions.relationships import add_relationship, change_relationship, remove_relationship
+from guanxi.customers.actions.relationships import (
+    add_relationship,
+    change_relationship,
+    end_relationship,
+    move_in_chart,
+    remove_relationship,
+)
 
 __all__ = [
-    "write_text",
-    "withdraw_all",
-    "set_purpose",
-    "restrict",
-    "request_consent",
-    "lift_restriction",
-    "confirm_opt_in",
     "Added",
     "Merged",
     "add_contact_point",
@@ -43,22 +42,31 @@ __all__ = [
     "add_role",
     "change_contact_point",
     "change_relationship",
+    "confirm_opt_in",
     "create_party",
     "decide_pair",
     "edit_party",
+    "end_relationship",
     "give_consent",
+    "lift_restriction",
     "merge_by_itself",
     "merge_parties",
+    "move_in_chart",
     "record_consent",
     "remove_contact_point",
     "remove_junk",
     "remove_relationship",
     "reopen_pair",
+    "request_consent",
+    "restrict",
     "set_matching",
+    "set_purpose",
     "set_roles",
     "set_rule",
     "set_trust",
     "settle_strays",
     "undo_merge",
+    "withdraw_all",
     "withdraw_consent",
+    "write_text",
 ]

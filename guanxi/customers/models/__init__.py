@@ -3,7 +3,7 @@
 The tables that imports fill have no foreign keys in the database (docs/decisions/0015-references-checked-in-sets.md).
 """
 
-from guanxi.customers.models.consents import Consent
+from guanxi.customers.models.consents import Consent, ConsentPurpose, ConsentText, OptIn, Restriction
 from guanxi.customers.models.identity import FieldRule, JunkValue, MatchingSettings, MatchKey, MatchPair, Merge
 from guanxi.customers.models.parties import Party, PartyRole
 from guanxi.customers.models.reach import ContactPoint
@@ -12,6 +12,8 @@ from guanxi.customers.models.sources import Source, SourceRecord
 
 __all__ = [
     "Consent",
+    "ConsentPurpose",
+    "ConsentText",
     "ContactPoint",
     "FieldRule",
     "JunkValue",
@@ -19,9 +21,11 @@ __all__ = [
     "MatchPair",
     "MatchingSettings",
     "Merge",
+    "OptIn",
     "Party",
     "PartyRole",
     "Relationship",
+    "Restriction",
     "Source",
     "SourceRecord",
 ]

@@ -20,7 +20,13 @@ class Child:
         self.connection = sqlite.connect(path)
         self.output, self.source = output, source
         self.cursor = self.connection.cursor()
-        for pragma in ("busy_timeout=60000", "cache_size=-196608", "temp_store=MEMORY", "wal_autocheckpoint=16000"):
+        for pragma in (
+            "busy_timeout=60000",
+            "cache_size=-196608",
+            "temp_store=MEMORY",
+            "wal_autocheckpoint=16000",
+            "secure_delete=FAST",
+        ):
             self.cursor.execute(f"PRAGMA {pragma}")
             self.cursor.fetchall()
         self.connection.rollback()
