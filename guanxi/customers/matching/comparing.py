@@ -75,9 +75,9 @@ FIELDS: tuple[Field, ...] = (
         "given_name", _("given name"), ("given_name", "full_name"), ("given",),
         (
             Level(SAME, "given_l = given_r", 0.70, 0.006, "given"),
-            Level(_("same pinyin, or the same letters"), f"given_latin_l = given_latin_r OR ({ONE_WORD} AND {CHINESE})", 0.03, 0.0005),
+            Level(_("same pinyin, or the same letters"), f"given_latin_l = given_latin_r OR ({ONE_WORD} AND {CHINESE})", 0.03, 0.0005, "given"),
             Level(_("nickname"), "list_has_any(short_forms_l, short_forms_r)", 0.06, 0.003),
-            Level(_("family and given name swapped"), f"({SWAPPED}) OR {ONE_WORD}", 0.01, 0.00001),
+            Level(_("family and given name swapped"), f"({SWAPPED}) OR {ONE_WORD}", 0.01, 0.0001, "given"),
             Level(_("same but for one letter"), slip("given_latin"), 0.05, 0.002),
             Level(_("much alike"), like("given_latin", 0.9), 0.03, 0.004),
             Level(
@@ -97,8 +97,8 @@ FIELDS: tuple[Field, ...] = (
         "family_name", _("family name"), ("family_name", "full_name"), ("family",),
         (
             Level(SAME, "family_l = family_r", 0.80, 0.004, "family"),
-            Level(_("same pinyin, or the same letters"), f"family_latin_l = family_latin_r OR ({ONE_WORD} AND {CHINESE})", 0.03, 0.0005),
-            Level(_("family and given name swapped"), f"({SWAPPED}) OR {ONE_WORD}", 0.01, 0.00001),
+            Level(_("same pinyin, or the same letters"), f"family_latin_l = family_latin_r OR ({ONE_WORD} AND {CHINESE})", 0.03, 0.0005, "family"),
+            Level(_("family and given name swapped"), f"({SWAPPED}) OR {ONE_WORD}", 0.01, 0.0001, "family"),
             Level(_("same but for one letter"), slip("family_latin", 4), 0.05, 0.001),
             Level(_("much alike"), like("family_latin", 0.9), 0.03, 0.003),
             Level(
@@ -124,6 +124,7 @@ FIELDS: tuple[Field, ...] = (
             Level(_("same year, of one only the year is known"), f"{YEAR} AND {NEW_YEAR}", 0.04, 0.002),
             Level(_("day and month swapped"), f"{YEAR} AND birth_l[5:6] = birth_r[7:8] AND birth_l[7:8] = birth_r[5:6]", 0.01, 0.0002),
             Level(_("same but for one digit"), slip("birth", 6), 0.06, 0.002),
+            Level(_("less than a month apart"), "abs(birth_days_l - birth_days_r) <= 31", 0.02, 0.0015),
             Level(_("one part of it differs"), f"({YEAR} AND {MONTH}) OR ({YEAR} AND {DAY}) OR ({MONTH} AND {DAY})", 0.03, 0.005),
             Level(_("only the year is the same"), YEAR, 0.02, 0.012),
             Level(DIFFERENT, "ELSE", 0.04, 0.975),
@@ -209,7 +210,12 @@ FIELDS: tuple[Field, ...] = (
     ),
 )  # fmt: skip
 BY_NAME = {field.name: field for field in FIELDS}
-FREQUENT = tuple(dict.fromkeys(level.frequent for field in FIELDS for level in field.levels if level.frequent))
+# The columns whose values' frequency counts, each with the share of strangers declared for its first level.
+FREQUENT: dict[str, float] = {}
+for _field in FIELDS:
+    for _level in _field.levels:
+        if _level.frequent:
+            FREQUENT.setdefault(_level.frequent, _level.u)
 
 
 def useful(table: pa.Table, fields: Iterable[Field] = FIELDS) -> list[Field]:

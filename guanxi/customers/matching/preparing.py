@@ -23,7 +23,7 @@ SCHEMA = pa.schema(
         ("row", pa.int64()),
         ("given", TEXT), ("given_latin", TEXT), ("short_forms", LIST), ("family", TEXT), ("family_latin", TEXT),
         ("wholes", LIST), ("words", LIST), ("rest", LIST), ("whole", TEXT),
-        ("birth", TEXT), ("gender", TEXT),
+        ("birth", TEXT), ("birth_days", pa.int32()), ("gender", TEXT),
         ("mail", TEXT), ("mailbox", TEXT), ("telephone", TEXT),
         ("street", TEXT), ("street_words", LIST), ("number", TEXT), ("address", TEXT),
         ("postcode", TEXT), ("city", TEXT), ("region", TEXT), ("country", TEXT),
@@ -99,6 +99,9 @@ def _names(folded: dict[str, pa.Array]) -> dict[str, pa.Array]:
     # A column that repeats the full name in both parts, or holds it whole, says no more than the full name.
     lone = pc.fill_null(pc.and_(pc.equal(given, family), pc.is_valid(full)), False)
     given = pc.if_else(lone, NOTHING, given)
+    # A single word may be either; it is compared as a family name, which also looks among the other's given names.
+    single = pc.and_(pc.is_null(family), pc.and_(pc.is_valid(given), pc.is_null(read_given)))
+    given, family = pc.if_else(single, NOTHING, given), pc.if_else(single, pc.coalesce(read_family, given), family)
     told = pc.or_(pc.is_valid(given), pc.is_valid(family))
     given = pc.if_else(told, given, read_given)
     family = pc.if_else(told, family, read_family)
@@ -203,7 +206,20 @@ def _joined(first: pa.Array, second: pa.Array, where: pa.Array) -> pa.Array:
 
 
 def _times(folded: dict[str, pa.Array]) -> dict[str, pa.Array]:
-    return {"birth": birth(folded["date_of_birth"]), "gender": _gender(folded["gender"])}
+    born = birth(folded["date_of_birth"])
+    return {"birth": born, "birth_days": _days(born), "gender": _gender(folded["gender"])}
+
+
+def _days(born: pa.Array) -> pa.Array:
+    """The days of a date on a scale of months of 31 days, for telling how near two dates are; null for what is none."""
+    if not _any(born):
+        return pa.nulls(len(born), pa.int32())
+    good = pc.match_substring_regex(born, r"^\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$")
+    number = pc.if_else(good, born, pa.scalar(None, TEXT)).cast(pa.int32())
+    year, rest = pc.divide(number, 10_000), pc.subtract(number, pc.multiply(pc.divide(number, 10_000), 10_000))
+    month = pc.divide(rest, 100)
+    day = pc.subtract(rest, pc.multiply(month, 100))
+    return pc.add(pc.add(pc.multiply(year, 372), pc.multiply(month, 31)), day).cast(pa.int32())
 
 
 def birth(values: pa.Array) -> pa.Array:

@@ -19,6 +19,15 @@ LIKE_MATCHES = {"given_name": 0.06, "other_names": 0.15, "mail": 0.05}  # how fa
 ROUNDS, ENOUGH = 60, 1e-4
 WORTH = 200.0  # pairs that the weights before are worth
 Weights = dict[str, list[tuple[float, float]]]
+LEAST_SHARE = 2.0**-8  # of m to u: no field speaks against a match by more than eight bits
+
+
+def declared(fields: list[Field], weights: Weights, records: int) -> Classes:
+    """The classes of a file that is too small to learn from."""
+    m = {one.name: _top_last(weights[one.name], 0) for one in fields}
+    u = {one.name: _top_last(weights[one.name], 1) for one in fields}
+    h = {one.name: _start(one.name, m[one.name], u[one.name]) for one in fields}
+    return Classes(m, h, 0.2 / records, 0.06 / records if any(one.name in SHARED for one in fields) else 0.0)
 
 
 @dataclass

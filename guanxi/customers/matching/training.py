@@ -27,6 +27,7 @@ LEAST_RECORDS = 100  # below, the declared values are used as they are
 LEAST_MATCHES = 30  # that a training rule must find
 DECLARED = 25.0  # matches that the declared m are worth
 MOST_FREQUENT = 5_000  # values of a column whose frequency is kept
+DECLARED_VALUES = 200  # values that the declared share of a column's values is worth
 LEAST_U = 1e-7
 LEAST_RATIO = 2.0**-6  # of m to u: no single field speaks against a match by more than six bits
 # Which pairs teach m: such as are equal in these columns; the fields that use them are taught by the others.
@@ -47,24 +48,30 @@ class Trained:
 def frequencies(table: pa.Table) -> dict[str, dict[str, Any]]:
     """Of each column whose values are not equally frequent: the share of the frequent ones, and of any other."""
     found: dict[str, dict[str, Any]] = {}
-    for column in FREQUENT:
+    for column, declared in FREQUENT.items():
         values = table[column]
         count = table.num_rows - values.null_count
         if count < 2:
             continue
         counted = pc.value_counts(values.combine_chunks().drop_null())
-        shares = pc.struct_field(counted, "counts").to_numpy(zero_copy_only=False)
-        often = np.flatnonzero(shares > 2)
-        often = often[np.argsort(-shares[often], kind="stable")]
+        times = pc.struct_field(counted, "counts").to_numpy(zero_copy_only=False)
+        often = np.flatnonzero(times > 2)
+        often = often[np.argsort(-times[often], kind="stable")]
         most = often[:MOST_FREQUENT]
         if len(often) > MOST_FREQUENT:  # all or none of those that are equally frequent, so that order has no say
-            most = most[shares[most] > shares[often[MOST_FREQUENT]]]
-        rest = np.setdiff1d(np.arange(len(shares)), most)
-        other = float((shares[rest].astype(float) ** 2).sum() / max(shares[rest].sum(), 1)) if len(rest) else 1.0
+            most = most[times[most] > times[often[MOST_FREQUENT]]]
+        rest = np.delete(times, most).astype(float)
+        other = float((rest**2).sum() / rest.sum()) if len(rest) else 2.0
         names = pc.struct_field(counted, "values").take(pa.array(most)).to_pylist()
-        known = dict(sorted(zip(names, (shares[most] / count).tolist(), strict=True)))
-        found[column] = {"known": known, "other": max(other, 1.0) / count, "count": count}
+        known = dict(sorted(zip(names, _share(times[most], count, declared).tolist(), strict=True)))
+        found[column] = {"known": known, "other": float(_share(np.array([other]), count, declared)[0])}
     return found
+
+
+def _share(times: np.ndarray, count: int, declared: float) -> np.ndarray:
+    """How frequent a value is among strangers: the two records at hand do not count, what is declared counts a little."""
+    share = (np.maximum(times - 2, 0) + DECLARED_VALUES * declared) / (count + DECLARED_VALUES)
+    return np.asarray(np.maximum(share, min(0.5 / (count + DECLARED_VALUES), declared)))
 
 
 def with_frequencies(table: pa.Table, known: dict[str, dict[str, Any]]) -> pa.Table:
@@ -127,9 +134,8 @@ def _u(table: pa.Table, fields: list[Field]) -> dict[str, tuple[list[float | Non
     found = {}
     for one in made["comparisons"]:
         levels = [level for level in one["comparison_levels"] if not level.get("is_null_level")]
-        column = comparing.BY_NAME[one["output_column_name"]].needs[0]
-        told = max((sample.num_rows - sample[name].null_count for name in comparing.BY_NAME[one["output_column_name"]].needs))
-        del column
+        needs = comparing.BY_NAME[one["output_column_name"]].needs
+        told = max(sample.num_rows - sample[name].null_count for name in needs)
         found[one["output_column_name"]] = ([level.get("u_probability") for level in levels], told * (told - 1) // 2)
     return found
 
