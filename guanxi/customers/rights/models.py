@@ -90,12 +90,12 @@ class Erasure(models.Model):
 
     state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.RUNNING)
     # Internal numbers of his records, and a keyed hash of each that tells them from others of the same number.
-    parties = models.JSONField(default=list)
-    marks = models.JSONField(default=list)
+    parties = models.JSONField(default=list, blank=True)
+    marks = models.JSONField(default=list, blank=True)
     # Keyed hashes of what he could be recognised by.
-    keys = models.JSONField(default=list)
+    keys = models.JSONField(default=list, blank=True)
     # How many rows of what went, and how many were kept without him.
-    counts = models.JSONField(_("what went"), default=dict)
+    counts = models.JSONField(_("what went"), default=dict, blank=True)
     reason = models.CharField(_("why"), max_length=100, blank=True)
     begun_at = models.DateTimeField(_("begun"), default=timezone.now)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -91,7 +92,7 @@ def _row(rule: Purpose, channel: str, at: datetime, everybody: int) -> Row:
         counts = dict(cursor.fetchall())
     counts["never"] = max(0, everybody - sum(counts.values()))
     cells = [
-        (state, counts.get(state, 0), list_url("customers", {"consent": f"{rule.code}.{channel}.{state}"}))
+        (state, counts.get(state, 0), list_url("customers", {"f.consent": f"{rule.code}.{channel}.{state}"}))
         for state in STATES
     ]
     return Row(purposes.label_of(rule.code), str(CHANNEL_LABELS[channel]), cells)
@@ -101,7 +102,7 @@ def lapsing() -> list[Lapsing]:
     """What ends within the next 30 and 90 days."""
     return [
         Lapsing(days, Consent.objects.filter(_ending(days)).values("party").distinct().count(),
-                list_url("customers", {"lapsing": str(days)}))
+                list_url("customers", {"f.lapsing": str(days)}))
         for days in SOON
     ]  # fmt: skip
 
@@ -115,12 +116,9 @@ def _ending(days: int) -> Q:
         first, last = rule.lapsed_before(now), rule.lapsed_before(until)
         if first and last:
             condition |= Q(purpose=rule.code, basis="consent", lapses_at=None, at__gt=first, at__lte=last)
-    newest = (
-        "NOT EXISTS (SELECT 1 FROM customers_consent AS n WHERE n.party_id = customers_consent.party_id AND "
-        "n.purpose = customers_consent.purpose AND n.channel = customers_consent.channel AND "
-        "(n.at > customers_consent.at OR (n.at = customers_consent.at AND n.id > customers_consent.id)))"
-    )
-    rows = Consent.objects.filter(condition, given=True).extra(where=[newest])  # noqa: S610  a text of our own
+    later = Consent.objects.filter(party=OuterRef("party"), purpose=OuterRef("purpose"), channel=OuterRef("channel"))
+    later = later.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")))
+    rows = Consent.objects.filter(condition, ~Exists(later), given=True)
     return Q(pk__in=rows.values("pk"))
 
 
@@ -138,8 +136,6 @@ def _asked(text: str) -> tuple[Purpose, str, str]:
 
 def _condition(text: str) -> Q:
     rule, channel, state = _asked(text)
-    from django.db.models.expressions import RawSQL
-
     found = state_sql(rule, channel, clock.now())
     if state == "never":
         return ~Q(pk__in=RawSQL(f"SELECT party_id FROM ({found}) AS asked", []))  # noqa: S611  names of our own

@@ -265,11 +265,11 @@ def test_the_report_counts_and_leads_to_the_customers(mei: Party, staff: User, s
     assert staff_client.get("/rights/").status_code == 200
     names = {"given": "王美玲", "pending": "李大同", "lapsed": "陳小華"}
     for state, name in names.items():
-        page = staff_client.get("/customers/", {"consent": f"marketing.mail.{state}"}).content.decode()
+        page = staff_client.get("/customers/", {"f.consent": f"marketing.mail.{state}"}).content.decode()
         assert name in page and not any(other in page for other in set(names.values()) - {name})
-    page = staff_client.get("/customers/", {"lapsing": "30"}).content.decode()
+    page = staff_client.get("/customers/", {"f.lapsing": "30"}).content.decode()
     assert "林志明" in page and "王美玲" not in page
-    assert "confirmed" in staff_client.get("/customers/", {"consent": "marketing.mail.pending"}).content.decode()
+    assert "confirmed" in staff_client.get("/customers/", {"f.consent": "marketing.mail.pending"}).content.decode()
     assert staff_client.get("/consents/").status_code == 200
     assert "王美玲" in b"".join(staff_client.get("/consents/export.csv").streaming_content).decode()
 
