@@ -8,14 +8,20 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import (
     api,
+    belongings,  # noqa: F401  lets notes, files, tags and tasks go along
+    chart_views,
     desk,  # noqa: F401  registers the desk
     panels,
     profile,
 )
+from guanxi.customers.identity import api as identity_api
+from guanxi.customers.identity import hooks as identity  # noqa: F401  the queue, merging, stories
 from guanxi.customers.identity.hanging import Hanging
+from guanxi.customers.identity.tasks import find_duplicates, look_at_changed
 from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship, SourceRecord
 from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.desk import Panel, list_url
+from guanxi.foundation.tasks import Every, Weekly
 
 for position, field in enumerate(profile.READY_MADE):
     hooks.register("profile_field", field, order=10 + position)
@@ -27,6 +33,7 @@ for kind in (
     Hanging(PartyRole, label=_("roles")),
     Hanging(Relationship),
     Hanging(Relationship, field="other", origin="other_origin", label=_("relationships of others with him")),
+    Hanging(Relationship, field="reports_to", origin="reports_to_origin", label=_("places of those who report to him")),
     Hanging(Consent),
 ):
     hooks.register("hangs_on_party", kind)
@@ -48,6 +55,19 @@ hooks.register(
         lazy=True,
     ),
 )
+hooks.register(
+    "panel:customers",
+    Panel(
+        "left",
+        _("Organisation"),
+        "customers/chart_preview.html",
+        context=chart_views.preview,
+        order=15,
+        lazy=True,
+        when=lambda row, viewer: row.kind == Party.Kind.ORGANISATION,
+    ),
+)
+hooks.register("record_button:customers", chart_views.button)
 hooks.register(
     "panel:customers",
     Panel("right", _("Consent"), "customers/consents.html", context=panels.consents, order=40),
@@ -75,6 +95,11 @@ hooks.register(
     ),
     order=10,
 )
+hooks.register("schedule", Every(look_at_changed, minutes=1))
+hooks.register("schedule", Weekly(find_duplicates, weekday=6, at="03:30"))
 hooks.register("palette", shell.Command(_("New customer"), "/customers/new/", "user-plus"))
 
+hooks.register("api", ("/parties", identity_api.of_party), order=9)
 hooks.register("api", ("/parties", api.router), order=10)
+hooks.register("api", ("/merges", identity_api.merges), order=14)
+hooks.register("api", ("/duplicates", identity_api.duplicates), order=15)

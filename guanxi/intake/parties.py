@@ -108,7 +108,7 @@ def _group(work: duckdb.DuckDBPyConnection) -> None:
 
 def _leave_out_junk(work: duckdb.DuckDBPyConnection) -> None:
     """Shared mailboxes and drawn numbers bring no rows together."""
-    keys = work.execute("SELECT DISTINCT kind, key FROM loose WHERE kind <> 'card'").to_arrow_table()
+    keys = work.sql("SELECT DISTINCT kind, key FROM loose WHERE kind <> 'card'").to_arrow_table()
     nothing = tell_nothing(*(keys[name].combine_chunks() for name in ("kind", "key")))
     work.register("junk_keys", keys.filter(nothing))
     work.execute("DELETE FROM loose WHERE (kind, key) IN (SELECT (kind, key) FROM junk_keys)")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import pyarrow as pa
 from django.db import connection
 
 from guanxi.customers import matching
-from guanxi.customers.models import MatchKey
+from guanxi.customers.models import JunkValue, MatchKey
 
+_COLUMNS = {JunkValue.Kind.MAIL: "mail", JunkValue.Kind.PHONE: "telephone", JunkValue.Kind.NAME: "full_name"}
 LARGEST_BLOCK = 100  # parties under one key; a key that more share tells too little
 KEYS = pa.schema([("key", pa.int64()), ("party_id", pa.int64())])
 
@@ -19,7 +19,7 @@ KEYS = pa.schema([("key", pa.int64()), ("party_id", pa.int64())])
 def keys_of(records: pa.Table) -> dict[int, list[int]]:
     """The keys of each record, by its id; a record that says too little has none."""
     found: dict[int, list[int]] = {number: [] for number in records["id"].to_pylist()}
-    keyed = matching.keys(records)
+    keyed = matching.keys(records, junk=own_junk())
     for number, key in zip(keyed["id"].to_pylist(), keyed["key"].to_pylist(), strict=True):
         found[number].append(key)
     return found
@@ -47,6 +47,9 @@ def candidates(keys: Mapping[int, list[int]]) -> dict[int, set[int]]:
     return {number: {party for key in own for party in under.get(key, ())} - {number} for number, own in keys.items()}
 
 
-def explained(pair: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a scored pair is made of, as it is kept with a proposal."""
-    return [dict(part) for part in pair["weights"]]
+def own_junk() -> dict[str, list[str]]:
+    """What the business says tells nothing, by the columns of records."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for kind, key in JunkValue.objects.values_list("kind", "key"):
+        found[_COLUMNS[kind]].append(key)
+    return dict(found)

@@ -6,10 +6,13 @@ kept for the settings page, which tells what other thresholds would do.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
@@ -21,8 +24,10 @@ from guanxi.customers.models import MatchingSettings, MatchPair, Party
 from guanxi.foundation import bulk
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.tasks import progress
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import SYSTEM, Viewer
 
+WEIGHT = "weight_"
+MOST_AT_HAND = 5_000  # parties from which likeness is learned at once; of more in the background
 KEPT_FROM = 0.2  # probability from which a pair is kept at all
 BUCKETS = [0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0]
 SAMPLES = 3
@@ -50,48 +55,99 @@ def _look_at(parties: Collection[int], kind: str, by: Viewer) -> int:
 
 def likely(values: dict[str, Any], kind: str = Party.Kind.PERSON, limit: int = 5) -> list[tuple[int, float]]:
     """Who may be meant by what somebody types: the numbers of parties and how probable it is, the likeliest first."""
+    model = model_of(kind)
     record = records.record_of(values, kind)
     near = index.candidates(index.keys_of(record))[0]
-    if not near:
+    if model is None or not near:
         return []
     known = records.records_of(near, kind)
-    scored = model_of(kind).recognise(record, known)
+    scored = model.recognise(record, known, index.own_junk())
     numbers, chances = scored["id_r"].to_pylist(), scored["probability"].to_pylist()
-    ranked = sorted(zip(numbers, chances, strict=True), key=lambda one: -one[1])
-    return [(number, chance) for number, chance in ranked if chance >= KEPT_FROM][:limit]
+    return [(number, chance) for number, chance in zip(numbers, chances, strict=True) if chance >= KEPT_FROM][:limit]
 
 
-def model_of(kind: str) -> matching.Model:
-    """What was learned of likeness among parties of a kind; before that, what is declared."""
-    stored = deciding.settings().model or {}
-    return matching.Model.from_dict(stored[kind]) if kind in stored else matching.Model.declared()
+def explained(pair: MatchPair) -> list[dict[str, Any]]:
+    """What the probability of a pair is made of as both are known now: the prior, then each field, in bits."""
+    kind = pair.low.kind
+    model = model_of(kind)
+    known = {row["id"]: row for row in records.records_of([pair.low_id, pair.high_id], kind).to_pylist()}
+    if model is None or len(known) < 2:
+        return list(pair.weights)
+    bars = matching.explain(model, known[pair.low_id], known[pair.high_id])
+    return [
+        {
+            "field": bar.field,
+            "label": bar.label,
+            "words": bar.found,
+            "bits": bar.bits,
+            "low": bar.left,
+            "high": bar.right,
+        }
+        for bar in bars
+    ]
+
+
+def model_of(kind: str) -> matching.Model | None:
+    """What was learned of likeness among parties of a kind; None where there is too little to learn from."""
+    chosen = deciding.settings()
+    if kind not in (chosen.model or {}):
+        with bulk.session() as db:
+            known = records.all_records(db, kind)
+        if known.num_rows > MOST_AT_HAND or (model := _learned(known)) is None:
+            return None
+        deciding.keep_model({**(chosen.model or {}), kind: model.to_dict()}, known.num_rows, by=SYSTEM)
+        chosen = deciding.settings()
+    return _opened(kind, chosen.trained_at)
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(kind: str, trained_at: datetime | None) -> matching.Model | None:
+    """The stored model, ready to score; opened once for each training."""
+    try:
+        return matching.Model.from_dict((deciding.settings().model or {})[kind])
+    except matching.CannotMatch:  # of another version: the next comparison of all makes a new one
+        return None
+
+
+def _learned(known: pa.Table) -> matching.Model | None:
+    try:
+        return matching.train(known, junk=index.own_junk()) if known.num_rows > 1 else None
+    except matching.CannotMatch:
+        return None
 
 
 def _scored(kind: str, pairs: Iterable[tuple[int, int]], known: pa.Table) -> list[Found]:
     """The pairs that may be one, with what they are made of."""
-    wanted = sorted(pairs)
-    if not wanted:
-        return []
     there = set(known["id"].to_pylist())
+    wanted = sorted(pairs)
+    model = model_of(kind) if wanted else None
+    if model is None:
+        return []
     others = {number for pair in wanted for number in pair} - there
     both = pa.concat_tables([known, records.records_of(others, kind)])
     alive = set(both["id"].to_pylist())
     wanted = [pair for pair in wanted if alive.issuperset(pair)]
+    if not wanted:
+        return []
     table = pa.table({"id_l": [low for low, _ in wanted], "id_r": [high for _, high in wanted]})
-    return as_found(model_of(kind).score_pairs(both, table), both)
+    return as_found(model.score_pairs(both, table))
 
 
-def as_found(scored: pa.Table, known: pa.Table) -> list[Found]:
-    """Scored pairs as they are proposed: those that are not too unlikely, explained."""
-    likely = scored.filter(pa.compute.greater_equal(scored["probability"], KEPT_FROM))
-    explained = matching.explain(likely, known)
-    return [
-        Found(*sorted((low, high)), chance, parts)
-        for low, high, chance, parts in zip(
-            likely["id_l"].to_pylist(), likely["id_r"].to_pylist(), likely["probability"].to_pylist(), explained,
-            strict=True,
-        )
-    ]  # fmt: skip
+def as_found(scored: pa.Table) -> list[Found]:
+    """Scored pairs as they are proposed: those that are not too unlikely, with the weight of each field."""
+    chosen = scored.filter(pc.greater_equal(scored["probability"], pa.scalar(KEPT_FROM)))
+    fields = [name for name in chosen.column_names if name.startswith(WEIGHT)]
+    columns = [chosen[name].to_pylist() for name in fields]
+    pairs = zip(*(chosen[name].to_pylist() for name in ("id_l", "id_r", "probability")), strict=True)
+    found = []
+    for place, (one, other, chance) in enumerate(pairs):
+        weights = [
+            {"field": name.removeprefix(WEIGHT), "bits": column[place]}
+            for name, column in zip(fields, columns, strict=True)
+            if column[place]
+        ]
+        found.append(Found(min(one, other), max(one, other), chance, weights))
+    return found
 
 
 def merge_sure(found: Sequence[Found], *, by: Viewer) -> int:
@@ -113,33 +169,45 @@ def merge_sure(found: Sequence[Found], *, by: Viewer) -> int:
 
 def find_all(*, by: Viewer) -> dict[str, int]:
     """Learn likeness anew, compare all parties with all, propose what is new and forget what is no longer alike."""
-    models, counts = {}, {"records": 0, "pairs": 0, "new": 0, "merged": 0, "forgotten": 0}
+    models: dict[str, Any] = {}
+    counts = {"records": 0, "pairs": 0, "new": 0, "merged": 0, "forgotten": 0}
     everything: list[Found] = []
+    sure: list[Found] = []
     for place, kind in enumerate(records.KINDS):
         progress(place * 2, STEPS, _("Read the records"))
         with bulk.session() as db:
             known = records.all_records(db, kind)
         counts["records"] += known.num_rows
         progress(place * 2 + 1, STEPS, _("Compare the records"))
-        model = matching.train(known)
-        models[kind] = model.to_dict()
         _index(known, kind)
-        if known.num_rows > 1:
-            pairs = matching.match(known, model=model, least=KEPT_FROM)
-            everything += as_found(pairs, known)
+        model = _learned(known)
+        if model is not None:
+            models[kind] = model.to_dict()
+            pairs = matching.match(known, model=model, junk=index.own_junk(), least=KEPT_FROM)
+            found = as_found(pairs)
+            everything += found
+            sure += _within_clusters(found, pairs)
     deciding.keep_model(models, counts["records"], by=by)
     progress(4, STEPS, _("Propose what is new"))
     counts["pairs"] = len(everything)
     counts["forgotten"] = deciding.forget_pairs([(pair.low, pair.high) for pair in everything], by=by)
     counts["new"] = deciding.propose_pairs(everything, by=by)
-    counts["merged"] = merge_sure(everything, by=by)
+    counts["merged"] = merge_sure(sure, by=by)
     progress(STEPS, STEPS)
     return counts
 
 
+def _within_clusters(found: Sequence[Found], pairs: pa.Table) -> list[Found]:
+    """The pairs that are sure, and which nothing in what they hang together with contradicts."""
+    least = deciding.settings().merge_from
+    grown = matching.cluster(pairs, least)
+    cluster = dict(zip(grown["id"].to_pylist(), grown["cluster"].to_pylist(), strict=True))
+    return [pair for pair in found if pair.probability >= least and cluster[pair.low] == cluster[pair.high]]
+
+
 def _index(known: pa.Table, kind: str) -> None:
     """Write the keys of all parties of a kind anew."""
-    keyed = matching.keys(known)
+    keyed = matching.keys(known, junk=index.own_junk())
     rows = pa.table({"party_id": keyed["id"], "key": keyed["key"]}).sort_by([("key", "ascending")])
     with bulk.session() as db:
         db.begin()
