@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import purposes, queries
 from guanxi.customers.actions.consents import CHANNELS
-from guanxi.customers.models import Consent, ContactPoint, OptIn, Party, Relationship
+from guanxi.customers.models import Consent, ContactPoint, OptIn, Party
+from guanxi.customers.relations import sides
 from guanxi.foundation import clock
 from guanxi.foundation.visibility import Viewer, may
 
@@ -121,16 +122,11 @@ def reach(party: Party, kind: str) -> str:
 
 
 def ties(party: Party, viewer: Viewer) -> dict[str, Any]:
-    """Who lives with the party, and his other relationships in both directions."""
-    found = queries.ties(party, viewer)
-    direct = {tie.other.pk for tie in found}
-    lives_with = any(tie.relationship.kind == Relationship.Kind.HOUSEHOLD for tie in found)
-    house = [other for other in queries.household(party, viewer) if other.pk not in direct] if lives_with else []
+    """The relationships of the party by kind, in the words of its side, and who lives with him through others."""
     return {
         "party": party,
-        "ties": found,
-        "indirect": house,
-        "kinds": Relationship.Kind.choices,
+        "groups": sides.groups(party, viewer),
+        "kinds": sides.choices(party),
         "may_edit": may(viewer, "edit", party),
     }
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from guanxi.customers import actions, panels, queries
-from guanxi.customers.models import ContactPoint, Party, Relationship
+from guanxi.customers.models import ContactPoint, Party
 from guanxi.foundation.actions import Conflict, Refused
 
 PICKED = 8
@@ -85,42 +85,6 @@ def _shared(added: actions.Added) -> dict[str, Any] | None:
     return {"words": words % {"count": count}, "parties": added.shared_with[:5]}
 
 
-@require_http_methods(["GET", "POST"])
-def relationships(request: HttpRequest, pk: int) -> HttpResponse:
-    """The panel, with the form to add one (GET); add one (POST)."""
-    party = _party(request, pk)
-    if request.method == "GET":
-        return _ties(request, party, adding="add" in request.GET, draft={"kind": Relationship.Kind.HOUSEHOLD.value})
-    draft = {name: request.POST.get(name, "") for name in ("kind", "other", "title", "q")}
-    chosen = draft["other"]
-    other = (
-        queries.parties(request.user).filter(pk=int(chosen)).first()
-        if chosen.isdecimal() and len(chosen) < 19
-        else None
-    )
-    if other is None:
-        error = _("Search for the other one and choose him from the list.")
-        return _ties(request, party, 422, adding=True, draft=draft, error=error)
-    try:
-        actions.add_relationship(party, draft["kind"], other, title=draft["title"], by=request.user)
-    except Refused as refusal:
-        return _ties(request, party, 422, adding=True, draft=draft, chosen=other, error=refusal.message)
-    return _ties(request, party)
-
-
-@require_POST
-def remove_relationship(request: HttpRequest, pk: int, row: int) -> HttpResponse:
-    """Take one away; `pk` is the party on whose page this is done."""
-    party = _party(request, pk)
-    if Relationship.objects.visible_to(request.user).filter(pk=row).exists():
-        actions.remove_relationship(row, by=request.user)
-    return _ties(request, party)
-
-
-def _ties(request: HttpRequest, party: Party, status: int = 200, **more: Any) -> HttpResponse:
-    return render(request, "customers/relationships.html", {**panels.ties(party, request.user), **more}, status=status)
-
-
 @require_GET
 def pick(request: HttpRequest) -> HttpResponse:
     """A few parties that fit the words typed, to choose one of them."""
@@ -137,6 +101,10 @@ def consents(request: HttpRequest, pk: int) -> HttpResponse:
         return _consents(request, party, adding="add" in request.GET)
     sent = request.POST
     try:
+        if sent.get("given") == "ask":
+            purpose, channel = sent.get("purpose", ""), sent.get("channel", "")
+            actions.request_consent(party, purpose, channel=channel, source="record page", by=request.user)
+            return _consents(request, party)
         actions.record_consent(
             party,
             sent.get("purpose", ""),
@@ -147,7 +115,8 @@ def consents(request: HttpRequest, pk: int) -> HttpResponse:
             by=request.user,
         )
     except Refused as refusal:
-        return _consents(request, party, 422, adding=True, draft=sent, error=refusal.message)
+        asked = sent.get("given") == "ask"
+        return _consents(request, party, 422, adding=not asked, draft=sent, error=refusal.message)
     return _consents(request, party)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -118,6 +118,14 @@ def timeline(
         above = Event(occurred_at=Event._meta.get_field("occurred_at").to_python(keyset.decode(before, 2)[0]))
         months[0].continued = _month_of(above) == months[0].first_day
     return Timeline(months, following)
+
+
+def last_contacts(parties: Iterable[int], viewer: Viewer) -> dict[int, datetime]:
+    """When each of `parties` last spoke, met or wrote with somebody of the house; mass mailings do not count."""
+    personal = (kinds.Family.CALLS, kinds.Family.VISITS, kinds.Family.MESSAGES)
+    codes = [kind.code for kind in kinds.registered() if kind.family in personal and not kind.many]
+    rows = events(viewer).filter(party__in=list(parties), kind__in=codes).order_by()
+    return dict(rows.values_list("party").annotate(last=models.Max("occurred_at")))
 
 
 def with_objects(found: Iterable[Event], viewer: Viewer) -> list[Happening]:

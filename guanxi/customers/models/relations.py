@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models.origins import import_run_field, once, origin_field, origin_index
 from guanxi.customers.models.parties import Party
 from guanxi.foundation import clock
-from guanxi.foundation.visibility import VisibleQuerySet
+from guanxi.foundation.visibility import Viewer, VisibleQuerySet
 
 
 class RelationshipQuerySet(VisibleQuerySet["Relationship"]):
     """Relationships as people and programs ask for them."""
+
+    def visible_to(self, viewer: Viewer) -> RelationshipQuerySet:
+        """Only the relationships that `viewer` may see."""
+        return cast("RelationshipQuerySet", super().visible_to(viewer))
 
     def between_two(self) -> RelationshipQuerySet:
         """Without those of two who became one, which wait for the merge to be undone."""
@@ -22,6 +28,15 @@ class RelationshipQuerySet(VisibleQuerySet["Relationship"]):
     def current(self) -> RelationshipQuerySet:
         """Those that have not ended."""
         return self.filter(Q(until__isnull=True) | Q(until__gt=clock.today()))
+
+    def own_first(self) -> RelationshipQuerySet:
+        """In an order in which, of like ones that merges brought together, the first is the one that counts."""
+        return self.order_by(
+            F("until").desc(nulls_first=True),
+            F("origin").asc(nulls_first=True),
+            F("other_origin").asc(nulls_first=True),
+            "id",
+        )
 
 
 class Relationship(models.Model):
