@@ -15,6 +15,7 @@ from guanxi.ledger import (
     actions,
     api,
     desk,  # noqa: F401  registers the desk
+    queries,
     rights,
     views,
 )
@@ -23,6 +24,7 @@ from guanxi.ledger.models import Event
 
 hooks.register("happened", actions.record)
 hooks.register("hangs_on_party", Hanging(Event))
+hooks.register("last_contact", queries.last_contacts)
 hooks.register(
     "panel:customers",
     Panel("middle", _("What happened"), "ledger/timeline.html", context=views.timeline_of, order=10, bare=True),
