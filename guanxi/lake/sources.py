@@ -26,9 +26,16 @@ Batches = Iterator[pa.RecordBatch]
 
 # Kinds of event after which orders belong to another party, though no order was touched.
 REASSIGNED = ("party.merged", "party.unmerged", "party.split")
+# Kinds of event after which rows are gone, together with what told of them.
+TAKEN_AWAY = ("import.reverted",)
 
 _int, _text, _day = pa.int64(), pa.string(), pa.date32()
 _moment = pa.timestamp("us", "UTC")
+
+
+def something_gone(since: int, until: int) -> bool:
+    """Whether rows were taken away between two marks, their events among them."""
+    return reading.changes(since, until).order_by().filter(kind__in=TAKEN_AWAY).exists()
 
 
 # Sales lines --------------------------------------------------------------------------------------------------------
@@ -126,10 +133,15 @@ ORDER BY party_id
 """
 
 
+# What erased customers bought hangs on nobody, who is no customer.
+_SOMEBODY = "party_id NOT IN (SELECT party_id FROM customers_restriction WHERE kind = 'anonymous')"
+
+
 def first_days(db: BulkSession) -> Batches:
     """Each party's first day of purchase (returns are none)."""
     # The plus keeps SQLite from walking the orders by party, all over the file.
-    return db.stream("SELECT +party_id, MIN(day) FROM orders_order WHERE kind = 'sale' GROUP BY +party_id", _FIRST)
+    sql = "SELECT +party_id, MIN(day) FROM orders_order WHERE kind = 'sale' AND"
+    return db.stream(f"{sql} +{_SOMEBODY} GROUP BY +party_id", _FIRST)
 
 
 def purchases(db: BulkSession, written: int, among: pa.Array | None = None) -> pa.Table:
@@ -137,11 +149,11 @@ def purchases(db: BulkSession, written: int, among: pa.Array | None = None) -> p
 
     From the orders themselves: an import brings its customers' summaries up to date only at its end.
     """
-    condition = ""
+    condition = f" WHERE {_SOMEBODY}"
     parties = pa.table([pa.nulls(0, _int) if among is None else among], names=["id"])
     if among is not None:
         db.stage("lake_parties", parties)
-        condition = " WHERE party_id IN (SELECT id FROM lake_parties)"
+        condition += " AND party_id IN (SELECT id FROM lake_parties)"
     currency = _quoted(settings.GUANXI_CURRENCY)
     sql = (
         "SELECT party_id, day, CASE WHEN kind = 'sale' THEN 1 ELSE 0 END, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.customers.identity.hanging import Hanging
+from guanxi.customers.hanging import Hanging
 from guanxi.customers.models import OptIn, Restriction
 from guanxi.customers.rights import api, declared, files, panels, reporting, retention, sensitive, tasks
 from guanxi.customers.rights import desk as desks

@@ -21,7 +21,7 @@ from django.db.models import Q, QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.customers.identity.hanging import hanging
+from guanxi.customers.hanging import hanging
 from guanxi.customers.models import ContactPoint, Party, SourceRecord
 from guanxi.foundation import audit, hooks
 from guanxi.foundation.search.indexing import remove
