@@ -16,11 +16,13 @@ from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.intake import actions, plan
 from guanxi.intake.drafts import ImportDraft
+from guanxi.intake.fields import fields_of
 from guanxi.intake.models import ImportRun
 from guanxi.intake.tasks import find_difference, take_in
 
 State = ImportRun.State
-WRITTEN = (State.WRITING, State.PAUSED, State.DONE, State.REVERTING, State.REVERTED)  # rows may have been written
+AT_IT = (State.WRITING, State.PAUSED, State.REVERTING)
+WRITTEN = (*AT_IT, State.DONE, State.REVERTED)  # rows may have been written
 
 
 class Stale(Refused):
@@ -96,7 +98,11 @@ def _forget_check(run: ImportRun, by: Viewer) -> None:
 
 def plan_of(draft: ImportDraft, complete: bool = True) -> plan.Plan:
     """The plan that the choices of a draft lead to. Raises Refused where the file or a choice is no good."""
-    return plan.prepare(draft.kind, draft.file, complete=complete, **draft.choices)
+    choices = dict(draft.choices)
+    if "mapping" in choices:  # a declared field may have gone since
+        known = fields_of(draft.kind)
+        choices["mapping"] = {name: found for name, found in choices["mapping"].items() if name in known}
+    return plan.prepare(draft.kind, draft.file, complete=complete, **choices)
 
 
 @action
@@ -107,9 +113,9 @@ def check_draft(draft_id: int, *, by: Viewer) -> ImportRun:
     """
     draft = _locked(draft_id)
     run = draft.checked
-    if run is None or run.state in (State.FAILED, State.CANCELLED):
+    if run is None or run.state not in (State.WAITING, State.CHECKING, State.COMPARED):
         run = actions.begin_import(plan_of(draft), by=by)
-        if run.state in WRITTEN:  # of somebody else's draft of the same file
+        if run.state in WRITTEN:  # by somebody else's draft of the same file
             raise BeingImported(run)
         _name(run, draft)
         ImportDraft.objects.filter(pk=draft.pk).update(checked=run)
@@ -122,7 +128,10 @@ def check_draft(draft_id: int, *, by: Viewer) -> ImportRun:
 def import_draft(draft_id: int, *, by: Viewer) -> ImportRun:
     """Begin the import of a draft that was checked. Raises BeingImported where it has begun already."""
     draft = _locked(draft_id)
-    if draft.checked is None or draft.checked.state in (State.WAITING, State.CHECKING):
+    checked = draft.checked
+    if checked is not None and checked.state in AT_IT:  # by somebody else's draft of the same file
+        raise BeingImported(checked)
+    if checked is None or checked.state != State.COMPARED:
         raise Refused(_("Look at what would change first; the check is not at its end."), "check")
     run = actions.begin_import(plan_of(draft), by=by)
     ImportDraft.objects.filter(pk=draft.pk).update(checked=None, run=run, changed_at=timezone.now())

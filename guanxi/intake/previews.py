@@ -88,8 +88,11 @@ def preview(plan: Plan) -> Preview:
     ]
     shown = sorted(sorted(lines, key=lambda line: line.feeds is None)[:MOST_COLUMNS], key=lambda line: line.place)
     sample = _sample(plan, [line.name for line in shown])
-    for line in shown:
-        line.cells, line.bad = _cells(_judged(plan, line.feeds, line.name, sample))
+    with duckdb.connect() as work:
+        work.execute(f"SET TimeZone = '{settings.TIME_ZONE}'")
+        work.register("sample", sample)
+        for line in shown:
+            line.cells, line.bad = _cells(_judged(plan, line.feeds, line.name, work))
     _guess(plan, shown, sample)
     return Preview(shown, len(lines) - len(shown), sample.num_rows)
 
@@ -107,40 +110,37 @@ def _cells(found: list[tuple[str, str, int]]) -> tuple[list[Cell], int]:
     return [Cell(text, reason) for text, reason in chosen], sum(count for _t, reason, count in found if reason)
 
 
-def _judged(plan: Plan, one: Field | None, name: str, sample: pa.Table) -> list[tuple[str, str, int]]:
-    """The values of a column in the order of the file: (text, reason or nothing, how often)."""
-    reason = "''"
-    read = "t"
+def _judged(plan: Plan, one: Field | None, name: str, work: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+    """The values of a column of `sample` in the order of the file: (text, reason or nothing, how often)."""
+    reason, read = "''", "t"
     if one is not None:
         if one.kind in (MOMENT, DAY, NUMBER) or one.words:
             read = values.value(one, "t", plan.date_format, plan.decimal)
         cases = " ".join(f"WHEN {when} THEN '{why}'" for when, why in values.problem(one, "t", "v"))
         reason = f"CASE {cases} ELSE '' END" if cases else "''"
-    with duckdb.connect() as work:
-        work.execute(f"SET TimeZone = '{settings.TIME_ZONE}'")
-        work.register("sample", sample.select([name]))
-        # A column may be called as `t` or `v` are: only the inner query knows its name.
-        texts = f"SELECT {values.text(name)} AS t, row_number() OVER () AS n FROM (SELECT {quote(name)} FROM sample)"
-        judged = f"SELECT t, n, {reason} AS reason FROM (SELECT t, n, {read} AS v FROM ({texts}))"
-        rows = work.execute(f"SELECT t, reason, count(*) FROM ({judged}) GROUP BY ALL ORDER BY min(n)").fetchall()
-    no_key = _without_key(plan, one, name, sample)
+    # A column may be called as `t` or `v` are: only the inner query knows its name.
+    texts = f"SELECT {values.text(name)} AS t, row_number() OVER () AS n FROM (SELECT {quote(name)} FROM sample)"
+    judged = f"SELECT t, n, {reason} AS reason FROM (SELECT t, n, {read} AS v FROM ({texts}))"
+    rows = work.execute(f"SELECT t, reason, count(*) FROM ({judged}) GROUP BY ALL ORDER BY min(n)").fetchall()
+    no_key = _without_key(plan, one, name, work)
     return [(text or "", _words(one, why) if why else no_key.get(text or "", ""), count) for text, why, count in rows]
 
 
-def _without_key(plan: Plan, one: Field | None, name: str, sample: pa.Table) -> dict[str, str]:
+def _without_key(plan: Plan, one: Field | None, name: str, work: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """The mails, telephones and cards that are none, with the reason."""
     if plan.kind != "parties" or one is None or one.name not in KEYS:
         return {}
     said_in = plan.mapping.get("country", []) if one.name == "phone" else []
-    countries = sample.column(said_in[0]).to_pylist() if said_in else [None] * sample.num_rows
+    country = quote(said_in[0]) if said_in else "NULL"
+    told = work.execute(f"SELECT DISTINCT trim({country}), trim({quote(name)}) FROM sample").fetchall()
     texts: dict[str, set[str]] = defaultdict(set)
-    for text, country in zip(sample.column(name).to_pylist(), countries, strict=True):
-        texts[(country or plan.options.get("country") or settings.GUANXI_COUNTRY).strip()].add((text or "").strip())
+    for country, text in told:
+        texts[country or plan.options.get("country") or settings.GUANXI_COUNTRY].add(text or "")
     reasons: dict[str, str] = {}
     for country, some in texts.items():
-        values_ = sorted(some)
-        _keys, errors = normalise.keys(one.name, pa.array(values_, pa.string()), country)
-        reasons |= {text: why for text, why in zip(values_, errors.to_pylist(), strict=True) if why}
+        given = sorted(some)
+        _keys, errors = normalise.keys(one.name, pa.array(given, pa.string()), country)
+        reasons |= {text: why for text, why in zip(given, errors.to_pylist(), strict=True) if why}
     return reasons
 
 

@@ -20,7 +20,6 @@ from guanxi.intake.views import steps
 
 State = ImportRun.State
 ROWS = 50
-FINISHED = (State.COMPARED, State.DONE)
 AT_WORK = (State.WAITING, State.CHECKING, State.WRITING, State.REVERTING)
 STATES: dict[str, tuple[Any, Any]] = {
     "new": (gettext_lazy("New"), gettext_lazy("These rows are not known yet and would be made.")),
@@ -52,9 +51,9 @@ def check(request: HttpRequest, draft_id: int) -> HttpResponse:
         return _begin(request, draft)
     context = steps.frame(steps.CHECK, draft)
     run = draft.checked
-    if run is None:
-        return render(request, "intake/check_begin.html", context)
-    if run.state not in FINISHED:
+    if run is None or run.state in drafting.WRITTEN:  # somebody else has imported the same file meanwhile
+        return render(request, "intake/check_begin.html", {**context, "meanwhile": run})
+    if run.state != State.COMPARED:
         return render(request, "intake/checking.html", {**context, **progress_of(run)})
     counts = difference.counts(run)
     chosen = request.GET.get("state", "")
@@ -92,7 +91,8 @@ def _rows(request: HttpRequest, draft: ImportDraft, run: ImportRun, state: str, 
     found, following = difference.page(run, state, after=after, limit=ROWS)
     title, words = STATES[state]
     labels = {name: str(one.label) for name, one in fields_of(draft.kind).items()}
-    about = {"state": state, "state_title": title, "state_words": words}
+    details = {"possible_duplicate": _("Looks like"), "changed": _("Now and then"), "conflict": _("Now and then")}
+    about = {"state": state, "state_title": title, "state_words": words, "details": details.get(state, "")}
     return {"rows": known.tell(found, request.user), "next": following, "labels": labels, **about}
 
 

@@ -52,13 +52,14 @@ def _posted(request: HttpRequest, draft: ImportDraft) -> HttpResponse:
         actions.forget_mapping(post.get("mapping_name", ""), draft.kind, by=request.user)
         messages.success(request, _("The mapping is forgotten."))
         return redirect("intake:columns", draft.pk)
+    name = _name(post) if do == "keep" else ""
     choices, moved = _chosen(draft, post, request.headers.get("HX-Trigger-Name", ""))
     if do == "use":
         choices = _from_mapping(draft, post.get("mapping_name", ""))
     plan = drafting.plan_of(ImportDraft(kind=draft.kind, path=draft.path, choices=choices), complete=do == "next")
     draft = drafting.choose(draft.pk, choices, seen, by=request.user)
     if do == "keep":
-        actions.keep_mapping(plan, _name(post), by=request.user)
+        actions.keep_mapping(plan, name, by=request.user)
         messages.success(request, _("The mapping is kept."))
     if do == "next":
         return redirect("intake:rules", draft.pk)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import declaration
 from guanxi.foundation.visibility import may
-from guanxi.intake import actions, offers
+from guanxi.intake import actions, drafting, offers
 from guanxi.intake.drafts import ImportDraft
 from guanxi.intake.models import ImportRun
 from guanxi.intake.views import steps
@@ -30,9 +30,10 @@ LISTS = {"parties": "customers", "products": "products", "sales": "orders"}
 def result(request: HttpRequest, run_id: int) -> HttpResponse:
     """An import: how far it is, or what came of it."""
     run = steps.run_of(request, run_id)
-    draft = ImportDraft.objects.visible_to(request.user).filter(checked=run, run=None).first()
-    if draft is not None:  # it was looked at only
-        return redirect("intake:check", draft.pk)
+    drafts = ImportDraft.objects.visible_to(request.user)
+    looked_at = drafts.filter(checked=run, run=None).first()
+    if looked_at is not None and run.state not in drafting.WRITTEN and not drafts.filter(run=run).exists():
+        return redirect("intake:check", looked_at.pk)
     return render(request, "intake/result.html", _context(request, run))
 
 
@@ -96,12 +97,10 @@ def resume(request: HttpRequest, run_id: int) -> HttpResponse:
 @require_GET
 def revert_ask(request: HttpRequest, run_id: int) -> HttpResponse:
     """What taking back would take away and what it would leave alone."""
-    from guanxi.intake import reverting
-
     run = steps.run_of(request, run_id)
     if run.state != State.DONE or run.dry_run:
         return steps.to_result(run)
-    context = {"steps": steps.bar(steps.RESULT), "run": run, "outlook": reverting.outlook(run), **_kept(run, 0)}
+    context = {"steps": steps.bar(steps.RESULT), "run": run}
     return render(request, "intake/revert.html", context)
 
 
