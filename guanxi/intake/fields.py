@@ -40,6 +40,7 @@ class Field:
     many: bool = False
     synonyms: tuple[str, ...] = ()
     words: dict[str, str] | None = None  # for WORD: what the file may say -> what is stored
+    ahead: bool = False  # a day that may lie in the future
 
 
 def plain(name: str) -> str:
@@ -402,12 +403,14 @@ PRICES = (
         "valid_from",
         _("Valid from"),
         DAY,
+        ahead=True,
         synonyms=_names("valid_from|from|start|start_date|生效日期|起始日期|开始日期"),
     ),
     Field(
         "valid_until",
         _("Valid until"),
         DAY,
+        ahead=True,
         synonyms=_names("valid_until|valid_to|until|to|end|end_date|失效日期|結束日期|结束日期"),
     ),
 )

@@ -112,9 +112,10 @@ def problem(field: Field, source: str, read: str) -> list[tuple[str, str]]:
         kind, first = ("TIMESTAMPTZ", EARLIEST) if field.kind == MOMENT else ("DATE", date(1850, 1, 1))
         problems += [
             (f"{given} AND {read} IS NULL", "date"),
-            (f"{read} >= {kind} '{last + timedelta(days=1)}'", "future"),
             (f"{read} < {kind} '{first}'", "past"),
         ]
+        if not field.ahead:
+            problems.append((f"{read} >= {kind} '{last + timedelta(days=1)}'", "future"))
     elif field.kind == NUMBER:
         problems += [
             (f"{given} AND {read} IS NULL", "number"),
