@@ -1,0 +1,69 @@
+"""What identity hangs into the house: the queue in the side bar, merging in lists and on record pages, stories."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.customers.identity import (
+    desk,  # noqa: F401  registers the desks
+    panels,
+    queries,
+)
+from guanxi.foundation import hooks, shell
+from guanxi.foundation.desk import Bulk, Panel
+from guanxi.foundation.visibility import Viewer
+
+
+def _waiting(viewer: Viewer) -> int | str | None:
+    """How many pairs wait for people, for the side bar."""
+    number = queries.counted(viewer)
+    return f"{queries.COUNTED}+" if number > queries.COUNTED else number or None
+
+
+hooks.register(
+    "menu",
+    shell.MenuEntry(
+        shell.RELATIONSHIPS,
+        _("Possible duplicates"),
+        "customers:duplicates",
+        "copy-check",
+        order=30,
+        count=_waiting,
+        keywords=(_("duplicates"), _("merge")),
+    ),
+)
+hooks.register("palette", shell.Command(_("Merge customers"), "customers:merge", "git-merge", (_("duplicates"),)))
+hooks.register("palette", shell.Command(_("Merges"), "/merges/", "git-merge", (_("Undo a merge"),)))
+hooks.register(
+    "palette",
+    shell.Command(
+        _("Settings of identity"),
+        "customers:identity_settings",
+        "adjustments",
+        (_("thresholds"), _("survivorship"), _("junk")),
+    ),
+)
+hooks.register("palette", shell.Command(_("Sources"), "/sources/", "database-import", (_("trust"),)))
+
+hooks.register("bulk:customers", Bulk("merge", _("Merge"), panels.merge_chosen, icon="git-merge", verb="merge"))
+hooks.register("record_button:customers", panels.merge_button)
+hooks.register("story:customers", panels.story_of)
+hooks.register(
+    "panel:customers",
+    Panel(
+        "left",
+        _("Also known as"),
+        "customers/identity/also_known.html",
+        context=panels.also_known,
+        order=10,
+        when=panels.has_absorbed,
+    ),
+)
+hooks.register(
+    "panel:merges",
+    Panel("middle", "", "customers/identity/merged_what.html", context=panels.merged_what, bare=True),
+)
+hooks.register(
+    "panel:source-records",
+    Panel("middle", "", "customers/identity/source_record.html", context=panels.said, bare=True),
+)
