@@ -58,7 +58,7 @@ def address(url: Text) -> str:
 class MenuEntry:
     """A line of the side bar, and by that a command of the palette. `url` is a path or a URL's name.
 
-    `count` is asked at every page: it must be one cheap, bounded query, and may return None for no number.
+    `count` is asked at every page: it must be one cheap, bounded query, and may return None for no number, or “99+”.
     """
 
     section: str
@@ -66,7 +66,7 @@ class MenuEntry:
     url: Text
     icon: str
     order: int = 100
-    count: Callable[[Viewer], int | None] | None = None
+    count: Callable[[Viewer], int | str | None] | None = None
     keywords: Iterable[Text] = ()
 
 
@@ -87,7 +87,7 @@ class Line:
     label: Text
     href: str
     icon: str
-    count: int | None
+    count: int | str | None
     active: bool = False
 
 

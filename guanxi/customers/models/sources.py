@@ -18,6 +18,8 @@ class Source(models.Model):
     name = models.CharField(_("name"), max_length=100)
     trust = models.SmallIntegerField(_("trust"), default=50)
 
+    objects = VisibleQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("source")
         verbose_name_plural = _("sources")
