@@ -1,4 +1,4 @@
-"""Customers for programs: parties, contact points, relationships, consents."""
+"""Customers for programs: parties, contact points, consents."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.customers import actions, queries
 from guanxi.customers.actions.consents import CHANNELS
-from guanxi.customers.identity.family import root_of
-from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship
+from guanxi.customers.merged import root_of
+from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole
+from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import additions, keyset
 from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Number, Page
@@ -23,8 +23,6 @@ router = Router(tags=["Parties"])
 Kind = Literal["person", "organisation"]
 Role = Literal["prospect", "customer", "partner", "supplier", "competitor"]
 ContactKind = Literal["mail", "phone", "address", "social", "card", "device", "external"]
-TieKind = Literal["works_at", "household", "parent", "referred_by", "sells_for", "reports_to"]
-BuyingRole = Literal["", "initiator", "user", "influencer", "gatekeeper", "decider", "buyer"]
 Gender = Literal["", "female", "male", "other"]
 Purpose = Literal["marketing", "service", "research", "profiling"]
 Basis = Literal["consent", "contract", "legitimate_interest", "legal_duty"]
@@ -34,11 +32,24 @@ ProfileValue = str | int | float | bool | None
 assert set(get_args(ConsentChannel)) == set(CHANNELS)
 
 
+class AddressParts(Schema):
+    """An address as its country writes it; which parts are needed depends on the country."""
+
+    country: Annotated[str, Field(pattern="^[A-Za-z]{2}$", description="ISO 3166, two letters.")]
+    country_area: Text | None = Field(None, description="State, province or county.")
+    city: Text | None = None
+    city_area: Text | None = Field(None, description="District or suburb.")
+    postal_code: Text | None = None
+    sorting_code: Text | None = None
+    street_address: Text | None = Field(None, description="Street and number; lines with line breaks between.")
+
+
 class ContactPointIn(Schema):
     """A way to reach or recognise a party."""
 
     kind: ContactKind
-    value: Annotated[str, Field(max_length=300, description="As given; the key is worked out from it.")]
+    value: Annotated[str, Field(max_length=300, description="As given; the key is worked out from it.")] = ""
+    parts: AddressParts | None = Field(None, description="An address in parts; `value` is then made of them.")
     label: Annotated[str, Field(max_length=50)] = ""
     preferred: bool = False
 
@@ -51,6 +62,7 @@ class ContactPointOut(Schema):
     label: str
     preferred: bool
     verified_at: Moment | None
+    parts: dict[str, str] | None = Field(None, description="An address in parts, where it was given so.")
 
 
 class ContactPointAdded(ContactPointOut):
@@ -59,6 +71,7 @@ class ContactPointAdded(ContactPointOut):
 
 class ContactPointChange(Schema):
     value: Annotated[str, Field(max_length=300)] | None = None
+    parts: AddressParts | None = None
     label: Annotated[str, Field(max_length=50)] | None = None
     preferred: bool | None = None
     expected: dict[str, Any] | None = Field(None, description="The values that you saw; refused where they changed.")
@@ -129,34 +142,6 @@ class PartyOut(additions.Extended):
         return sorted(party.contact_points.all(), key=lambda point: point.pk)
 
 
-class RelationshipIn(Schema):
-    """`party` (of the address) is *kind* of `other`."""
-
-    kind: TieKind
-    other: Number
-    title: Annotated[str, Field(max_length=100)] = ""
-    department: Annotated[str, Field(max_length=100)] = ""
-    buying_role: BuyingRole = ""
-    stance: Annotated[int, Field(ge=-2, le=2)] | None = None
-    influence: Annotated[int, Field(ge=1, le=5)] | None = None
-    since: Day | None = None
-    until: Day | None = None
-
-
-class RelationshipOut(Schema):
-    id: int
-    party: int = Field(alias="party_id")
-    kind: str
-    other: int = Field(alias="other_id")
-    title: str
-    department: str
-    buying_role: str
-    stance: int | None
-    influence: int | None
-    since: Day | None
-    until: Day | None
-
-
 class ConsentIn(Schema):
     purpose: Purpose
     channel: ConsentChannel
@@ -176,6 +161,12 @@ class ConsentOut(Schema):
     source: str
     proof: dict[str, Any]
     at: Moment
+
+
+class SensitiveAsked(Schema):
+    """Which sensitive fields are to be shown."""
+
+    sensitive: Annotated[str, Field(max_length=300, description="Names such as `profile.income`, by commas.")] = ""
 
 
 class PartyFilter(Schema):
@@ -202,11 +193,28 @@ def _with_all(rows: QuerySet[Party]) -> QuerySet[Party]:
     return rows.prefetch_related("roles", "contact_points")
 
 
-def one(request: HttpRequest, number: int) -> Party:
-    """The party of that number, with roles, contact points and additions. Raises Party.DoesNotExist."""
+def one(request: HttpRequest, number: int, asked: str = "") -> Party:
+    """The party of that number, with roles, contact points and additions, and of sensitive fields those asked for.
+
+    Raises Party.DoesNotExist.
+    """
     party = _with_all(queries.parties(request.user)).get(pk=root_of(number))
     additions.attach(PartyOut, [party], request.user)
-    return party
+    return _veiled([party], request, asked)[0]
+
+
+def _veiled(parties: list[Party], request: HttpRequest, asked: str = "") -> list[Party]:
+    """The parties, for an answer, without sensitive fields but for those asked for, of which each look is recorded."""
+    wanted = {name.strip() for name in asked.split(",")}
+    for name in sensitive.names(Party):
+        for party in parties:
+            if name in wanted:
+                sensitive.note(name, sensitive.API, party, by=request.user)
+            elif name.startswith("profile."):
+                party.profile = {key: value for key, value in party.profile.items() if f"profile.{key}" != name}
+            else:
+                setattr(party, name, None if Party._meta.get_field(name).null else "")
+    return parties
 
 
 @router.get("", response=Page[PartyOut], summary="List parties", operation_id="list_parties")
@@ -223,13 +231,14 @@ def list_parties(request: HttpRequest, asked: Query[PartyFilter]) -> dict[str, A
         found = queries.find(asked.q, request.user, limit=asked.limit)
         kept = {party.pk: party for party in rows.filter(pk__in=[party.pk for party in found])}
         additions.attach(PartyOut, kept.values(), request.user)
-        return {"items": [kept[party.pk] for party in found if party.pk in kept], "next": None}
+        shown = [kept[party.pk] for party in found if party.pk in kept]
+        return {"items": _veiled(shown, request), "next": None}
     order = ["id"]
     if asked.updated_since:
         rows, order = rows.filter(changed_at__gte=asked.updated_since), ["changed_at", "id"]
     items, following = keyset.page(rows, order, asked.cursor, asked.limit)
     additions.attach(PartyOut, items, request.user)
-    return {"items": items, "next": following}
+    return {"items": _veiled(list(items), request), "next": following}
 
 
 @router.post("", response={201: PartyOut}, summary="Create a party", operation_id="create_party")
@@ -248,9 +257,9 @@ def create_party(request: HttpRequest, body: PartyIn) -> Status[Party]:
 
 
 @router.get("/{number}", response=PartyOut, summary="Get a party", operation_id="get_party")
-def get_party(request: HttpRequest, number: Number) -> Party:
-    """One party, with roles, profile and contact points."""
-    return one(request, number)
+def get_party(request: HttpRequest, number: Number, asked: Query[SensitiveAsked]) -> Party:
+    """One party, with roles, profile and contact points. Of sensitive fields only those asked for; that is recorded."""
+    return one(request, number, asked.sensitive)
 
 
 @router.patch("/{number}", response=PartyOut, summary="Change a party", operation_id="change_party")
@@ -324,54 +333,12 @@ def remove_contact_point(request: HttpRequest, number: Number, point: Number) ->
 
 def _added(added: actions.Added) -> dict[str, Any]:
     point = added.contact_point
-    names = ("kind", "value", "key", "label", "preferred", "verified_at")
+    names = ("kind", "value", "key", "label", "preferred", "verified_at", "parts")
     return {
         "id": point.pk,
         **{name: getattr(point, name) for name in names},
         "shared_with": [party.pk for party in added.shared_with],
     }
-
-
-@router.get(
-    "/{number}/relationships",
-    response=list[RelationshipOut],
-    summary="List relationships",
-    operation_id="list_relationships",
-)
-def list_relationships(request: HttpRequest, number: Number) -> list[Relationship]:
-    """In both directions: `party` or `other` is the party of the address."""
-    return [tie.relationship for tie in queries.ties(one(request, number), request.user)]
-
-
-@router.post(
-    "/{number}/relationships",
-    response={201: RelationshipOut},
-    summary="Add a relationship",
-    operation_id="add_relationship",
-)
-def add_relationship(request: HttpRequest, number: Number, body: RelationshipIn) -> Status[Relationship]:
-    """Say how the party stands to another."""
-    values = body.model_dump(exclude={"kind", "other"})
-    other = queries.parties(request.user).filter(pk=body.other).first()
-    if other is None:
-        raise Refused(_("There is no customer %(number)s.") % {"number": body.other}, "other")
-    row = actions.add_relationship(one(request, number), body.kind, other, by=request.user, **values)
-    return Status(201, row)
-
-
-@router.delete(
-    "/{number}/relationships/{row}",
-    response={204: None},
-    summary="Remove a relationship",
-    operation_id="remove_relationship",
-)
-def remove_relationship(request: HttpRequest, number: Number, row: Number) -> Status[None]:
-    """Take it away."""
-    ties = {tie.relationship.pk for tie in queries.ties(one(request, number), request.user)}
-    if row not in ties:
-        raise Relationship.DoesNotExist
-    actions.remove_relationship(row, by=request.user)
-    return Status(204, None)
 
 
 @router.get("/{number}/consents", response=list[ConsentOut], summary="What counts now", operation_id="list_consents")

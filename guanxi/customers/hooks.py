@@ -13,10 +13,11 @@ from guanxi.customers import (
     desk,  # noqa: F401  registers the desk
     panels,
     profile,
+    tie_api,
 )
+from guanxi.customers.hanging import Hanging
 from guanxi.customers.identity import api as identity_api
 from guanxi.customers.identity import hooks as identity  # noqa: F401  the queue, merging, stories
-from guanxi.customers.identity.hanging import Hanging
 from guanxi.customers.identity.tasks import find_duplicates, look_at_changed
 from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship, SourceRecord
 from guanxi.foundation import hooks, search, shell
@@ -101,5 +102,6 @@ hooks.register("palette", shell.Command(_("New customer"), "/customers/new/", "u
 
 hooks.register("api", ("/parties", identity_api.of_party), order=9)
 hooks.register("api", ("/parties", api.router), order=10)
+hooks.register("api", ("/parties", tie_api.router), order=11)
 hooks.register("api", ("/merges", identity_api.merges), order=14)
 hooks.register("api", ("/duplicates", identity_api.duplicates), order=15)

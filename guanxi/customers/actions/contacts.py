@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from guanxi.customers import normalise
+from guanxi.customers import normalise, postal
 from guanxi.customers.actions.locking import locked, mark_changed
 from guanxi.customers.happenings import tell
 from guanxi.customers.models import ContactPoint, Party
@@ -25,13 +25,22 @@ class Added(NamedTuple):
 
 @action
 def add_contact_point(
-    party: Party, kind: str, value: str, *, by: Viewer, label: str = "", preferred: bool = False
+    party: Party,
+    kind: str,
+    value: str = "",
+    *,
+    by: Viewer,
+    label: str = "",
+    preferred: bool = False,
+    parts: dict[str, Any] | None = None,
 ) -> Added:
     """Add a way to reach `party`. The same one on another party is allowed (families share telephones) and reported.
 
-    Raises Refused with the field `value` or `kind` where it cannot be one, or where the party has it already.
+    An address may be given in `parts` (`guanxi.customers.postal`), of which `value` is then made. Raises Refused with
+    the field `value`, `kind` or `parts.<name>` where it cannot be one, or where the party has it already.
     """
     party = locked(party.pk, by)
+    value, parts = _with_parts(kind, value, parts)
     value, key = _cleaned(kind, value, party)
     if party.contact_points.count() >= MOST:
         raise Refused(_("A customer can have at most %(most)s contact points.") % {"most": MOST}, "value")
@@ -39,7 +48,8 @@ def add_contact_point(
         raise Refused(_("%(name)s has this one already.") % {"name": party.name}, "value")
     if preferred:
         _step_back(party, kind)
-    row = create(ContactPoint, party=party, kind=kind, value=value, key=key, label=label.strip(), preferred=preferred)
+    given = {"kind": kind, "value": value, "key": key, "label": label.strip(), "preferred": preferred}
+    row = create(ContactPoint, party=party, parts=parts, **given)
     tell("contact.added", party, by=by, kind=kind, value=value)
     mark_changed(party)
     return Added(row, _others(row, by))
@@ -49,10 +59,15 @@ def add_contact_point(
 def change_contact_point(
     row_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer
 ) -> Added:
-    """Change `value`, `label` or `preferred` of a contact point. Raises Conflict, Refused."""
+    """Change `value`, `label`, `preferred` or, of an address, `parts` of a contact point. Raises Conflict, Refused."""
     row = ContactPoint.objects.visible_to(by).select_related("party").get(pk=row_id)
     party = locked(row.party_id, by)
     values: dict[str, Any] = {name: changes[name] for name in ("label", "preferred") if name in changes}
+    if changes.get("parts"):
+        changes = dict(changes)
+        changes["value"], values["parts"] = _with_parts(row.kind, "", changes["parts"])
+    elif changes.get("value", row.value) != row.value:
+        values["parts"] = None  # written anew as plain text
     if "value" in changes:
         values["value"], values["key"] = _cleaned(row.kind, changes["value"], party)
         if values["key"] != row.key:
@@ -78,6 +93,16 @@ def remove_contact_point(row_id: int, *, by: Viewer) -> Party:
     tell("contact.removed", party, by=by, kind=row.kind, value=row.value)
     mark_changed(party)
     return party
+
+
+def _with_parts(kind: str, value: str, parts: dict[str, Any] | None) -> tuple[str, dict[str, str] | None]:
+    """The value of a contact point, made of the parts of an address where there are any, and those parts."""
+    if not parts:
+        return value, None
+    if kind != ContactPoint.Kind.ADDRESS:
+        raise Refused(_("Only addresses have parts."), "parts")
+    cleaned = postal.clean(parts)
+    return postal.one_line(cleaned), cleaned
 
 
 def _cleaned(kind: str, value: Any, party: Party) -> tuple[str, str]:

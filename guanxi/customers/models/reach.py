@@ -29,6 +29,8 @@ class ContactPoint(models.Model):
     # The normalised value by which a touch is recognised: E.164, lower-cased mail, "source:id" for external numbers.
     key = models.CharField(max_length=300)
     label = models.CharField(_("label"), max_length=50, blank=True)
+    # An address in parts (guanxi.customers.postal), where it was entered so; `value` is then made of them.
+    parts = models.JSONField(_("parts"), null=True, blank=True)
     preferred = models.BooleanField(_("preferred"), default=False)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     source_record = models.ForeignKey(
