@@ -20,7 +20,7 @@ MAY_WRITE = {
     "guanxi/*/actions.py": "actions",
     "guanxi/*/actions/*.py": "actions",
     "guanxi/customers/corrections.py": "source records, which are only ever added",
-    "guanxi/customers/identity/hanging.py": "what hangs on parties, moved by the action that merges them",
+    "guanxi/customers/hanging.py": "what hangs on parties, moved by the action that merges them",
     "guanxi/orders/summary.py": "sums, made from the orders that actions wrote",
     "guanxi/foundation/audit.py": "the audit log itself",
     "guanxi/foundation/people.py": "the actions of users: a password is hashed, a token's use is noted",

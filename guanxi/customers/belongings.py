@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import models
 
+from guanxi.customers.hanging import Hanging
 from guanxi.customers.happenings import tell
-from guanxi.customers.identity.hanging import Hanging
 from guanxi.customers.models import Party
 from guanxi.foundation import hooks
 from guanxi.foundation.attachments.models import Attachment

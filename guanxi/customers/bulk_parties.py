@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from guanxi.customers.identity.recognising import tell_nothing
+from guanxi.customers.recognising import tell_nothing
 from guanxi.customers.survivorship import FIELDS, rules, survivors_sql
 from guanxi.foundation.bulk import BulkSession, read_beside
 

@@ -56,7 +56,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     organisation = _organisation(request, pk)
     party, under = (chosen_party(request.POST.get(name, ""), request.user) for name in ("party", "under"))
     if party is None or (request.POST.get("under") and under is None):
-        return _chart(request, organisation, 409, notice=_notice(_("This customer is gone; here is the chart as it is.")))
+        gone = _notice(_("This customer is gone; here is the chart as it is."))
+        return _chart(request, organisation, 409, notice=gone)
     seen = request.POST.get("seen", "")
     before = int(seen) if seen.isdecimal() and len(seen) < 19 else None
     try:

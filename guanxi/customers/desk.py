@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import actions, panels, profile, queries
-from guanxi.customers.identity.family import root_of
+from guanxi.customers.merged import root_of
 from guanxi.customers.models import Party, PartyRole
 from guanxi.foundation import clock, desk, hooks, shell
 from guanxi.foundation.desk import Button, Column, Filter, Menu, Pill

@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 
 from guanxi.customers import normalise, purposes
 from guanxi.customers.contacting import Contactable, contactable, is_restricted, may_contact, objects_to
-from guanxi.customers.identity.family import root_of
+from guanxi.customers.merged import root_of
 from guanxi.customers.models import Consent, ContactPoint, Party, Relationship
 from guanxi.foundation import search
 from guanxi.foundation.actions import Refused

@@ -60,7 +60,7 @@ def page(run: ImportRun, state: str = "", after: int = 0, limit: int = 50) -> tu
     with duckdb.connect() as work:
         work.execute("SET threads = 1")
         query = f"SELECT * FROM read_parquet(?) WHERE {where} ORDER BY row, state LIMIT {int(limit) + 1}"
-        rows = work.execute(query, [str(path), *values]).to_arrow_table().to_pylist()
+        rows = work.sql(query, params=[str(path), *values]).to_arrow_table().to_pylist()
     more = len(rows) > limit
     return rows[:limit], rows[limit - 1]["row"] if more and limit else None
 

@@ -1,7 +1,17 @@
-"""What intake hangs into the house: the list of imports, and the check of what imports write."""
+"""What intake hangs into the house: the list of imports, the check of what they write, tidying, the API."""
+
+from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks
 from guanxi.foundation.bulk import orphans
+from guanxi.foundation.tasks import Daily
 from guanxi.intake import desk as desk
+from guanxi.intake import tasks
+from guanxi.ledger.kinds import EventKind
 
 hooks.register("check", ("references", orphans.find))
+hooks.register("schedule", Daily(tasks.clean_uploads, at="03:40"))
+hooks.register(
+    "event_kind",
+    EventKind("import.reverted", _("Import taken back"), "arrow-back-up", _("Import of %(file)s taken back")),
+)

@@ -10,7 +10,7 @@ from django.conf import settings
 from guanxi.customers import normalise
 from guanxi.customers.bulk_difference import NAMESAKES, party_differences
 from guanxi.customers.bulk_parties import PreparedParties, write_parties
-from guanxi.customers.identity.recognising import tell_nothing
+from guanxi.customers.recognising import tell_nothing
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation.bulk import BulkSession, last_id
 from guanxi.intake.employers import relate

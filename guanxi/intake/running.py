@@ -82,7 +82,7 @@ def _taken(run_id: int, by: Viewer, work: Callable[[ImportRun, Viewer], ImportRu
         return current
     try:
         uploads.room_for(current.file_size, uploading=False)
-        with _held(current):
+        with held(current):
             current.refresh_from_db()
             return current if current.state in OVER else work(current, by)
     except AlreadyRunning:
@@ -173,7 +173,7 @@ class Asked(Exception):
 
 
 @contextmanager
-def _held(current: ImportRun) -> Iterator[None]:
+def held(current: ImportRun) -> Iterator[None]:
     """Make the run's folder and hold it, so that no two processes work on one run."""
     current.folder.mkdir(parents=True, exist_ok=True)
     with (current.folder / "lock").open("w") as lock:

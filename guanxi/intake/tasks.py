@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation.tasks import task
-from guanxi.intake import difference, running, uploads
+from guanxi.intake import difference, reverting, running, uploads
 from guanxi.intake.models import ImportRun
 
 COUNTS = ("read", "accepted", "rejected", "created", "updated", "unchanged", "skipped")
@@ -25,6 +25,13 @@ run_import = take_in
 def find_difference(run_id: int) -> dict[str, int]:
     """Say what an import will do; may be begun anew at any time."""
     return difference.counts(difference.find(ImportRun.objects.get(pk=run_id)))
+
+
+@task(label=_("Taking an import back"), queue_name="long")
+def revert_import(run_id: int) -> dict[str, int]:
+    """Take back what an import has done; a worker that is killed leaves it where another goes on."""
+    done = reverting.revert(run_id)
+    return {"kept": done.kept}
 
 
 @task(label=_("Tidying uploaded files"))

@@ -166,6 +166,8 @@ def _refresh_table(lake: Lake, table: LakeTable) -> None:
         return
     stored = lake.current(table)
     since = store.mark_of(stored, LEDGER) if stored else None
+    if stored is not None and since is not None and sources.something_gone(since, lake.until):
+        stored = None  # no event tells which rows are gone: load what is there
     if stored is None or since is None or since > lake.until or not stored.file_uris():
         if stored is None or since is None or since != lake.until:
             lake.load(table, WHOLE[table.name](lake), {LEDGER: lake.until})

@@ -122,24 +122,17 @@ def rows_of(table: LakeTable, stored: DeltaTable, keys: pa.Array, columns: list[
 
 
 def rows_with(table: LakeTable, stored: DeltaTable, column: str, values: pa.Array) -> pa.Table:
-    """All rows that have one of `values` in `column`, whole; reads the column of every file."""
+    """All rows that have one of `values` in `column`, whole; of each group of rows reads this column first."""
     batches: list[pa.RecordBatch] = []
     for path, part in _paths(table, stored):
         file = _parquet(stored, path)
-        if column not in file.schema_arrow.names or not _any_in(file, column, values):
-            continue
-        for batch in file.iter_batches(batch_size=250_000):
-            chosen = batch.filter(pc.is_in(batch[column].cast(values.type), values))
-            if chosen.num_rows:
-                batches.append(_with_partition(table, chosen, part))
+        groups = range(file.num_row_groups) if column in file.schema_arrow.names else ()
+        for group in groups:
+            found = pc.is_in(file.read_row_group(group, [column])[column].cast(values.type), values)
+            if pc.any(found).as_py():
+                chosen = file.read_row_group(group).filter(found).combine_chunks()
+                batches += [_with_partition(table, batch, part) for batch in chosen.to_batches()]
     return pa.Table.from_batches(batches, table.schema)
-
-
-def _any_in(file: pq.ParquetFile, column: str, values: pa.Array) -> bool:
-    return any(
-        pc.any(pc.is_in(batch[column].cast(values.type), values)).as_py()
-        for batch in file.iter_batches(batch_size=1_000_000, columns=[column])
-    )
 
 
 def forget_past(stored: DeltaTable) -> None:

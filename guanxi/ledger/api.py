@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
-from guanxi.customers.identity.family import root_of
+from guanxi.customers.merged import root_of
 from guanxi.customers.queries import parties, party_numbered
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.customers.identity.hanging import Hanging
+from guanxi.customers.hanging import Hanging
 from guanxi.customers.models import Consent, ContactPoint, Relationship
 from guanxi.foundation import hooks, sensitive
 from guanxi.foundation.desk import Panel

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.customers.models import Party, Relationship
+from guanxi.customers.models import Party, PartyRole, Relationship
 from guanxi.customers.rights import loose
 from guanxi.customers.rights.kept import WITHOUT_HIM, Kept, Subject, delete_rows
 from guanxi.customers.rights.retention import Kind
@@ -60,6 +61,14 @@ def _shown(event: Event) -> dict[str, Any]:
     }
 
 
+def _quiet_prospects(before: datetime, _what: str) -> QuerySet[Any]:
+    """Those who are nothing but prospects, and with whom nothing has happened since."""
+    happened = Event.objects.filter(party=OuterRef("pk"), occurred_at__gte=before)
+    more = PartyRole.objects.filter(party=OuterRef("pk")).exclude(role=PartyRole.Role.PROSPECT)
+    prospects = Party.objects.filter(created_at__lt=before, merged_into=None, roles__role=PartyRole.Role.PROSPECT)
+    return prospects.filter(~Exists(happened), ~Exists(more))
+
+
 KEPT = [
     Kept(
         Event,
@@ -79,5 +88,12 @@ RETENTION = [
         party="party",
         choices=lambda: [(code, label) for code, label in kinds.labels() if not code.startswith(ORDERS)],
         months=36,
+    ),
+    Kind(
+        "prospects",
+        _("Prospects without contact"),
+        _quiet_prospects,
+        months=24,
+        erases=True,
     ),
 ]

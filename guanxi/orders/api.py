@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.catalog.models import Product
-from guanxi.customers.identity.family import root_of
+from guanxi.customers.merged import root_of
 from guanxi.customers.queries import parties, party_numbered
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset

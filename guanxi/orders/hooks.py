@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from guanxi.customers.identity.hanging import Hanging
+from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
 from guanxi.foundation.desk import Column, Filter, Panel
 from guanxi.foundation.tasks import Every

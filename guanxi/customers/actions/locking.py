@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from guanxi.customers.identity.family import DEEPEST
+from guanxi.customers.merged import DEEPEST
 from guanxi.customers.models import Party
 from guanxi.foundation import search
 from guanxi.foundation.visibility import Viewer, require

@@ -12,12 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from guanxi.customers import corrections
+from guanxi.customers import corrections, deriving
 from guanxi.customers.actions.locking import mark_changed
+from guanxi.customers.hanging import hanging
 from guanxi.customers.happenings import tell
-from guanxi.customers.identity import deriving
-from guanxi.customers.identity.family import members_of, root_of
-from guanxi.customers.identity.hanging import hanging
+from guanxi.customers.merged import members_of, root_of
 from guanxi.customers.models import MatchPair, Merge, Party, SourceRecord
 from guanxi.customers.profile import PATH
 from guanxi.customers.survivorship import field_names

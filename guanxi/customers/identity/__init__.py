@@ -1,6 +1,6 @@
-"""Who is who: which parties are one, what hangs on each, how a party follows from what sources said of it.
+"""Who is who, as people and programs deal with it: pairs that may be one, merging and undoing, where values come from.
 
-Which parties are one follows from the merges that are not undone (models.Merge). Every row that hangs on a party keeps
-in `origin` the party as which it was recorded, so what hangs on whom is a function of these merges, and they can be
-undone at any time and in any order (docs/develop/identity.md). Writing is done in guanxi.customers.actions.merging.
+What it stands on lies a floor below: `customers.hanging` (what hangs on parties), `customers.merged` (which are one),
+`customers.deriving` (how a party follows from its sources), `customers.matching` (likeness of records) and the actions
+(docs/develop/identity.md).
 """

@@ -46,7 +46,7 @@ def learn(fields: list[Field], weights: Weights, gammas: np.ndarray, times: floa
     `times`: how many candidate pairs each row stands for; `pairs`: of how many pairs the candidates were chosen. Pairs
     that are no candidates count as strangers.
     """
-    patterns, counts = np.unique(gammas, axis=0, return_counts=True)
+    patterns, counts = _patterns(gammas)
     weight = counts * times
     m = {one.name: _top_last(weights[one.name], 0) for one in fields}
     u = {one.name: _top_last(weights[one.name], 1) for one in fields}
@@ -70,6 +70,15 @@ def learn(fields: list[Field], weights: Weights, gammas: np.ndarray, times: floa
         if abs(matches / old[0] - 1) < ENOUGH and abs(relatives - old[1]) <= ENOUGH * max(old[1], 1e-12):
             break
     return Classes(m, h, matches, relatives)
+
+
+def _patterns(gammas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows, and how often each stands there."""
+    code = np.zeros(len(gammas), np.int64)
+    for column in gammas.T:
+        code = code * 16 + (column + 1)
+    _, first, counts = np.unique(code, return_index=True, return_counts=True)
+    return gammas[first], counts
 
 
 def _top_last(levels: list[tuple[float, float]], which: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from django.db.models import Count
@@ -135,8 +136,8 @@ def chart(organisation: Party, viewer: Viewer, *, department: str = "") -> Chart
         own.setdefault(row.party_id, row)
     kept = dict(list(own.items())[:MOST])
     superiors = {number: row.reports_to_id if row.reports_to_id != number else None for number, row in kept.items()}
-    ordered = dict(sorted(superiors.items(), key=lambda pair: (kept[pair[0]].department, -(kept[pair[0]].influence or 0))))
-    trees = forest(ordered)
+    order = sorted(kept, key=lambda number: (kept[number].department, -(kept[number].influence or 0)))
+    trees = forest({number: superiors[number] for number in order})
     departments = _departments(kept.values())
     seats = {number: Seat(kept[number], depth, trees.beneath.get(number, [])) for number, depth in trees.in_order()}
     drawn = Chart(organisation, seats, trees.tops, departments, len(own) - len(kept))
@@ -203,7 +204,7 @@ def _shape(drawn: Chart) -> None:
             seat.shape = "row" if beside else "stack"
             seat.folded = drawn.is_large and seat.depth >= OPEN_LEVELS - 1
     trees = drawn.trees
-    for seat, following in zip(trees, [*trees[1:], None], strict=True):
+    for seat, following in zip_longest(trees, trees[1:]):
         if not seat.leads:
             seat.closes = seat.depth - (following.depth if following else 0)
 

@@ -1,4 +1,4 @@
-"""Trees of parties: whoever is above whom. Plain numbers; merges and imports may have left circles, so none is trusted."""
+"""Trees of parties: who is above whom. Plain numbers; merges and imports may have left circles, so none is trusted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONGEST = 1000  # links of one chain; beyond that something is wrong
 
 @dataclass(frozen=True)
 class Forest:
-    """Numbers in trees: those at the top in the order given, those directly beneath each, and where a circle was cut."""
+    """Numbers in trees: the tops in the order given, those directly beneath each, and where a circle was cut."""
 
     tops: list[int]
     beneath: dict[int, list[int]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ def _cuts(above: Mapping[int, int | None]) -> set[int]:
 
 
 def circle(number: int, superior: int, above: Callable[[int], int | None]) -> list[int]:
-    """The path from `number` under `superior` back to `number`, where putting it there would close a circle; else empty.
+    """The path from `number` by `superior` back to `number`, where putting it there would close a circle; else empty.
 
     `above` tells who is above a number by now.
     """

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guanxi.customers import actions, queries
-from guanxi.customers.identity.family import root_of
+from guanxi.customers.merged import root_of
 from guanxi.customers.models import Consent, ContactPoint, MatchPair, Merge, Party, PartyRole, Relationship
 from guanxi.foundation import search
 from guanxi.foundation.actions import Refused

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guanxi.customers import actions as customers
-from guanxi.customers.models import Consent, ContactPoint, Party, Source, SourceRecord
+from guanxi.customers.models import Consent, ContactPoint, FieldRule, Party, Source, SourceRecord
 from guanxi.customers.survivorship import FIELDS, Said, survive, survivors_sql
 from guanxi.foundation import clock
 from guanxi.foundation.visibility import SYSTEM
@@ -165,20 +165,25 @@ def test_rows_that_tell_nobody_and_keys_that_are_none(take_in: Import) -> None:
 
 
 VALUES = st.dictionaries(
-    st.sampled_from(["name", "city", "profile.age", "other"]), st.sampled_from(["", None, "甲", "乙"])
+    st.sampled_from(["name", "city", "profile.age", "other"]), st.sampled_from(["", None, "甲", "乙", "乙丙"])
 )
 
 
 @settings(max_examples=100, deadline=None)
 @given(
     said=st.lists(
-        st.tuples(st.integers(1, 3), st.sampled_from([10, 50, 100]), st.integers(1, 3), VALUES), min_size=1, max_size=8
-    )
+        st.tuples(
+            st.integers(1, 3), st.sampled_from([-1, 10, 50, 100, 120]), st.integers(1, 3), VALUES, st.integers(1, 3)
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    rules=st.dictionaries(st.sampled_from(["name", "city", "profile.age"]), st.sampled_from(FieldRule.Rule.values)),
 )
-def test_survivorship_for_one_and_for_many_is_the_same(said: list[Any]) -> None:
+def test_survivorship_for_one_and_for_many_is_the_same(said: list[Any], rules: dict[str, str]) -> None:
     records = [
-        (party, Said(trust, datetime(2020, 1, day, tzinfo=UTC), n, values))
-        for n, (party, trust, day, values) in enumerate(said)
+        (party, Said(trust, datetime(2020, 1, day, tzinfo=UTC), n, values, source))
+        for n, (party, trust, day, values, source) in enumerate(said)
     ]
     table = pa.table(
         {
@@ -187,14 +192,15 @@ def test_survivorship_for_one_and_for_many_is_the_same(said: list[Any]) -> None:
             "received_at": pa.array([r.received_at for _, r in records], pa.timestamp("us", "UTC")),
             "id": [r.id for _, r in records],
             "payload": [json.dumps(r.payload, ensure_ascii=False) for _, r in records],
+            "source_id": [r.source for _, r in records],
         }
     )
     fields = [*FIELDS, "profile.age"]
     with duckdb.connect() as work:
         work.register("said", table)
-        rows = work.sql(survivors_sql("said", fields)).to_arrow_table().to_pylist()
+        rows = work.sql(survivors_sql("said", fields, rules)).to_arrow_table().to_pylist()
     for row in rows:
-        expected = survive(r for party, r in records if party == row["party_id"])
+        expected = survive((r for party, r in records if party == row["party_id"]), rules)
         assert {name: row[name] for name in fields if row[f"{name}?"]} == {
             n: v for n, v in expected.items() if n in fields
         }

@@ -137,7 +137,9 @@ def test_no_value_of_him_is_left_anywhere(home: Path, lan: Party, staff: User) -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_erasure_that_was_killed_goes_on(home: Path, lan: Party, staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_erasure_that_was_killed_goes_on(
+    home: Path, lan: Party, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refresh.refresh(full=True)
     places = erasing.elsewhere()
     broken = [place for place in places if place.first]
@@ -297,5 +299,3 @@ def test_a_restricted_customer_stays_in_the_house(lan: Party, staff: User, staff
     actions.restrict(lan, "restrict", by=staff)
     exported = b"".join(staff_client.get("/customers/export.csv").streaming_content).decode()
     assert NAME not in exported and SHARED in exported
-
-
