@@ -32,11 +32,21 @@ MAY_WRITE = {
     "guanxi/foundation/api/idempotency.py": "answers already given",
     "guanxi/ledger/reading.py": "readers' cursors",
     "guanxi/lake/refresh.py": "how far the lake has read",
+    "guanxi/customers/rights/kept.py": "erasures, audited in sum",
+    "guanxi/customers/rights/declared.py": "erasures, audited in sum",
+    "guanxi/customers/rights/loose.py": "erasures, audited in sum",
+    "guanxi/customers/rights/retention.py": "rows that a rule forgets, audited in sum",
+    "guanxi/*/rights.py": "erasures, audited in sum",
 }
 WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}
 WRITES_ON_QUERYSETS = {"create", "update"}
 QUERYSET = re.compile(r"\.objects\b|_manager\b|\.(filter|exclude|visible_to|select_for_update|all)\(")
 NOT_ROWS = re.compile(r"\b(super\(\)|book|workbook|storage|router|np|delta)$")
+# Where Django's mail may be called: to customers through one door that asks whether we may, and to colleagues.
+MAY_MAIL = {
+    "guanxi/customers/sending.py": "to customers, after asking whether we may",
+    "guanxi/foundation/reports/mail.py": "reports to colleagues",
+}
 NAMES_THAT_SAY_NOTHING = {"utils.py", "helpers.py", "common.py", "misc.py"}
 LONGEST = 600
 INLINE = re.compile(r"""<style\b|<script(?![^>]*\bsrc=)[^>]*>|\s(style|on[a-z]{3,})\s*=\s*["']""", re.IGNORECASE)
@@ -61,6 +71,20 @@ def test_rows_are_written_by_actions() -> None:
         if (name in WRITES and on and not NOT_ROWS.search(on)) or (name in WRITES_ON_QUERYSETS and QUERYSET.search(on))
     ]
     none(found, "Write through an @action of the package's actions.py (create, change, delete):")
+
+
+def test_nothing_goes_out_but_through_the_door_that_asks() -> None:
+    found = [
+        place(path, node.lineno)
+        for path in named(".py")
+        if place(path) not in MAY_MAIL
+        for node in ast.walk(tree(path))
+        if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("django.core.mail", "smtplib")))
+        or (
+            isinstance(node, ast.Import) and any(a.name.startswith(("django.core.mail", "smtplib")) for a in node.names)
+        )
+    ]
+    none(found, "Send to customers through guanxi.customers.sending, which asks whether we may:")
 
 
 def test_files_are_named_after_their_theme() -> None:

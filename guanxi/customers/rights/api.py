@@ -88,6 +88,12 @@ class RequestOut(Schema):
     done_at: Moment | None
 
 
+class ErasureIn(Schema):
+    """Who is to be erased."""
+
+    party: Number
+
+
 class ErasureOut(Schema):
     """That somebody was erased: not who."""
 
@@ -154,10 +160,10 @@ def list_erasures(request: HttpRequest, asked: Query[PageOf]) -> dict[str, Any]:
     return {"items": items, "next": following}
 
 
-@of_party.delete("/{number}", response={202: ErasureOut}, summary="Erase a party", operation_id="erase_party")
-def erase_party(request: HttpRequest, number: Number) -> Status[Erasure]:
+@erasures.post("", response={201: ErasureOut}, summary="Erase a party", operation_id="erase_party")
+def erase_party(request: HttpRequest, body: ErasureIn) -> Status[Erasure]:
     """Begun at once, done in the background; it cannot be undone. 422 where the data are held by law."""
-    party = queries.parties(request.user).get(pk=number)
+    party = queries.parties(request.user).get(pk=body.party)
     begun = erasing.begin(party, by=request.user, reason="api")
     queue.enqueue(tasks.erase, begun.pk, by=request.user, key=f"rights:erase:{begun.pk}")
-    return Status(202, begun)
+    return Status(201, begun)

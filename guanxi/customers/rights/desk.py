@@ -230,6 +230,11 @@ def rule_pill(row: RetentionRule) -> Pill:
     return Pill(RetentionRule.State(row.state).label, tones.get(RetentionRule.State(row.state), "neutral"))
 
 
+def whats() -> list[tuple[str, Any]]:
+    """What rules can be narrowed to."""
+    return [pair for kind in hooks.get("retention") if kind.choices for pair in kind.choices()]
+
+
 @desk.register
 class Rules(desk.Desk):
     """How long what is kept."""
@@ -262,8 +267,7 @@ class Rules(desk.Desk):
     edit = actions.edit_rule
     new = (
         Column("kind", choices=lambda: [(kind.code, kind.label) for kind in hooks.get("retention")], required=True),
-        Column("what", choices=lambda: [pair for kind in hooks.get("retention") if kind.choices for pair in kind.choices()],
-               label=_("Kind of event (for events)")),
+        Column("what", choices=whats, label=_("Kind of event (for events)")),
         Column("months", required=True, initial=24),
     )  # fmt: skip
     create = actions.propose_rule
