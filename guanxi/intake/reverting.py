@@ -1,0 +1,151 @@
+"""Taking back a whole import: what it added goes, what it changed is given back, what others built on it stays.
+
+First it is decided, by sets, and written down beside the run (`revert/`): which customers and orders only this import
+knows, which it changed, and what has to stay because somebody edited it or something else hangs on it. Then the rows go,
+table by table, a piece in a transaction; whoever was changed is derived anew from what the other sources say. Each step
+may be done again, so a killed taking back goes on.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from guanxi.foundation import bulk
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.bulk.wire import BulkError
+from guanxi.foundation.tasks import progress
+from guanxi.foundation.visibility import SYSTEM, Viewer
+from guanxi.intake import actions, deciding, rederiving, running, taking_away
+from guanxi.intake.models import ImportRun
+
+PIECE = 200_000  # ids of a table that one transaction goes through
+ID = pa.schema([("id", pa.int64())])
+# What was left alone, and why.
+KEPT = pa.schema(
+    [
+        ("object_type", pa.string()),
+        ("object_id", pa.int64()),
+        ("party_id", pa.int64()),
+        ("label", pa.string()),
+        ("field", pa.string()),
+        ("reason", pa.string()),  # a key of deciding.REASONS
+    ]
+)
+
+
+@dataclass
+class Revert:
+    """A taking back at work."""
+
+    run: ImportRun
+    db: BulkSession
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.run.folder / "revert"
+
+    @property
+    def before(self) -> Path:
+        return self.run.folder / "before"
+
+    def bound(self, table: str) -> int:
+        """The last id of a table before the import began."""
+        return int(self.run.bounds.get(table, 0))
+
+    def made(self, table: str, alias: str = "") -> str:
+        """The condition for rows of a table that the import made."""
+        dot = f"{alias}." if alias else ""
+        return f"{dot}id > {self.bound(table)} AND {dot}import_run = {self.run.pk}"
+
+    def stored(self, name: str) -> pa.Table:
+        """A set that was decided on."""
+        return pq.read_table(self.folder / f"{name}.parquet")
+
+    def stage(self, name: str) -> int:
+        """Put a decided set (its column `id`) beside the database; how many it has. Lasts as long as the transaction."""
+        rows = self.stored(name)
+        self.db.stage(f"revert_{name}", rows.select(["id"]))
+        return int(rows.num_rows)
+
+    def write(self, work: Callable[[BulkSession], int], what: str) -> None:
+        """One piece of work as one transaction; `what` it takes away is counted."""
+        self.db.begin()
+        try:
+            count = work(self.db)
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.db.commit()
+        self.counts[what] = self.counts.get(what, 0) + max(count, 0)
+
+
+def revert(run_id: int, *, by: Viewer = SYSTEM) -> ImportRun:
+    """Take back an import that `actions.begin_revert` decided on. Raises Refused with what stands in the way; it can be
+    started again then."""
+    run = ImportRun.objects.get(pk=run_id)
+    if run.state == ImportRun.State.REVERTED:
+        return run
+    if run.state != ImportRun.State.REVERTING:
+        raise Refused(_("Nobody has decided to take this import back."))
+    try:
+        with running.held(run):
+            return _revert(run, by)
+    except running.AlreadyRunning:
+        raise
+    except (OSError, duckdb.Error, psycopg.Error, DatabaseError, BulkError, pa.ArrowException) as error:
+        message = _("Taking the import back stopped: %(reason)s. It can be started again and goes on where it stood.")
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        ImportRun.objects.filter(pk=run.pk).update(error=message % {"reason": reason})
+        raise Refused(message % {"reason": reason}) from error
+
+
+def kept(run: ImportRun, after: int = 0, limit: int = 50) -> tuple[list[dict[str, Any]], int | None]:
+    """What the taking back left alone, from the `after`-th on, and where to ask on, or None. Each has object_type,
+    object_id, party_id, label, field, reason (in words)."""
+    path = run.folder / "kept.parquet"
+    if not path.exists():
+        return [], None
+    rows = pq.read_table(path).slice(after, limit + 1).to_pylist()
+    for row in rows:
+        row["reason"] = str(deciding.REASONS.get(row["reason"], row["reason"]))
+    return rows[:limit], after + limit if len(rows) > limit else None
+
+
+def _revert(run: ImportRun, by: Viewer) -> ImportRun:
+    with bulk.session() as db:
+        job = Revert(run, db)
+        if not (job.folder / "decided").exists():
+            shutil.rmtree(job.folder, ignore_errors=True)
+            job.folder.mkdir(parents=True)
+            deciding.decide(job)
+            (job.folder / "decided").touch()
+        steps: list[tuple[str, Callable[[Revert], None]]] = [
+            (_("Orders"), taking_away.orders),
+            (_("Records"), taking_away.records),
+            (_("Customers"), taking_away.parties),
+            (_("Sources"), rederiving.parties),
+            (_("Products"), taking_away.products),
+            (_("Summaries"), taking_away.summaries),
+        ]
+        for number, (what, step) in enumerate(steps):
+            progress(number, len(steps), _("Taking back: %(what)s") % {"what": what})
+            step(job)
+    count = pq.ParquetFile(job.folder / "kept.parquet").metadata.num_rows
+    (job.folder / "kept.parquet").replace(run.folder / "kept.parquet")
+    shutil.rmtree(job.folder, ignore_errors=True)
+    shutil.rmtree(job.before, ignore_errors=True)
+    return actions.finish_revert(run, job.counts, count, by=by)
+
