@@ -28,7 +28,11 @@ MOST_COLUMNS = 300  # drawn at once; columns that feed a field come first
 MOST_GUESSED = 100
 NEAR = 0.82  # how alike a column's name and a field's word have to be
 KEYS = ("mail", "phone", "card")  # what customers are known by; each has a form of its own
-LOOKS = {"mail": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "phone": re.compile(r"[+(]?[\d][\d\s().-]{6,18}\d")}
+LOOKS = {
+    "mail": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+    "day": re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(\D.*)?"),
+    "phone": re.compile(r"[+(]?\d[\d\s().-]{6,18}\d"),
+}
 
 
 @dataclass
@@ -93,7 +97,7 @@ def preview(plan: Plan) -> Preview:
         work.register("sample", sample)
         for line in shown:
             line.cells, line.bad = _cells(_judged(plan, line.feeds, line.name, work))
-    _guess(plan, shown, sample)
+    _guess(plan, shown)
     return Preview(shown, len(lines) - len(shown), sample.num_rows)
 
 
@@ -152,19 +156,20 @@ def _words(one: Field | None, reason: str) -> str:
     return words
 
 
-def _guess(plan: Plan, lines: list[Line], sample: pa.Table) -> None:
+def _guess(plan: Plan, lines: list[Line]) -> None:
     """Say of unused columns what they might feed: by a word that is nearly the field's, or by how the values look."""
     free = {name: one for name, one in fields_of(plan.kind).items() if name not in plan.mapping or one.many}
     words = {word: name for name, one in free.items() for word in (plain(name), *one.synonyms) if len(word) > 2}
+    days = next((name for name, one in free.items() if one.kind in (DAY, MOMENT)), "")
     for line in [line for line in lines if line.feeds is None][:MOST_GUESSED]:
         near = get_close_matches(plain(line.name), words, n=1, cutoff=NEAR)
-        name = words[near[0]] if near else _looks_like(cell.text for cell in line.cells)
-        line.guess = free.get(name or "")
+        look = "" if near else _looks_like(cell.text for cell in line.cells)
+        line.guess = free.get(words[near[0]] if near else days if look == "day" else look)
 
 
-def _looks_like(texts: Iterable[str]) -> str | None:
+def _looks_like(texts: Iterable[str]) -> str:
     given = [text for text in texts if text]
-    return next((name for name, look in LOOKS.items() if given and all(look.fullmatch(t) for t in given)), None)
+    return next((name for name, look in LOOKS.items() if given and all(look.fullmatch(t) for t in given)), "")
 
 
 def options_for(plan: Plan) -> dict[str, Any]:
