@@ -170,33 +170,50 @@ def test_merged_and_undone_in_any_order_is_as_never_merged(staff: User, steps: l
 def _run(staff: User, steps: list[Any], really: bool) -> dict[str, Any]:
     """What the steps lead to once all merges are undone; without merging, done to those who would have been one."""
     _empty()
-    parties = [make(staff, name, city=["台北", "", "高雄"][place % 3]) for place, name in enumerate(NAMES)]
-    actions.add_relationship(parties[0], "household", parties[1], by=staff)
-    into: dict[int, int] = {}  # who is part of whom, kept beside, for the run that does not merge
-    acts: list[tuple[int, int]] = []
+    world = _World(staff, really)
+    for serial, (what, one, other) in enumerate(steps):
+        if what == "merge":
+            world.merge(one, other)
+        elif what == "undo":
+            world.undo(one)
+        else:
+            _do(staff, what, world.parties[world.root(one)], other, serial)
+    while world.merged:
+        world.undo(0)
+    return _numbered_anew(state(), world.parties)
 
-    def root(place: int) -> int:
-        while place in into:
-            place = into[place]
+
+class _World:
+    """Some parties, and who is part of whom: kept beside, for the run that does not merge."""
+
+    def __init__(self, staff: User, really: bool) -> None:
+        self.staff, self.really = staff, really
+        self.parties = [make(staff, name, city=["台北", "", "高雄"][place % 3]) for place, name in enumerate(NAMES)]
+        actions.add_relationship(self.parties[0], "household", self.parties[1], by=staff)
+        self.into: dict[int, int] = {}
+        self.merged: list[int] = []
+
+    def root(self, place: int) -> int:
+        while place in self.into:
+            place = self.into[place]
         return place
 
-    for serial, (what, one, other) in enumerate(steps):
-        if what == "merge" and root(one) != root(other):
-            acts.append((root(other), root(one)))
-            into[root(other)] = root(one)
-            if really:
-                actions.merge_parties(parties[acts[-1][1]].pk, [parties[acts[-1][0]].pk], by=staff)
-        elif what == "undo" and acts:
-            absorbed, _survivor = acts.pop(one % len(acts))
-            del into[absorbed]
-            if really:
-                _undo(staff, parties[absorbed])
-        elif what not in ("merge", "undo"):
-            _do(staff, what, parties[root(one)], other, serial)
-    if really:
-        for absorbed, _survivor in acts:
-            _undo(staff, parties[absorbed])
-    return _numbered_anew(state(), parties)
+    def merge(self, one: int, other: int) -> None:
+        one, other = self.root(one), self.root(other)
+        if one == other:
+            return
+        self.into[other] = one
+        self.merged.append(other)
+        if self.really:
+            actions.merge_parties(self.parties[one].pk, [self.parties[other].pk], by=self.staff)
+
+    def undo(self, which: int) -> None:
+        if not self.merged:
+            return
+        absorbed = self.merged.pop(which % len(self.merged))
+        del self.into[absorbed]
+        if self.really:
+            _undo(self.staff, self.parties[absorbed])
 
 
 def _undo(staff: User, absorbed: Party) -> None:
