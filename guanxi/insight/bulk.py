@@ -62,8 +62,9 @@ _LAKE = tuple(
     for field in COLUMNS
     if field.name not in ("learning_id", "strength_parts")
 )
-STANDING = LakeTable("standing", "party_id", _LAKE, remedy="guanxi learn")
-HISTORY = LakeTable("standing_history", "party_id", _LAKE, remedy="guanxi learn")
+# Small files, in the order of parties: whoever is erased costs one of them.
+STANDING = LakeTable("standing", "party_id", _LAKE, file_size=4_000_000, remedy="guanxi learn")
+HISTORY = LakeTable("standing_history", "party_id", _LAKE, file_size=4_000_000, remedy="guanxi learn")
 LEARNED = "guanxi.learning"  # the mark: which learning the table holds
 
 

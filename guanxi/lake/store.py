@@ -135,6 +135,15 @@ def rows_with(table: LakeTable, stored: DeltaTable, column: str, values: pa.Arra
     return pa.Table.from_batches(batches, table.schema)
 
 
+def remove(table: LakeTable, stored: DeltaTable, keys: pa.Array) -> None:
+    """Take away all rows with one of `keys`, in one commit; quicker than putting nothing in their place."""
+    condition = _condition(table.key, _numbers(pc.unique(keys)))
+    if condition is None:
+        replace(table, stored, keys, [], {})
+        return
+    stored.delete(condition, writer_properties=WRITER, post_commithook_properties=AFTERWARDS)
+
+
 def forget_past(stored: DeltaTable) -> None:
     """Delete every file that the newest version does not need, and what the log tells of former ones.
 

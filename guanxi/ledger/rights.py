@@ -19,8 +19,7 @@ ORDERS = "order."
 
 
 def _rows(subject: Subject) -> QuerySet[Any]:
-    about = Q(object_type=Party._meta.label_lower, object_id__in=subject.ids)
-    return Event.objects.filter(Q(party__in=subject.ids) | about)
+    return Event.objects.filter(party__in=subject.ids)  # what is about a party hangs on him, or on his survivor
 
 
 def _erase(subject: Subject) -> int:
