@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import actions, panels, profile, queries
+from guanxi.customers.entry import views as entry_views
 from guanxi.customers.merged import root_of
 from guanxi.customers.models import Party, PartyRole
 from guanxi.foundation import clock, desk, hooks, shell
-from guanxi.foundation.desk import Button, Column, Filter, Menu, Pill
+from guanxi.foundation.desk import Button, Column, Filter, Menu, Pill, Quick
 from guanxi.foundation.desk.declaration import Field, as_field
 from guanxi.foundation.visibility import Viewer
 
@@ -100,6 +101,11 @@ class Customers(desk.Desk):
         Column("mail", kind="text", label=_("Mail")),
     ]
     create = actions.create_party
+    new_view = entry_views.new
+    quick = [
+        Quick(_("Person"), "user-plus", {"kind": "person"}, "person", [_("New customer")]),
+        Quick(_("Organisation"), "building-plus", {"kind": "organisation"}, "organisation", [_("New customer")]),
+    ]
 
     def all_columns(self) -> list[Field]:
         """The columns, with the profile fields to choose from."""

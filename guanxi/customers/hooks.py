@@ -98,8 +98,6 @@ hooks.register(
 )
 hooks.register("schedule", Every(look_at_changed, minutes=1))
 hooks.register("schedule", Weekly(find_duplicates, weekday=6, at="03:30"))
-hooks.register("palette", shell.Command(_("New customer"), "/customers/new/", "user-plus"))
-
 hooks.register("api", ("/parties", identity_api.of_party), order=9)
 hooks.register("api", ("/parties", api.router), order=10)
 hooks.register("api", ("/parties", tie_api.router), order=11)

@@ -9,6 +9,7 @@ from guanxi.customers import chart_views, tie_views, views
 app_name = "customers"
 urlpatterns = [
     path("", include("guanxi.customers.identity.urls")),
+    path("", include("guanxi.customers.entry.urls")),
     path("customers/pick/", views.pick, name="pick"),
     path("customers/<int:pk>/contact-points/", views.contact_points, name="contact_points"),
     path("customers/contact-points/<int:pk>/", views.contact_point, name="contact_point"),

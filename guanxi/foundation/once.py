@@ -22,6 +22,12 @@ def new_token() -> str:
     return secrets.token_urlsafe(18)
 
 
+def made_before(viewer: Viewer, token: str) -> int | None:
+    """The number of what a form with this token made; None where it was not sent yet."""
+    known = IdempotencyRecord.objects.filter(user_id=viewer.pk, key=f"form:{token[:LONGEST]}").first()
+    return int(known.response["made"]) if known and known.response else None
+
+
 def once(viewer: Viewer, token: str, work: Callable[[], int]) -> tuple[int, bool]:
     """The number of what `work` makes, and whether it was made now; with a token that was used, what it made then.
 

@@ -78,6 +78,7 @@ class Command:
     url: Text
     icon: str
     keywords: Iterable[Text] = ()
+    quick: str = ""  # what the dialogue of new records opens with, in place of the page
 
 
 @dataclass
@@ -157,7 +158,7 @@ class Shell:
 
     @property
     def urls(self) -> dict[str, str]:
-        names = {"palette": "palette", "suggest": "search_suggest", "search": "search"}
+        names = {"palette": "palette", "suggest": "search_suggest", "search": "search", "create": "desk:create"}
         found = {key: address(name) for key, name in names.items()}
         return {**found, "icons": reverse("icon", args=["NAME"])}
 
@@ -193,7 +194,9 @@ def commands() -> list[dict[str, Any]]:
     for one in offered:
         href = address(one.url)
         if href:
-            found.append({"label": str(one.label), "url": href, "icon": one.icon, "keywords": _spoken(one)})
+            quick = getattr(one, "quick", "")
+            line = {"label": str(one.label), "url": href, "icon": one.icon, "keywords": _spoken(one)}
+            found.append({**line, "quick": quick} if quick else line)
     return found
 
 

@@ -21,7 +21,9 @@ from urllib.parse import urlencode
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.urls import reverse, reverse_lazy
+from django.utils.functional import lazy
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from guanxi.foundation import hooks
 from guanxi.foundation.desk import paths
@@ -380,9 +382,11 @@ def register(cls: D) -> D:
     """Hang a declaration on the door `desk`: list, record, export and menu entry are there from then on."""
     if any(type(known).slug == cls.slug for known in hooks.get("desk")):
         raise ImproperlyConfigured(f"Two desks are called “{cls.slug}”.")
-    hooks.register("desk", cls())
+    desk = cls()
+    hooks.register("desk", desk)
     if cls.menu is not None:
         _hang_menu(cls, cls.menu)
+    _hang_commands(desk)
     return cls
 
 
@@ -394,6 +398,19 @@ def _hang_menu(cls: type[Desk], menu: Menu) -> None:
     url = reverse_lazy("desk:list", args=[cls.slug])
     label = menu.label or desk.plural
     hooks.register("menu", shell.MenuEntry(menu.section, label, url, menu.icon, menu.order), order=menu.order)
+
+
+def _hang_commands(desk: Desk) -> None:
+    """Let the palette open the dialogue with each thing that can be made from anywhere."""
+    from guanxi.foundation import shell
+
+    for quick in desk.quicks:
+        label = lazy(lambda noun=quick.label: _("New %(noun)s") % {"noun": noun}, str)()
+        key = f"{desk.slug}-{quick.key}".rstrip("-")
+        query = urlencode(quick.initial)
+        url = lazy(lambda query=query: reverse("desk:new", args=[desk.slug]) + (f"?{query}" if query else ""), str)()
+        command = shell.Command(label, url, quick.icon or desk.icon_name, quick.keywords, key)
+        hooks.register("palette", command, order=50)
 
 
 def registered() -> list[Desk]:

@@ -27,6 +27,7 @@ register_converter(DeskConverter, "desk")
 
 app_name = "desk"
 urlpatterns = [
+    path("create/", making.create, name="create"),
     path("<desk:desk>/", lists.page, name="list"),
     path("<desk:desk>/rows/", lists.rows, name="rows"),
     path("<desk:desk>/count/", lists.count, name="count"),

@@ -1,25 +1,33 @@
-"""The form for a new record."""
+"""The form for a new record, as a page and in the dialogue that opens anywhere."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from guanxi.foundation import visibility
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.desk import editing
+from guanxi.foundation.desk import declaration, editing
 from guanxi.foundation.desk.declaration import Desk, Field
+from guanxi.foundation.once import FIELD, new_token, once
+
+DIALOG = "dialog"  # in the address and the form: it stands in the dialogue, not on a page
 
 
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The form and its sending; whatever is wrong stands at its field, and what was typed stays."""
+    if desk.own_new_view is not None:
+        answer: HttpResponse = desk.own_new_view(request, desk)
+        return answer
     if desk.create_action is None:
         raise Http404(desk.slug)
     visibility.require(request.user, "create", desk.model)
@@ -29,14 +37,67 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponse:
     typed = {field.name: request.POST.get(field.name, "") for field in fields}
     values, errors = _clean(fields, typed, request.user)
     if not errors:
+        create = desk.create_action
         try:
-            row = desk.create_action(**values, by=request.user)
+            number, fresh = once(
+                request.user, request.POST.get(FIELD, ""), lambda: create(**values, by=request.user).pk
+            )
         except Refused as refusal:
             errors = {(refusal.field or "").replace("__", "."): refusal.message}
         else:
-            messages.success(request, _("“%(name)s” is saved.") % {"name": desk.title(row)})
-            return redirect(desk.url(row))
+            row = desk.rows(request.user).filter(pk=number).first() or desk.model(pk=number)
+            if fresh:
+                messages.success(request, _("“%(name)s” is saved.") % {"name": desk.title(row)})
+            return made(request, desk.url(row))
     return _form(request, desk, typed, errors)
+
+
+@require_GET
+def create(request: HttpRequest) -> HttpResponse:
+    """The dialogue: what can be made from anywhere, and the form of the first of it (or of `what`).
+
+    `from` is the path of the page that one is on; its record may propose what stands in the form.
+    """
+    offered = quick_offers(request.user)
+    wanted = request.GET.get("what", "")
+    chosen = next((offer for offer in offered if offer["key"] == wanted), offered[0] if offered else None)
+    context = {"offered": offered, "chosen": chosen, "origin": request.GET.get("from", "")[:300]}
+    return render(request, "desk/create.html", context)
+
+
+def quick_offers(viewer: Any) -> list[dict[str, Any]]:
+    """What `viewer` can make from anywhere: key, label, icon and the address of its form."""
+    offers = []
+    for desk in declaration.registered():
+        if not visibility.may(viewer, "create", desk.model):
+            continue
+        for quick in desk.quicks:
+            key = f"{desk.slug}-{quick.key}".rstrip("-")
+            url = f"{reverse('desk:new', args=[desk.slug])}?{urlencode(quick.initial)}".rstrip("?")
+            offers.append({"key": key, "label": quick.label, "icon": quick.icon or desk.icon_name, "url": url})
+    return offers
+
+
+def record_of(request: HttpRequest) -> Any:
+    """The record whose page the dialogue was opened on, if there is one that the viewer may see."""
+    path = request.GET.get("from", "")[:300]
+    try:
+        match = resolve(path) if path.startswith("/") else None
+    except Resolver404:
+        return None
+    if match is None or match.view_name != "desk:record":
+        return None
+    desk = match.kwargs["desk"]
+    if not visibility.may(request.user, "view", desk.model):
+        return None
+    return desk.rows(request.user).filter(pk=match.kwargs["pk"]).first()
+
+
+def made(request: HttpRequest, url: str) -> HttpResponse:
+    """To the page of what was made; htmx is told by a header."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return redirect(url)
 
 
 def _clean(fields: list[Field], typed: dict[str, str], viewer: Any) -> tuple[dict[str, Any], dict[str, str]]:
@@ -68,5 +129,7 @@ def _form(request: HttpRequest, desk: Desk, typed: dict[str, str], errors: dict[
     ]
     known = {field.name for field in fields}
     elsewhere = [message for name, message in errors.items() if name not in known]
-    context = {"desk": desk, "controls": controls, "errors": elsewhere}
-    return render(request, "desk/new.html", context, status=422 if errors else 200)
+    dialog = request.GET.get(DIALOG) == "1" or request.POST.get(DIALOG) == "1"
+    context = {"desk": desk, "controls": controls, "errors": elsewhere, "dialog": dialog, "once": new_token()}
+    template = "desk/new_form.html" if dialog or request.headers.get("HX-Request") else "desk/new.html"
+    return render(request, template, context, status=422 if errors else 200)

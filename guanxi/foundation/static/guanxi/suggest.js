@@ -103,7 +103,7 @@ class Suggest {
   group(heading, items, text) {
     if (heading) this.line("options-head", heading);
     items.forEach((item) => this.add({
-      url: item.url, icon: item.icon, words: marked(item.label ?? item.title, text), subtitle: item.subtitle, type: item.type,
+      url: item.url, quick: item.quick, icon: item.icon, words: marked(item.label ?? item.title, text), subtitle: item.subtitle, type: item.type,
     }));
   }
 
@@ -113,12 +113,13 @@ class Suggest {
     this.add({ url: `${searchUrl}?q=${encodeURIComponent(text)}`, icon: "search", words: span });
   }
 
-  add({ url, icon, words: label, subtitle, type }) {
+  add({ url, quick, icon, words: label, subtitle, type }) {
     const option = document.createElement("li");
     option.className = "option";
     option.id = `${this.list.id}-${this.options.length}`;
     option.setAttribute("role", "option");
     option.dataset.url = url;
+    if (quick) option.dataset.quick = quick;
     const drawing = document.createElement("span");
     drawing.className = "option-icon";
     drawing.style.maskImage = `url("${iconUrl.replace("NAME", icon || "point")}")`;
@@ -155,8 +156,11 @@ class Suggest {
   open(option, event) {
     if (!option) return;
     if (event.metaKey || event.ctrlKey) window.open(option.dataset.url, "_blank", "noopener");
-    else location.assign(option.dataset.url);
+    else if (!option.dataset.quick) location.assign(option.dataset.url);
     this.onClose();
+    if (option.dataset.quick && !event.metaKey && !event.ctrlKey) {
+      document.body.dispatchEvent(new CustomEvent("quick", { detail: { what: option.dataset.quick } }));
+    }
   }
 
   key(event) {
