@@ -93,16 +93,21 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     name = "refresh after 1,000 orders (within the worker)"
     figures.append(Figure(name, float(taken[1]), "s", floor, "their lines as one Parquet file", 2.0))
     figures += _learned(environment)
+    return figures + _within("pages", environment) + _within("recognition", environment)
+
+
+def _within(module: str, environment: dict[str, str]) -> list[Figure]:
+    """The figures that a module of the benchmarks measures within the filled home, in a process of its own."""
     output = subprocess.run(
-        [sys.executable, "-m", "benchmarks.pages"],
+        [sys.executable, "-m", f"benchmarks.{module}"],
         env=os.environ | environment,
         capture_output=True,
         text=True,
         check=False,
     )
     if output.returncode:
-        raise click.ClickException(f"The pages could not be measured:\n{output.stderr[-3000:]}")
-    return figures + [Figure.from_json(values) for values in json.loads(output.stdout.splitlines()[-1])]
+        raise click.ClickException(f"benchmarks.{module} could not measure:\n{output.stderr[-3000:]}")
+    return [Figure.from_json(values) for values in json.loads(output.stdout.splitlines()[-1])]
 
 
 def _learned(environment: dict[str, str]) -> list[Figure]:
