@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 from django.conf import settings
 
@@ -11,8 +9,8 @@ from guanxi.foundation import tasks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import SYSTEM
 from guanxi.intake import actions, running
-from guanxi.intake.demo import complete_journey
-from guanxi.intake.plan import Plan, prepare
+from guanxi.intake.demo import complete_journey, organisations
+from guanxi.intake.plan import prepare
 from guanxi.lake import refresh
 
 
@@ -20,13 +18,17 @@ from guanxi.lake import refresh
 def demo() -> None:
     """Import The Complete Journey: a year of a grocer's sales, with made-up names for its households.
 
+    And a few made-up organisations with the people who work there.
+
     Doing it twice changes nothing; one that was killed goes on where it was.
     """
     try:
-        files = complete_journey.prepare(settings.GUANXI_HOME / "demo")
-        for kind, path in files.in_order():
+        folder = settings.GUANXI_HOME / "demo"
+        journey = [(*one, complete_journey.SOURCE) for one in complete_journey.prepare(folder).in_order()]
+        firms = [(*one, organisations.SOURCE) for one in organisations.prepare(folder)]
+        for kind, path, source in (*journey, *firms):
             with tasks.shown_on_console():
-                done = running.run(actions.begin_import(_plan(kind, path), by=SYSTEM).pk)
+                done = running.run(actions.begin_import(prepare(kind, path, source=source), by=SYSTEM).pk)
             click.echo(f"{kind}: {done.accepted:,} of {done.read:,} rows accepted", err=True)
             if done.rejected:
                 click.echo(f"{done.rejected:,} rejected, see {done.rejects_path}", err=True)
@@ -34,7 +36,3 @@ def demo() -> None:
             refresh.refresh(wait=60)
     except Refused as refusal:
         raise click.ClickException(refusal.message) from refusal
-
-
-def _plan(kind: str, path: Path) -> Plan:
-    return prepare(kind, path, source=complete_journey.SOURCE)
