@@ -16,8 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 MOST_IN_BLOCK = 400  # records that share a key and are still compared with each other
-PAIRS_A_RECORD = 8  # each rule may give on average so many pairs a record …
-PAIRS_AT_ALL = 1_500_000  # … or so many in all, where that is more
+PAIRS_OF_RULE = 1_500_000  # a rule gives at most so many pairs, those of its smallest blocks, …
+PAIRS_A_RECORD = 1  # … or on average so many a record, where that is more
+MOST_PAIRS = 4_000_000  # that are compared at all, …
+MOST_A_RECORD = 2.5  # … or on average so many a record: those that share the most keys
 MOST_WORDS = 5  # of a name that take part in keys
 
 
@@ -38,6 +40,7 @@ class Candidates:
     left: np.ndarray
     right: np.ndarray
     skipped: list[Skipped] = field(default_factory=list)
+    left_out: int = 0  # pairs that share too few keys, where there are too many
 
 
 Hashed = tuple[np.ndarray, np.ndarray]  # per record a number, and whether there is one
@@ -123,6 +126,21 @@ def _together(*names: str) -> Callable[[Parts], Keyed]:
     return rule
 
 
+def _either_way(one: str, two: str, *names: str) -> Callable[[Parts], Keyed]:
+    """Two parts whatever their order, with all of the others."""
+
+    def rule(parts: Parts) -> Keyed:
+        (first, has), (second, also) = parts(one), parts(two)
+        number, there = mixed(first + second), has & also
+        for name in names:
+            value, has = parts(name)
+            number, there = mixed(number * np.uint64(31) + value), there & has
+        rows = np.flatnonzero(there)
+        return rows, number[rows]
+
+    return rule
+
+
 def _each(column: str, *names: str) -> Callable[[Parts], Keyed]:
     """Each word of a list, with all of these parts."""
 
@@ -163,12 +181,11 @@ RULES: dict[str, Callable[[Parts], Keyed]] = {
     "birth and family name": _together("birth", "family_latin:2"),
     "birth and given name": _together("birth", "given_latin:2"),
     "birth and postcode": _together("birth", "postcode:3"),
-    "birth and city": _together("birth", "city:3"),
     "year, word of the name": _each("words", "birth:4"),
     "day and month, word of the name": _each("words", "birth:-4"),
     "postcode": _together("postcode"),
     "postcode, word of the name": _each("words", "postcode:3"),
-    "postcode and initials": _together("postcode", "given_latin:1", "family_latin:1"),
+    "postcode and given name": _together("postcode", "given_latin:1"),
     "city, word of the name": _each("words", "city"),
     "address and postcode": _together("address", "postcode"),
     "address and given name": _together("address", "given_latin:2"),
@@ -177,19 +194,16 @@ RULES: dict[str, Callable[[Parts], Keyed]] = {
     "telephone but for its beginning": _together("telephone:-6", "family_latin:1"),
     "national id but for its end": _together("national_id:5", "given_latin:1"),
     "national id but for its beginning": _together("national_id:-5", "family_latin:1"),
-    "beginnings of both names and year": _together("given_latin:3", "family_latin:3", "birth:4"),
-    "beginnings of both names and city": _together("given_latin:2", "family_latin:2", "city:4"),
-    "names swapped and year": _together("family_latin:3", "given_latin:3", "birth:4"),
+    "beginnings of both names and year": _either_way("given_latin:3", "family_latin:3", "birth:4"),
+    "beginnings of both names and city": _either_way("given_latin:2", "family_latin:2", "city:4"),
     "given name as it may be written out": _each("short_forms", "family_latin"),
     "company and name": _together("company", "given_latin:2"),
-    "company": _together("company"),
     "rare word of the name": _each("words"),
 }
 
 
-def key_rows(table: pa.Table) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+def key_rows(parts: Parts) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """For each rule the rows of a prepared table and their keys."""
-    parts = Parts(table)
     for number, (name, rule) in enumerate(RULES.items()):
         rows, numbers = rule(parts)
         if len(rows):
@@ -198,7 +212,7 @@ def key_rows(table: pa.Table) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
 
 def keys_of(table: pa.Table, ids: pa.Array) -> pa.Table:
     """The keys of prepared records: `id`, `key` (int64), each once."""
-    found = list(key_rows(table))
+    found = list(key_rows(Parts(table)))
     rows = np.concatenate([rows for _, rows, _ in found]) if found else np.array([], np.int64)
     numbers = np.concatenate([numbers for _, _, numbers in found]) if found else np.array([], np.uint64)
     order = np.lexsort((numbers, rows))
@@ -208,18 +222,32 @@ def keys_of(table: pa.Table, ids: pa.Array) -> pa.Table:
     return pa.table({"id": ids.take(pa.array(rows[new])), "key": pa.array(numbers[new].view(np.int64))})
 
 
-def candidates(table: pa.Table) -> Candidates:
+def candidates(parts: Parts) -> Candidates:
     """The pairs of prepared records that share a key of a block that is not too large."""
-    count = table.num_rows
+    count = parts.count
     found: list[np.ndarray] = []
     skipped: list[Skipped] = []
-    for name, rows, numbers in key_rows(table):
+    for name, rows, numbers in key_rows(parts):
         codes, left_out = _pairs(rows, numbers, count)
         found.append(codes)
         if left_out:
             skipped.append(Skipped(name, *left_out))
-    codes = np.unique(np.concatenate(found)) if found else np.array([], np.int64)
-    return Candidates(codes // count, codes % count, skipped)
+    if not found:
+        return Candidates(np.array([], np.int64), np.array([], np.int64))
+    codes, times = _counted(np.concatenate(found))
+    most = int(max(MOST_PAIRS, MOST_A_RECORD * count))
+    chosen = codes
+    if len(codes) > most:  # all or none of those that share equally many keys
+        more = np.cumsum(np.bincount(times)[::-1])[::-1]  # how many share at least so many
+        chosen = codes[times >= int(np.argmax(more <= most))]
+    return Candidates(chosen // count, chosen % count, skipped, len(codes) - len(chosen))
+
+
+def _counted(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct codes and how often each is there."""
+    codes.sort()
+    starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else np.array([], np.int64)
+    return codes[starts], np.diff(np.r_[starts, len(codes)])
 
 
 def _pairs(rows: np.ndarray, numbers: np.ndarray, count: int) -> tuple[np.ndarray, tuple[int, int, int] | None]:
@@ -239,12 +267,12 @@ def _pairs(rows: np.ndarray, numbers: np.ndarray, count: int) -> tuple[np.ndarra
         pieces.append(low.astype(np.int64) * count + high)
     large = sizes[sizes > cap]
     left_out = (len(large), int(large.sum()), int(large.max())) if len(large) else None
-    return (np.unique(np.concatenate(pieces)) if pieces else np.array([], np.int64)), left_out
+    return _counted(np.concatenate(pieces) if pieces else np.array([], np.int64))[0], left_out
 
 
 def _cap(sizes: np.ndarray, count: int) -> int:
     """The largest size of a block that is still compared, so that the rule keeps to its number of pairs."""
-    budget = max(PAIRS_A_RECORD * count, PAIRS_AT_ALL)
+    budget = max(PAIRS_A_RECORD * count, PAIRS_OF_RULE)
     bins = np.bincount(np.minimum(sizes, MOST_IN_BLOCK + 1))[: MOST_IN_BLOCK + 1]
     width = np.arange(len(bins))
     pairs = np.cumsum(bins * (width * (width - 1) // 2))

@@ -22,8 +22,8 @@ PAIRS_AT_ONCE = 2_000_000
 
 def train(records: pa.Table, mapping: Mapping[str, str] | None = None, junk: Junk | None = None) -> Model:
     """A model learned from records, without labels. Raises CannotMatch."""
-    table = prepared(_in_order(standard(records, mapping)), junk)
-    return learn(table, blocking.candidates(table))
+    parts = blocking.Parts(prepared(_in_order(standard(records, mapping)), junk))
+    return learn(parts, blocking.candidates(parts))
 
 
 def keys(records: pa.Table, mapping: Mapping[str, str] | None = None, junk: Junk | None = None) -> pa.Table:
@@ -48,13 +48,17 @@ def match(
     What was skipped stands in the table's metadata (`skipped_blocks`). Raises CannotMatch.
     """
     known = _in_order(standard(records, mapping))
-    table = prepared(known, junk)
-    found = blocking.candidates(table)
-    model = model or learn(table, found)
-    table = training.with_frequencies(table, model.frequencies)
+    parts = blocking.Parts(prepared(known, junk))
+    found = blocking.candidates(parts)
+    model = model or learn(parts, found)
+    table = training.with_frequencies(parts.table, model.frequencies)
     scored = _scored(model, table, found, float(clustering.bits(least)) - model.prior_bits)
     pairs = model.pairs(scored, known["id"].combine_chunks())
-    told = {"skipped_blocks": json.dumps([asdict(one) for one in found.skipped]), "candidates": str(len(found.left))}
+    told = {
+        "skipped_blocks": json.dumps([asdict(one) for one in found.skipped]),
+        "candidates": str(len(found.left)),
+        "candidates_left_out": str(found.left_out),
+    }
     return pairs.replace_schema_metadata(told)
 
 

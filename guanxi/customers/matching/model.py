@@ -139,14 +139,14 @@ def _one_after_other(new: pa.Table, theirs: pa.Table) -> pa.Table:
     return pa.table(columns)
 
 
-def learn(table: pa.Table, found: blocking.Candidates) -> Model:
+def learn(parts: blocking.Parts, found: blocking.Candidates) -> Model:
     """The model of prepared records and their candidate pairs."""
-    count = table.num_rows
+    table, count = parts.table, parts.count
     fields = comparing.useful(table)
     if not fields:
         message = _("Nothing can be compared: every column is empty, or the same in all records.")
         raise CannotMatch(said(message))
-    trained = training.train(table, fields)
+    trained = training.train(parts, fields)
     known = training.frequencies(table)
     if trained.notes["method"] == "declared":
         classes = relatives.declared(fields, trained.weights, count)

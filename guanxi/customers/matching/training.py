@@ -17,12 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from guanxi.customers.matching import comparing
-from guanxi.customers.matching.blocking import mixed
+from guanxi.customers.matching.blocking import Parts, mixed
 from guanxi.customers.matching.comparing import FREQUENT, Field
 from guanxi.customers.matching.scoring import connection
 
-SAMPLE_FOR_U = 1_500  # records, of which all pairs are compared
-PAIRS_FOR_M = 400_000  # of each training rule at most
+SAMPLE_FOR_U = 900  # records, of which all pairs are compared
+PAIRS_FOR_M = 150_000  # of each training rule at most
+MOST_IN_BLOCK = 200  # records that are equal in a rule's columns and still teach
 LEAST_RECORDS = 100  # below, the declared values are used as they are
 LEAST_MATCHES = 30  # that a training rule must find
 DECLARED = 25.0  # matches that the declared m are worth
@@ -89,26 +90,25 @@ def with_frequencies(table: pa.Table, known: dict[str, dict[str, Any]]) -> pa.Ta
     return table
 
 
-def drawn(table: pa.Table, count: int) -> pa.Table:
-    """Some of the records, chosen by what they say, not by their place or id."""
-    from guanxi.customers.matching.blocking import Parts
-
-    parts, number = Parts(table), np.zeros(table.num_rows, np.uint64)
+def drawn(parts: Parts) -> np.ndarray:
+    """The rows in an order that hangs on what they say, not on their place or id."""
+    number = np.zeros(parts.count, np.uint64)
     for column in ("whole", "birth", "mail", "telephone", "address", "postcode", "city", "national_id", "company"):
         number = mixed(number * np.uint64(31) + parts(column)[0])
-    return table.take(pa.array(np.argsort(number, kind="stable")[:count]))
+    return np.argsort(number, kind="stable")
 
 
-def train(table: pa.Table, fields: list[Field]) -> Trained:
+def train(parts: Parts, fields: list[Field]) -> Trained:
     """m and u of each field's levels, from prepared records."""
+    table = parts.table
     weights = {one.name: [(level.m, level.u) for level in one.levels] for one in fields}
     if table.num_rows < LEAST_RECORDS or not fields:
         return Trained(weights, {"method": "declared", "records": table.num_rows})
     logging.getLogger("splink").setLevel(logging.CRITICAL)
-    ordered = drawn(table, table.num_rows)
-    seen = _u(ordered, fields)
+    sample = table.take(pa.array(np.sort(drawn(parts)[:SAMPLE_FOR_U])))
+    seen = _u(sample, fields)
     weights = {name: _with_u(levels, *seen[name]) for name, levels in weights.items()}
-    taught, rules = _m(ordered, fields, weights)
+    taught, rules = _m(parts, fields, weights)
     for name, estimates in taught.items():
         weights[name] = _with_m(weights[name], estimates)
     return Trained(weights, {"method": "splink", "records": table.num_rows, "rules": rules})
@@ -121,9 +121,8 @@ def _linker(database: Any, table: pa.Table, settings: dict[str, Any]) -> Any:
     return Linker(api.register(table), settings, log_level=None, validate_settings=False)
 
 
-def _u(table: pa.Table, fields: list[Field]) -> dict[str, tuple[list[float | None], int]]:
+def _u(sample: pa.Table, fields: list[Field]) -> dict[str, tuple[list[float | None], int]]:
     """The share of strangers at each level as Splink saw it, and of how many pairs."""
-    sample = table.slice(0, SAMPLE_FOR_U)
     pairs = sample.num_rows * (sample.num_rows - 1) // 2
     with connection() as database:
         linker = _linker(database, sample, comparing.settings(fields, frequencies=False))
@@ -150,16 +149,17 @@ def _with_u(levels: list[tuple[float, float]], seen: list[float | None], pairs: 
 
 
 def _m(
-    table: pa.Table, fields: list[Field], weights: dict[str, list[tuple[float, float]]]
+    parts: Parts, fields: list[Field], weights: dict[str, list[tuple[float, float]]]
 ) -> tuple[dict[str, list[tuple[float, list[float]]]], list[dict[str, Any]]]:
     """For each field the estimates of m with the matches that each rests on."""
     taught: dict[str, list[tuple[float, list[float]]]] = {}
     told: list[dict[str, Any]] = []
+    table = parts.table
     for rule in RULES:
         if any(table.num_rows - table[column].null_count < LEAST_RECORDS // 2 for column in rule):
             continue
         try:
-            matches, estimates = _session(table, fields, weights, rule)
+            matches, estimates = _session(parts, fields, weights, rule)
         except Exception as error:  # noqa: BLE001 - whatever stops one rule, the others and the declared values stay
             told.append({"rule": list(rule), "failed": str(error)[:200]})
             continue
@@ -171,12 +171,12 @@ def _m(
 
 
 def _session(
-    table: pa.Table, fields: list[Field], weights: dict[str, list[tuple[float, float]]], rule: tuple[str, ...]
+    parts: Parts, fields: list[Field], weights: dict[str, list[tuple[float, float]]], rule: tuple[str, ...]
 ) -> tuple[float, dict[str, list[float]]]:
     """One run of expectation maximisation on the pairs that are equal in some columns."""
     from splink import block_on
 
-    few, pairs = _blocked(table, rule)
+    few, pairs = _blocked(parts, rule)
     if pairs < LEAST_MATCHES:
         return 0.0, {}
     with connection() as database:
@@ -193,22 +193,23 @@ def _session(
     return (0.0 if math.isnan(share) else share * pairs), found
 
 
-def _blocked(table: pa.Table, rule: tuple[str, ...]) -> tuple[pa.Table, int]:
+def _blocked(parts: Parts, rule: tuple[str, ...]) -> tuple[pa.Table, int]:
     """The records of blocks that are neither single nor huge, up to the number of pairs that teach enough."""
-    from guanxi.customers.matching.blocking import Parts
-
-    parts, number, there = Parts(table), np.zeros(table.num_rows, np.uint64), np.ones(table.num_rows, bool)
+    number, there = np.zeros(parts.count, np.uint64), np.ones(parts.count, bool)
     for column in rule:
         value, has = parts(column)
         number, there = mixed(number * np.uint64(31) + value), there & has
-    _, inverse, sizes = np.unique(number, return_inverse=True, return_counts=True)
-    size = sizes[inverse]
-    good = there & (size > 1) & (size <= 200)
-    order = np.lexsort((np.flatnonzero(good), number[good]))
-    rows = np.flatnonzero(good)[order]
-    pairs = np.cumsum((size[rows] - 1) / 2)
-    rows = rows[pairs <= PAIRS_FOR_M]
-    return table.take(pa.array(np.sort(rows))), int(pairs[len(rows) - 1]) if len(rows) else 0
+    rows = np.flatnonzero(there)
+    rows = rows[np.argsort(number[rows], kind="stable")]
+    ordered = number[rows]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    sizes = np.diff(np.r_[starts, len(rows)])
+    size = np.repeat(sizes, sizes)
+    good = (size > 1) & (size <= MOST_IN_BLOCK)
+    pairs = np.cumsum((size[good] - 1) / 2)
+    rows = rows[good][pairs <= PAIRS_FOR_M]
+    few = parts.table.take(pa.array(np.sort(rows)))
+    return few, int(pairs[len(rows) - 1]) if len(rows) else 0
 
 
 def _with_m(levels: list[tuple[float, float]], estimates: list[tuple[float, list[float]]]) -> list[tuple[float, float]]:

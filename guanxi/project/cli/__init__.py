@@ -29,6 +29,7 @@ COMMANDS = {
     "refresh": Entry("guanxi.lake.commands:refresh", "Bring the lake up to date.", boot=True),
     "learn": Entry("guanxi.insight.commands:learn", "Learn what each relationship is worth.", boot=True),
     "erase": Entry("guanxi.customers.rights.commands:erase", "Erase a customer, or do so again after a restore.", boot=True),
+    "match": Entry("guanxi.customers.matching.commands:match_", "Find the records of a file that are one person."),
     "bench": Entry("benchmarks.cli:bench", "Measure, beside floors measured in the same run.", boot=True),
     "check": Entry("guanxi.project.cli.check:check", "Look whether everything is in order."),
 }
