@@ -64,6 +64,39 @@ def first_row(page: Page) -> None:
     page.locator("main table tbody a[href], main [data-row] a[href]").first.click()
 
 
+MESSY = "編號,姓名,電子郵件,生日,備註\n1,王美玲,mei@example.com,05/03/1985,VIP\n2,陳志明,zhi@,31/12/1979,\n"
+
+
+def upload(page: Page) -> None:
+    """Bring a small file to the step of its columns."""
+    file = {"name": "客戶.csv", "mimeType": "text/csv", "buffer": MESSY.encode()}
+    page.locator("#file").set_input_files(files=[file])  # type: ignore[list-item]
+    page.locator("#start button[data-once]").click()
+    page.wait_for_url("**/columns/")
+
+
+def rules_of_draft(page: Page) -> None:
+    """The rules of the import that was begun last."""
+    page.locator("main table tbody a[href*='/drafts/']").first.click()
+    page.wait_for_url("**/columns/")
+    page.locator("button[value=next]").click()
+    page.wait_for_url("**/rules/")
+
+
+def look_at_draft(page: Page) -> None:
+    """What the import that was begun last would change."""
+    rules_of_draft(page)
+    page.locator("form.rules button[data-once]").click()
+    page.locator(".tiles").wait_for()
+
+
+def result(page: Page) -> None:
+    """What came of the newest import in the list."""
+    first_row(page)
+    page.locator("a[href$='/result/']").click()
+    page.wait_for_url(lambda url: "/result/" in url or "/check/" in url)
+
+
 def open_palette(page: Page) -> None:
     """Open the palette and search for a Chinese name."""
     page.keyboard.press("Control+k")
@@ -79,6 +112,11 @@ SHOTS = [
     Shot("palette", "/", open_palette),
     Shot("account", "/account/"),
     Shot("import", "/imports/", first_row),
+    Shot("import-file", "/imports/start/?what=people"),
+    Shot("import-columns", "/imports/start/?what=people", upload),
+    Shot("import-rules", "/imports/start/", rules_of_draft),
+    Shot("import-check", "/imports/start/", look_at_draft),
+    Shot("import-result", "/imports/", result),
     Shot("task", "/tasks/", first_row),
     Shot("bell", "/account/", lambda page: page.locator("#bell summary").click()),
     Shot("themes", "/account/", lambda page: page.locator("summary.user").click()),

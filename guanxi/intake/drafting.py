@@ -18,9 +18,10 @@ from guanxi.intake import actions, plan
 from guanxi.intake.drafts import ImportDraft
 from guanxi.intake.fields import fields_of
 from guanxi.intake.models import ImportRun
-from guanxi.intake.tasks import find_difference, take_in
+from guanxi.intake.tasks import find_difference, revert_import, take_in
 
 State = ImportRun.State
+AT_WORK = (State.WAITING, State.CHECKING, State.WRITING, State.REVERTING)
 AT_IT = (State.WRITING, State.PAUSED, State.REVERTING)
 WRITTEN = (*AT_IT, State.DONE, State.REVERTED)  # rows may have been written
 
@@ -186,3 +187,22 @@ def task_of(run: ImportRun) -> BackgroundTask | None:
     """The background task that works on a run, or waits to."""
     open_ones = BackgroundTask.objects.filter(unique_key=_key(run), state__in=("waiting", "running"))
     return open_ones.order_by("state", "-id").first()  # “running” comes before “waiting”
+
+
+def is_stuck(run: ImportRun) -> bool:
+    """Whether a run should be at work, but nobody works on it or will: its task failed, or was cancelled."""
+    return run.state in AT_WORK and task_of(run) is None and not actions.is_held(run)
+
+
+@action
+def go_on(run: ImportRun, *, by: Viewer) -> None:
+    """Have a run go on that was paused, failed or is stuck. Raises Refused where it is at work or at its end."""
+    require(by, "edit", run)
+    if not is_stuck(run):
+        actions.resume_import(run, by=by)
+    elif run.state == State.REVERTING:
+        _enqueue(revert_import, run, by)
+    elif run.state == State.WRITING or not ImportDraft.objects.filter(checked=run, run=None).exists():
+        _enqueue(take_in, run, by)
+    else:
+        _enqueue(find_difference, run, by)

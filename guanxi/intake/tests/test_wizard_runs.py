@@ -81,11 +81,17 @@ def test_before_and_while_it_is_checked(begin: Begin, staff_client: Client) -> N
     assert "Not checked yet" in shown(staff_client.get(at("check", draft)))
     ImportDraft.objects.update(checked=run)
     ImportRun.objects.update(state="checking")
+    progress = {"progress_done": 2, "progress_total": 8, "progress_rate": 1.5, "progress_message": "Checking"}
+    BackgroundTask.objects.update(state="running", **progress)
     assert at("live", run) in shown(staff_client.get(at("check", draft)))
-    assert shown(staff_client.get(at("live", run), headers={"HX-Request": "true"})).count("every 1s") == 1
+    live = shown(staff_client.get(at("live", run), headers={"HX-Request": "true"}))
+    for words in ("every 1s", "2 / 8", "1.5 per second", "0:00:04 left"):
+        assert words in live
     refused = staff_client.post(at("import", draft), follow=True)
     assert "the check is not at its end" in shown(refused)
+    BackgroundTask.objects.update(state="failed")
     ImportRun.objects.update(state="failed", error="Die Platte ist voll.")
+    assert "HX-Refresh" in staff_client.get(at("live", run)).headers
     page = shown(staff_client.get(at("check", draft)))
     assert "Die Platte ist voll." in page
     assert "Check again" in page
@@ -244,6 +250,25 @@ def test_an_import_is_taken_back_as_a_whole(begin: Begin, staff_client: Client, 
     assert staff_client.get(at("revert_ask", run)).status_code == 302
     assert "was taken back already" in shown(staff_client.post(at("revert", run), follow=True))
     assert "Taken back" in shown(staff_client.get("/imports/"))
+
+
+def test_work_that_nobody_does_any_longer_is_told_and_goes_on(begin: Begin, staff_client: Client, staff: User) -> None:
+    draft = begin(PEOPLE)
+    staff_client.post(at("import", draft))
+    BackgroundTask.objects.filter(state="waiting").update(state="cancelled")  # somebody did so in the list of tasks
+    run = ImportRun.objects.get()
+    page = shown(staff_client.get(at("result", run)))
+    assert "The work stopped" in page
+    assert "every 1s" not in page
+    staff_client.post(at("resume", run))
+    run_waiting()
+    assert Party.objects.count() == 2
+    staff_client.post(at("revert", run))
+    BackgroundTask.objects.filter(state="waiting").update(state="failed")
+    assert "Go on" in shown(staff_client.get(at("result", run)))
+    staff_client.post(at("resume", run))
+    run_waiting()
+    assert not Party.objects.exists()
 
 
 def test_lists_and_palette_lead_to_the_wizard(staff_client: Client) -> None:

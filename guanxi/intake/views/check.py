@@ -20,7 +20,6 @@ from guanxi.intake.views import steps
 
 State = ImportRun.State
 ROWS = 50
-AT_WORK = (State.WAITING, State.CHECKING, State.WRITING, State.REVERTING)
 STATES: dict[str, tuple[Any, Any]] = {
     "new": (gettext_lazy("New"), gettext_lazy("These rows are not known yet and would be made.")),
     "changed": (gettext_lazy("Changed"), gettext_lazy("These are known; what the file says anew would be written.")),
@@ -127,11 +126,13 @@ def begin_import(request: HttpRequest, draft_id: int) -> HttpResponse:
 def progress_of(run: ImportRun) -> dict[str, Any]:
     """How far the work on a run is."""
     task = drafting.task_of(run)
+    stuck = drafting.is_stuck(run)
     left = task.time_left if task else None
     waiting = task is None or task.state == task.State.WAITING
     return {
         "run": run,
-        "at_work": run.state in AT_WORK,
+        "stuck": stuck,
+        "at_work": run.state in drafting.AT_WORK and not stuck,
         "task": task,
         "time_left": str(left).partition(".")[0] if left is not None else "",
         "waiting_words": _("It begins as soon as a worker is free.") if waiting else "",

@@ -19,7 +19,7 @@ from guanxi.intake import actions, drafting, offers
 from guanxi.intake.drafts import ImportDraft
 from guanxi.intake.models import ImportRun
 from guanxi.intake.views import steps
-from guanxi.intake.views.check import AT_WORK, progress_of
+from guanxi.intake.views.check import progress_of
 
 State = ImportRun.State
 KEPT_ROWS = 50
@@ -41,25 +41,26 @@ def result(request: HttpRequest, run_id: int) -> HttpResponse:
 def live(request: HttpRequest, run_id: int) -> HttpResponse:
     """The part of the pages that renews itself; once the work has ended the whole page is fetched anew."""
     run = steps.run_of(request, run_id)
-    response = render(request, "intake/progress.html", _context(request, run))
-    if run.state not in AT_WORK:
+    context = progress_of(run)
+    response = render(request, "intake/progress.html", context)
+    if not context["at_work"]:
         response["HX-Refresh"] = "true"
     return response
 
 
 def _context(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
     viewer = request.user
-    at_work = run.state in AT_WORK
+    progress = progress_of(run)
     context: dict[str, Any] = {
         "steps": steps.bar(steps.RESULT),
         "run": run,
         "offer": offers.offer_of(run.kind),
         "may_change": may(viewer, "create", ImportRun),
-        "lists": [] if at_work else _lists(run),
+        "lists": [] if progress["at_work"] else _lists(run),
         "has_rejects": run.rejected and run.rejects_path.exists(),
         "mended": ImportDraft.objects.visible_to(viewer).filter(mends=run).order_by("-id").first(),
         "can_revert": run.state == State.DONE and not run.dry_run and may(viewer, "delete", ImportRun),
-        **progress_of(run),
+        **progress,
     }
     if run.state == State.REVERTED:
         context |= _kept(run, 0)
@@ -91,7 +92,7 @@ def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
 def resume(request: HttpRequest, run_id: int) -> HttpResponse:
     """Go on where it stopped."""
 
-    return _do(request, run_id, lambda run: actions.resume_import(run, by=request.user))
+    return _do(request, run_id, lambda run: drafting.go_on(run, by=request.user))
 
 
 @require_GET
