@@ -112,7 +112,7 @@ class Scorer:
             database.register("few_pairs", pa.table({"l": left, "r": right}))
             database.execute("DELETE FROM records; DELETE FROM pairs")
             database.execute("INSERT INTO records SELECT * FROM few_records; INSERT INTO pairs SELECT * FROM few_pairs")
-            scored = database.execute("EXECUTE scoring").fetch_arrow_table()
+            scored = database.execute("EXECUTE scoring").to_arrow_table()
         return self._ordered(scored)
 
     def _open(self, schema: pa.Schema) -> duckdb.DuckDBPyConnection:
