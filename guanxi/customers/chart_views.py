@@ -30,14 +30,12 @@ def button(row: Party, viewer: Viewer) -> Button | None:
 
 
 def preview(party: Party, viewer: Viewer) -> dict[str, Any]:
-    """A small part of the chart, for the record page: the uppermost, the departments, and who decides."""
+    """A small part of the chart, for the record page: the uppermost and those who decide, and the departments."""
     drawn = charts.chart(party, viewer)
     decides = (Relationship.BuyingRole.DECIDER, Relationship.BuyingRole.BUYER)
-    return {
-        "drawn": drawn,
-        "uppermost": [drawn.seats[number] for number in drawn.tops if drawn.seats[number].leads][:3],
-        "deciders": [seat for seat in drawn.seats.values() if seat.relationship.buying_role in decides][:5],
-    }
+    uppermost = [drawn.seats[number] for number in drawn.tops if drawn.seats[number].leads][:3]
+    deciders = [seat for seat in drawn.seats.values() if seat.relationship.buying_role in decides]
+    return {"drawn": drawn, "first": (uppermost + [seat for seat in deciders if seat not in uppermost])[:5]}
 
 
 @require_GET

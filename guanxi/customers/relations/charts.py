@@ -26,6 +26,7 @@ LARGE = 40  # people
 FEW = 4  # at the top beside each other; beyond, whoever leads nobody stands apart
 
 LEFT, CIRCLE = "left", "circle"
+BESIDE, BENEATH = "beside", "beneath"
 STANCES = {  # words, icon, tone
     2: (_("strongly for us"), "chevrons-up", "good"),
     1: (_("for us"), "chevron-up", "good"),
@@ -47,7 +48,7 @@ class Seat:
     colour: int | None = None  # of his department, from 0
     dim: bool = False  # not of the department asked for
     last_contact: datetime | None = None
-    shape: str = ""  # how those beneath are drawn: "row", "stack"
+    shape: str = ""  # how those beneath are drawn: BESIDE, BENEATH each other
     folded: bool = False  # whether those beneath are hidden to begin with
     closes: int = 0  # lists that end after him
 
@@ -201,7 +202,7 @@ def _shape(drawn: Chart) -> None:
         if seat.leads:
             only_leaves = all(not drawn.seats[number].leads for number in seat.leads)
             beside = seat.depth == 0 and (not only_leaves or len(seat.leads) <= FEW)
-            seat.shape = "row" if beside else "stack"
+            seat.shape = BESIDE if beside else BENEATH
             seat.folded = drawn.is_large and seat.depth >= OPEN_LEVELS - 1
     trees = drawn.trees
     for seat, following in zip_longest(trees, trees[1:]):
@@ -229,7 +230,7 @@ def companies(organisation: Party, viewer: Viewer) -> list[Company]:
     trees = forest({number: above[number] for number in order})
     found = []
     for (number, depth), following in zip(placed := trees.in_order(), [*placed[1:], (0, 0)], strict=True):
-        shape = "" if number not in trees.beneath else "row" if depth == 0 else "stack"
+        shape = "" if number not in trees.beneath else BESIDE if depth == 0 else BENEATH
         ends = range(0 if shape else depth - following[1])
         found.append(Company(parties[number], depth, people.get(number, 0), above[number], shape, ends))
     return found

@@ -15,7 +15,7 @@ from guanxi.foundation.visibility import Viewer
 
 Kind = Relationship.Kind
 OUT, IN = True, False
-SHOWN = 8  # people of an organisation; all of them are in its chart
+SHOWN = 6  # people of an organisation; all of them are in its chart
 INWARD = ":in"  # behind a kind in a form: the other one is *kind* of this one
 LEADS = "leads"
 
@@ -55,6 +55,12 @@ class Line:
     relationship: Relationship | None = None
     place: Party | None = None  # where it holds, if that is neither of the two
 
+    @property
+    def note(self) -> str:
+        """Title, department and buying role, as far as they are known."""
+        row = self.relationship
+        return " · ".join(filter(None, (row.title, row.department, row.get_buying_role_display()))) if row else ""
+
 
 @dataclass
 class Group:
@@ -76,6 +82,7 @@ def groups(party: Party, viewer: Viewer) -> list[Group]:
         found[LEADS, OUT].lines = [Line(row.party, None, row.other) for row in charts.led_by(party, viewer)]
         found[Kind.HOUSEHOLD, OUT].lines += _through_others(party, viewer, ties)
     people = found[Kind.WORKS_AT, IN]
+    people.lines.sort(key=_weight)
     people.more = max(0, len(people.lines) - SHOWN)
     people.lines = people.lines[:SHOWN]
     return [group for group in found.values() if group.lines]
@@ -88,6 +95,12 @@ def choices(party: Party) -> list[tuple[str, Any]]:
         mine, others = others, mine
     sides = [side for side in _BETWEEN if side in mine] + [s for s in _BETWEEN if s not in mine | others]
     return [(kind.value + ("" if outward else INWARD), _BETWEEN[kind, outward]) for kind, outward in sides]
+
+
+def _weight(line: Line) -> tuple[bool, int]:
+    """Those who are there and have influence first."""
+    row = line.relationship
+    return (row.is_former, -(row.influence or 0)) if row else (True, 0)
 
 
 def _side(tie: Tie) -> tuple[str, bool]:

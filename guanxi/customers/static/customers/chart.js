@@ -144,7 +144,7 @@ function hang(item, over) {
   let list = place ? place.querySelector(":scope > ul") : document.querySelector("[data-tops]");
   const made = list || !place ? null : document.createElement("ul");
   if (made) {
-    made.className = "stack";
+    made.className = "beneath";
     place.append(made);
     list = made;
   }
