@@ -43,7 +43,7 @@ def histogram(spans: Sequence[tuple[float, float, int]], merge_from: float, ask_
         height = max(HIGH * math.log1p(count) / most, 3 if count else 0)
         middle = (start + end) / 2
         tone = "merged" if middle >= merge_from else "asked" if middle >= ask_from else "left"
-        name = percent(start) if start == end else f"{percent(start)} – {percent(end)}"
+        name = f"≥ {percent(start)}"
         x = place * wide + GAP / 2
         bars.append(Bar(name, count, _text(x), _text(HIGH - height), _text(wide - GAP), _text(height), tone))
     return Histogram(bars, _text(_at(spans, ask_from) * wide), _text(_at(spans, merge_from) * wide))

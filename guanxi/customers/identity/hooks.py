@@ -24,12 +24,12 @@ hooks.register(
     "menu",
     shell.MenuEntry(
         shell.RELATIONSHIPS,
-        _("Possible duplicates"),
+        _("Duplicates"),
         "customers:duplicates",
         "copy-check",
         order=30,
         count=_waiting,
-        keywords=(_("duplicates"), _("merge")),
+        keywords=(_("possible duplicates"), _("merge")),
     ),
 )
 hooks.register("palette", shell.Command(_("Merge customers"), "customers:merge", "git-merge", (_("duplicates"),)))

@@ -11,6 +11,7 @@ urlpatterns = [
     path("customers/duplicates/look/", queue.look_now, name="look_for_duplicates"),
     path("customers/duplicates/looking/", queue.looking, name="looking"),
     path("customers/duplicates/<int:pk>/", queue.pair, name="pair"),
+    path("customers/duplicates/<int:pk>/why/", queue.why, name="why_pair"),
     path("customers/duplicates/<int:pk>/decide/", queue.decide, name="decide_pair"),
     path("customers/duplicates/<int:pk>/take-back/", queue.take_back, name="take_back"),
     path("customers/merge/", merging.merge, name="merge"),

@@ -33,11 +33,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Waterfall:
-    """All steps, the sum, and where no bits are."""
+    """All steps, the sum and the probability that follows from it, and where no bits are."""
 
     steps: list[Step]
     total: Step
     zero: str
+    probability: str
 
 
 def waterfall(weights: Iterable[dict[str, Any]]) -> Waterfall | None:
@@ -52,7 +53,7 @@ def waterfall(weights: Iterable[dict[str, Any]]) -> Waterfall | None:
     scale = WIDE / ((most - least) or 1)
     steps = [_step(one, start, scale, least) for one, start in zip(known, ends, strict=False)]
     total = _step({"bits": ends[-1]}, 0.0, scale, least)
-    return Waterfall(steps, total, _units((0 - least) * scale))
+    return Waterfall(steps, total, _units((0 - least) * scale), percent(1 / (1 + 2 ** -ends[-1])))
 
 
 def percent(probability: float | None) -> str:

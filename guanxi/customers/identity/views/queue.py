@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from guanxi.customers import matching
 from guanxi.customers.actions import matching as deciding
 from guanxi.customers.actions import undo_merge
 from guanxi.customers.identity import queries, tasks
@@ -39,6 +40,19 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
     """One pair, decided or not."""
     require(request.user, "view", MatchPair)
     return _answer(request, _pair(request.user, pk), single=True)
+
+
+@require_GET
+def why(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the probability of a pair is made of; fetched after the page, because the model may have to be opened."""
+    require(request.user, "view", MatchPair)
+    row = _pair(request.user, pk)
+    try:
+        weights = explained(row)
+    except matching.CannotMatch:  # neither has anything left to compare
+        weights = row.weights
+    context = {"waterfall": waterfall(weights), "pair": row}
+    return render(request, "customers/identity/waterfall.html", context)
 
 
 @require_POST
@@ -137,7 +151,6 @@ def _shown(request: HttpRequest, row: MatchPair) -> dict[str, Any]:
     compared = compare([row.low_id, row.high_id], request.user)
     return {
         "compared": compared if len(compared.sides) > 1 else None,
-        "waterfall": waterfall(explained(row)),
         "probability": percent(row.probability),
         "undecided": row.state in deciding.UNDECIDED,
         "merge": queries.merge_of(row, request.user) if row.state == MatchPair.State.MERGED else None,

@@ -45,7 +45,9 @@ def test_the_most_probable_pair_comes_first_with_what_differs(
     assert "95 %" in page and "陳誌明" not in page
     assert "50.00" in page  # what the second has bought
     assert page.count('class="shared"') == 2  # the same mail on both sides
-    assert "2 waiting" in page and 'width="' in page
+    assert "2 waiting" in page
+    why = staff_client.get(f"{QUEUE}{MatchPair.objects.get(probability=0.95).pk}/why/").content.decode()
+    assert "+11.5" in why and "98 % the same" in why and why.count("<rect") == 5
     after = staff_client.get(QUEUE, {"after": MatchPair.objects.get(probability=0.95).pk}, headers=HTMX)
     assert "陳" in after.content.decode() and "<html" not in after.content.decode()
     last = staff_client.get(QUEUE, {"after": MatchPair.objects.get(probability=0.85).pk}).content.decode()
@@ -121,7 +123,14 @@ def test_nonsense_is_refused(staff_client: Client, twins: Twins, propose: Propos
 def test_strangers_see_and_decide_nothing(client: Client, stranger: User, twins: Twins, propose: Propose) -> None:
     pair = propose(*twins)
     client.force_login(stranger)
-    for address in (QUEUE, f"{QUEUE}{pair.pk}/", f"{QUEUE}looking/", "/duplicates/", "/merges/"):
+    for address in (
+        QUEUE,
+        f"{QUEUE}{pair.pk}/",
+        f"{QUEUE}looking/",
+        f"{QUEUE}{pair.pk}/why/",
+        "/duplicates/",
+        "/merges/",
+    ):
         assert client.get(address).status_code in (403, 404)
     for address in (f"{QUEUE}{pair.pk}/decide/", f"{QUEUE}{pair.pk}/take-back/", f"{QUEUE}look/"):
         assert client.post(address, {"decision": "merge"}).status_code in (403, 404)
