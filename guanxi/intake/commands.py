@@ -1,4 +1,4 @@
-"""`guanxi import`: sales, parties, products and events from files."""
+"""`guanxi import`: customers, sales, products, prices and more from files; and taking an import back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from guanxi.foundation import tasks
 from guanxi.foundation.actions import Refused
@@ -16,13 +17,20 @@ from guanxi.foundation.bulk import without_pandas
 from guanxi.foundation.visibility import SYSTEM
 
 
-@click.group(name="import")
-def import_() -> None:
-    """Take in a file (CSV, TSV, XLSX, Parquet).
+@click.group(name="import", invoke_without_command=True)
+@click.option("--revert", type=int, metavar="NUMBER", help="Take back the import of that number, whole.")
+@click.pass_context
+def import_(context: click.Context, revert: int | None) -> None:
+    """Take in a file (CSV, TSV, XLSX, Parquet, vCard, JSON lines).
 
     Format, encoding, separator, dates and columns are found and shown. Rejected rows go to a file with their row number
     and the reason. The same file twice changes nothing; a file whose import was killed goes on where it was.
     """
+    if revert is not None:
+        _revert(revert)
+        context.exit()
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def _options(function: Callable[..., None]) -> Callable[..., None]:
@@ -46,7 +54,12 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--separator", help="One character; tab for a tabulator. Found by itself."),
         click.option("--date-format", help="Such as %d/%m/%Y or dd/mm/yyyy, or ISO. Found by itself."),
         click.option("--decimal", help="Decimal mark, . or , (found by itself)."),
-        click.option("--dry-run", is_flag=True, help="Check only, write nothing but the rejects."),
+        click.option(
+            "--rule",
+            type=click.Choice(["create_or_update", "create", "update"]),
+            help="Take in new ones and update known ones (default), only the former, or only the latter.",
+        ),
+        click.option("--dry-run", is_flag=True, help="Say what it would do, row by row in sum; write nothing."),
     ]
     for option in reversed(options):
         function = option(function)
@@ -66,9 +79,37 @@ def sales(**options: Any) -> None:
 @_options
 @click.option("--role", help="Of all that name none: customer (default), prospect, partner, supplier, competitor.")
 @click.option("--kind", "kind_of_all", help="Of all that name none: person (default) or organisation.")
+@click.option("--match-by", help="By what customers are known again: of external, card, mail, phone; with commas.")
 def parties(**options: Any) -> None:
     """Customers: people and organisations."""
     _import("parties", **options)
+
+
+@import_.command()
+@_options
+def relationships(**options: Any) -> None:
+    """Who works where, belongs to whom, lives with whom: party, kind and other party at the least."""
+    _import("relationships", **options)
+
+
+@import_.command()
+@_options
+@click.option("--list", "list_of_all", help="Code of the price list, where no column names it.")
+@click.option("--currency", help="Of all prices that name none.")
+def prices(**options: Any) -> None:
+    """Price lists: list, product and amount at the least."""
+    _import("prices", **options)
+
+
+@import_.command()
+@_options
+@click.option("--purpose", help="Of all that name none: marketing, service, research, profiling.")
+@click.option("--channel", help="Of all that name none: mail, phone, sms, post, chat, app, any.")
+@click.option("--given", help="Of all that name none: yes or no.")
+@click.option("--basis", help="Of all that name none: consent (default), contract, legitimate_interest, legal_duty.")
+def consents(**options: Any) -> None:
+    """Consents: customer, purpose, channel and whether given."""
+    _import("consents", **options)
 
 
 @import_.command()
@@ -95,7 +136,9 @@ def _import(
     from guanxi.intake import actions, running
     from guanxi.intake.plan import prepare
 
-    named = {name: options.pop(name) for name in ("encoding", "date_format", "decimal", "source")}
+    named = {name: options.pop(name) for name in ("encoding", "date_format", "decimal", "source", "rule")}
+    match_by = options.pop("match_by", None)
+    named["match_by"] = [name.strip() for name in match_by.split(",")] if match_by else None
     separator = {"tab": "\t", "\\t": "\t"}.get(options["separator"] or "", options["separator"])
     mapping = options.pop("mapping")
     del options["separator"]
@@ -134,10 +177,54 @@ def _tell(done: Any) -> None:
         "read": f"{done.read:,}", "accepted": f"{done.accepted:,}", "rejected": f"{done.rejected:,}",
     }  # fmt: skip
     click.echo(counts)
-    if not done.dry_run:
+    if done.dry_run:
+        from guanxi.intake import difference
+
+        for state, count in difference.counts(done).items():
+            if count:
+                click.echo(f"  {_STATES[state]}: {count:,}")
+        click.echo(_("Row by row: %(path)s") % {"path": done.folder / difference.FILE})
+    else:
         what = _("%(created)s new, %(updated)s changed, %(unchanged)s unchanged") % {
             "created": f"{done.created:,}", "updated": f"{done.updated:,}", "unchanged": f"{done.unchanged:,}",
         }  # fmt: skip
         click.echo(what)
+        if done.skipped:
+            click.echo(_("%(count)s left out by the rule") % {"count": f"{done.skipped:,}"})
     if done.rejected:
         click.echo(_("Rejected rows with their reasons: %(path)s") % {"path": done.rejects_path})
+
+
+_STATES = {
+    "new": _l("new"),
+    "changed": _l("changed"),
+    "conflict": _l("said otherwise by somebody who is believed more; left as it is"),
+    "possible_duplicate": _l("new, but perhaps known already"),
+    "unchanged": _l("unchanged"),
+    "rejected": _l("rejected"),
+    "skipped": _l("left out by the rule"),
+}
+
+
+def _revert(number: int) -> None:
+    without_pandas.settle()
+    from guanxi.intake import actions, reverting
+    from guanxi.intake.models import ImportRun
+
+    try:
+        run = ImportRun.objects.filter(pk=number).first()
+        if run is None:
+            raise Refused(_("There is no import %(number)s.") % {"number": number})
+        if run.state != ImportRun.State.REVERTING:  # one that was killed goes on
+            actions.mark_for_revert(run, by=SYSTEM)
+        with tasks.shown_on_console():
+            done = reverting.revert(run.pk)
+    except Refused as refusal:
+        click.echo(f"{_('Error')}: {refusal.message}", err=True)
+        sys.exit(1)
+    click.echo(_("Import %(number)s of %(file)s was taken back.") % {"number": done.pk, "file": done.file_name})
+    for what, count in done.taken_back.items():
+        click.echo(f"  {what}: {count:,}")
+    if done.kept:
+        message = _("%(count)s records were left alone, because somebody changed them or built on them: %(path)s")
+        click.echo(message % {"count": f"{done.kept:,}", "path": done.folder / "kept.parquet"})

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.foundation import hooks
 from guanxi.foundation.bulk import orphans
 from guanxi.foundation.tasks import Daily
+from guanxi.intake import api, tasks
 from guanxi.intake import desk as desk
-from guanxi.intake import tasks
 from guanxi.ledger.kinds import EventKind
 
 hooks.register("check", ("references", orphans.find))
@@ -15,3 +15,4 @@ hooks.register(
     "event_kind",
     EventKind("import.reverted", _("Import taken back"), "arrow-back-up", _("Import of %(file)s taken back")),
 )
+hooks.register("api", ("/imports", api.router), order=60)

@@ -72,7 +72,7 @@ def _derive(job: Revert, db: BulkSession, some: pa.Table) -> int:
     db.stage("revert_some", some.select(["id"]))
     with duckdb.connect() as work:
         work.execute("SET TimeZone = 'UTC'")
-        work.register("some", some)
+        work.register("these", some)
         said = job.stored("said")
         work.register("said_of_run", said)
         _read(db, work)
@@ -154,7 +154,7 @@ def _values(work: duckdb.DuckDBPyConnection, profile: list[str]) -> None:
     typed = f"CAST(json_merge_patch(p.profile, to_json({{{pairs}}})) AS VARCHAR)" if profile else "p.profile"
     work.execute(
         f"CREATE TABLE derived AS SELECT p.id, {', '.join(now)}, {typed} AS profile, p.created_at FROM parties AS p "
-        "JOIN some AS o ON o.id = p.id LEFT JOIN survivors AS s ON s.party_id = p.id LEFT JOIN spoken AS x ON x.id = p.id"
+        "JOIN these AS o ON o.id = p.id LEFT JOIN survivors AS s ON s.party_id = p.id LEFT JOIN spoken AS x ON x.id = p.id"
     )
 
 
