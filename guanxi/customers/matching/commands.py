@@ -17,7 +17,7 @@ from guanxi.customers.matching.columns import standard
 from guanxi.customers.matching.errors import CannotMatch
 from guanxi.customers.matching.matching import match
 
-THRESHOLD = 0.7
+THRESHOLD = 0.75
 
 
 @click.command()

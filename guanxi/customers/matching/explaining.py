@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.matching.columns import FIELDS as COLUMNS
 from guanxi.customers.matching.comparing import SAME, Field, Words
 from guanxi.customers.matching.model import Model
-from guanxi.foundation.language import fold, has_han
+from guanxi.foundation.language import compatible, fold
+from guanxi.foundation.language.forms import HAN
 
 MISSING = _("nothing to compare")
 PRIOR, RELATIVES = "prior", "relatives"
@@ -69,7 +70,15 @@ def _shown(field: Field, record: Mapping[str, str]) -> str:
 def _words(field: Field, level: int, left: Mapping[str, str], right: Mapping[str, str]) -> Words:
     """What a level says; of the same Chinese written in two ways, that it is so."""
     words = field.levels[len(field.levels) - 1 - level].words
-    one, two = _shown(field, left), _shown(field, right)
-    if words is SAME and one != two and has_han(one) and has_han(two) and fold(one) == fold(two):
-        return _("traditional and simplified")
+    if words is SAME:
+        one, two = (_chinese(_shown(field, record)) for record in (left, right))
+        both = {fold(character) for character in one} & {fold(character) for character in two}
+        one, two = ("".join(c for c in text if fold(c) in both) for text in (one, two))
+        if one != two and fold(one) == fold(two):
+            return _("traditional and simplified")
     return words
+
+
+def _chinese(text: str) -> str:
+    """The Chinese characters of a text."""
+    return "".join(HAN.findall(compatible(text)))

@@ -21,8 +21,8 @@ from guanxi.customers.matching.blocking import Parts, mixed
 from guanxi.customers.matching.comparing import FREQUENT, Field
 from guanxi.customers.matching.scoring import connection
 
-SAMPLE_FOR_U = 900  # records, of which all pairs are compared
-PAIRS_FOR_M = 150_000  # of each training rule at most
+SAMPLE_FOR_U = 800  # records, of which all pairs are compared
+PAIRS_FOR_M = 60_000  # of each training rule at most
 MOST_IN_BLOCK = 200  # records that are equal in a rule's columns and still teach
 LEAST_RECORDS = 100  # below, the declared values are used as they are
 LEAST_MATCHES = 30  # that a training rule must find
