@@ -34,7 +34,9 @@ def add_relationship(party: Party, kind: str, other: Party, *, by: Viewer, **val
     Raises Refused where both are the same, the relationship is there already (a household counts in both directions),
     one of them is not of the kind that it takes, or a circle would come about.
     """
-    party = locked(party.pk, by)
+    if kind == Kind.PARENT or values.get("reports_to") is not None:
+        _one_at_a_time()
+    party, other = _both_locked(party, other, by)
     if party.pk == other.pk:
         raise Refused(_("Nobody is related to himself; choose somebody else."), "other")
     if kind not in Kind.values:
@@ -128,6 +130,12 @@ def workplace(organisation: Party, party: Party, by: Viewer) -> Relationship | N
 
 def _row(row_id: int, by: Viewer) -> Relationship:
     return Relationship.objects.visible_to(by).select_related("party", "other", "reports_to").get(pk=row_id)
+
+
+def _both_locked(party: Party, other: Party, by: Viewer) -> tuple[Party, Party]:
+    """Both ends, held in the order of their numbers, so that two who relate the same two do not wait for each other."""
+    held = {number: locked(number, by) for number in sorted({party.pk, other.pk})}
+    return held[party.pk], held[other.pk]
 
 
 def _refuse_known(party: Party, kind: str, other: Party) -> None:
