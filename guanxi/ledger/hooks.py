@@ -183,6 +183,8 @@ KINDS = [
 for position, kind in enumerate(KINDS):
     hooks.register("event_kind", kind, order=10 + position)
 
+for position, kind in enumerate(rights.KINDS):
+    hooks.register("event_kind", kind, order=40 + position)
 for kept in rights.KEPT:
     hooks.register("kept_about", kept)
 for forgettable in rights.RETENTION:

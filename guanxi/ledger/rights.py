@@ -8,11 +8,14 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers import purposes
 from guanxi.customers.models import Party, PartyRole, Relationship
 from guanxi.customers.rights import loose
 from guanxi.customers.rights.kept import WITHOUT_HIM, Kept, Subject, delete_rows
+from guanxi.customers.rights.models import Request
 from guanxi.customers.rights.retention import Kind
 from guanxi.ledger import kinds
+from guanxi.ledger.kinds import EventKind, Family
 from guanxi.ledger.models import Event
 
 ORDERS = "order."
@@ -68,6 +71,14 @@ def _quiet_prospects(before: datetime, _what: str) -> QuerySet[Any]:
     return prospects.filter(~Exists(happened), ~Exists(more))
 
 
+def _purpose(payload: dict[str, Any]) -> str:
+    return purposes.label_of(payload["purpose"]) if payload.get("purpose") else ""
+
+
+def _request(payload: dict[str, Any]) -> str:
+    return str(dict(Request.Kind.choices).get(payload.get("request", ""), ""))
+
+
 KEPT = [
     Kept(
         Event,
@@ -78,6 +89,15 @@ KEPT = [
         _shown,
         order=10,
     )
+]
+RECORDS = Family.RECORDS
+KINDS = [
+    EventKind("consent.asked", _("Consent asked for"), "clock", _("Consent asked for by mail"), _purpose, RECORDS),
+    EventKind("restriction.set", _("Restricted"), "lock", _("Use of his data restricted"), _purpose, RECORDS),
+    EventKind("restriction.lifted", _("Restriction lifted"), "lock-open", _("Restriction lifted"), _purpose, RECORDS),
+    EventKind("request.received", _("Request received"), "shield-check", _("Asked about his data"), _request, RECORDS),
+    EventKind("request.done", _("Request answered"), "shield-check", _("His request was answered"), _request, RECORDS),
+    EventKind("request.refused", _("Request refused"), "shield-x", _("His request was refused"), _request, RECORDS),
 ]
 RETENTION = [
     Kind(

@@ -58,6 +58,7 @@ class Requests(desk.Desk):
 
     model = Request
     slug = "requests"
+    general = False  # no notes, files or labels: they would be kept beside what this is about
     label = _("Requests of customers")
     icon = "shield-check"
     menu = Menu(section=shell.WORK, icon="shield-check", order=60, label=_("Rights of customers"))
@@ -155,6 +156,7 @@ class Consents(desk.Desk):
 
     model = Consent
     slug = "consents"
+    general = False  # no notes, files or labels: they would be kept beside what this is about
     label = _("Consents and their proofs")
     icon = "checkbox"
     columns = (
@@ -206,6 +208,7 @@ class Erasures(desk.Desk):
 
     model = Erasure
     slug = "erasures"
+    general = False  # no notes, files or labels: they would be kept beside what this is about
     label = _("Erasures")
     icon = "eraser"
     columns = (
@@ -241,6 +244,7 @@ class Rules(desk.Desk):
 
     model = RetentionRule
     slug = "retention"
+    general = False  # no notes, files or labels: they would be kept beside what this is about
     label = _("Rules of retention")
     icon = "history-off"
     empty_words = _(
@@ -282,6 +286,7 @@ class Looks(desk.Desk):
 
     model = SensitiveLook
     slug = "looks"
+    general = False  # no notes, files or labels: they would be kept beside what this is about
     label = _("Looks at sensitive fields")
     icon = "eye"
     columns = (
@@ -311,6 +316,7 @@ class SensitiveFields(desk.Desk):
 
     model = SensitiveField
     slug = "sensitive"
+    general = False  # no notes, files or labels: they would be kept beside what this is about
     label = _("Sensitive fields")
     icon = "eye-off"
     empty_words = _("A sensitive field is shown only when somebody asks for it, and each look is recorded.")

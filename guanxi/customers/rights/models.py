@@ -46,7 +46,7 @@ class Request(models.Model):
     purpose = models.CharField(_("purpose"), max_length=20, blank=True)  # of an objection; empty: all
     words = models.TextField(_("what he says"), blank=True, max_length=4000)
     received_at = models.DateTimeField(_("received"), default=timezone.now)
-    due_on = models.DateField(_("due"))
+    due_on = models.DateField(_("to be done by"))
     extension = models.CharField(_("why it takes longer"), max_length=300, blank=True)
     answer = models.TextField(_("answer"), blank=True, max_length=4000)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)

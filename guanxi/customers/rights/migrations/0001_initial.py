@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('purpose', models.CharField(blank=True, max_length=20, verbose_name='purpose')),
                 ('words', models.TextField(blank=True, max_length=4000, verbose_name='what he says')),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
-                ('due_on', models.DateField(verbose_name='due')),
+                ('due_on', models.DateField(verbose_name='to be done by')),
                 ('extension', models.CharField(blank=True, max_length=300, verbose_name='why it takes longer')),
                 ('answer', models.TextField(blank=True, max_length=4000, verbose_name='answer')),
                 ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done')),
