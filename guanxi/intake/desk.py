@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.models import Party
 from guanxi.foundation import desk, hooks, shell
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import Button, Column, Menu, Pill, Question
@@ -144,3 +145,11 @@ hooks.register("button:imports", _import_button("", _("Import a file")))
 for _slug, (_what, _table) in BROUGHT_IN.items():
     hooks.register(f"button:{_slug}", _import_button(_what, _("Import")))
     hooks.register(f"questions:{_slug}", _made_by(_table))
+
+
+@hooks.register("today_section", order=1)
+def first_run(viewer: Viewer) -> dict[str, Any] | None:
+    """What to do while nobody is known yet."""
+    if Party.objects.exists() or not may(viewer, "create", ImportRun):
+        return None
+    return {"template": "intake/first_run.html"}
