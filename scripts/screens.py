@@ -103,11 +103,23 @@ def open_palette(page: Page) -> None:
     page.keyboard.type("王")
 
 
+def open_story(page: Page) -> None:
+    """Ask on a customer's page where a value comes from."""
+    first_row(page)
+    page.locator(".fact-story summary").first.click()
+
+
 # Every page that the side bar does not reach by itself; those that it does are added (`menu`).
 SHOTS = [
     Shot("customer", "/customers/", first_row),
     Shot("order", "/orders/", first_row),
     Shot("product", "/products/", first_row),
+    Shot("duplicates", "/duplicates/"),
+    Shot("merge", "/customers/merge/"),
+    Shot("merges", "/merges/"),
+    Shot("identity-settings", "/customers/identity/settings/"),
+    Shot("sources", "/sources/"),
+    Shot("story", "/customers/", open_story),
     Shot("search", "/search/?q=王"),
     Shot("palette", "/", open_palette),
     Shot("account", "/account/"),
