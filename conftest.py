@@ -104,7 +104,28 @@ def _configure(home: Path) -> None:
     django.setup()
 
 
+# What migrating filled and no test changes; Django would make it anew behind each test that ends with emptying all.
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+def _empty_quickly() -> None:
+    """Let Django's flush, behind every test that commits, delete rows and do nothing else: a tenth of its time."""
+    from django.core.management.commands import flush
+
+    statements: list[str] = []
+
+    def deletions(_style: Any, connection: Any, **_options: Any) -> list[str]:
+        if not statements:
+            names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+            statements.extend(f'DELETE FROM "{name}"' for name in names if name not in KEPT_TABLES)
+        return statements
+
+    flush.sql_flush = deletions
+    flush.emit_post_migrate_signal = lambda *_args, **_options: None
+
+
 _configure(_begin() / WORKER)
+_empty_quickly()
 
 
 def pytest_report_header() -> str:
