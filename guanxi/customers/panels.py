@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import phonenumbers
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.customers import purposes, queries
+from guanxi.customers import postal, purposes, queries
 from guanxi.customers.actions.consents import CHANNELS
 from guanxi.customers.models import Consent, ContactPoint, OptIn, Party
 from guanxi.customers.relations import sides
@@ -106,6 +107,8 @@ def contact_points(party: Party, viewer: Viewer) -> dict[str, Any]:
 
 def shown(point: ContactPoint) -> str:
     """A contact point as people read it: a bare telephone number in groups, anything else as it was given."""
+    if point.kind == ContactPoint.Kind.ADDRESS and point.parts:
+        return "\n".join(postal.lines(point.parts, country=point.parts.get("country") != settings.GUANXI_COUNTRY))
     if point.kind != ContactPoint.Kind.PHONE or point.value != point.key:
         return point.value
     try:

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from guanxi.customers import actions, panels, queries
+from guanxi.customers.entry import contact_forms
 from guanxi.customers.models import ContactPoint, Party
 from guanxi.foundation.actions import Conflict, Refused
 
@@ -23,6 +24,8 @@ def _party(request: HttpRequest, pk: int) -> Party:
 
 def _contact_points(request: HttpRequest, party: Party, status: int = 200, **more: Any) -> HttpResponse:
     context = {**panels.contact_points(party, request.user), **more}
+    if "draft" in more:
+        context |= contact_forms.fields(more["draft"], party, more.get("wrong", ""), more.get("error", ""))
     return render(request, "customers/contact_points.html", context, status=status)
 
 
@@ -32,18 +35,16 @@ def contact_points(request: HttpRequest, pk: int) -> HttpResponse:
     party = _party(request, pk)
     if request.method == "GET":
         return _contact_points(request, party, adding="add" in request.GET, draft={"kind": "phone"})
-    draft = {name: request.POST.get(name, "") for name in ("kind", "value", "label", "preferred")}
+    draft = contact_forms.typed(request.POST)
+    preferred = bool(draft["preferred"])
     try:
+        given = contact_forms.meant(draft)
         added = actions.add_contact_point(
-            party,
-            draft["kind"],
-            draft["value"],
-            label=draft["label"],
-            preferred=bool(draft["preferred"]),
-            by=request.user,
+            party, draft["kind"], label=draft["label"], preferred=preferred, by=request.user, **given
         )
     except Refused as refusal:
-        return _contact_points(request, party, 422, adding=True, draft=draft, error=refusal.message)
+        wrong = {"wrong": refusal.field or "", "error": refusal.message}
+        return _contact_points(request, party, 422, adding=True, draft=draft, **wrong)
     return _contact_points(request, party, notice=_shared(added))
 
 
@@ -52,19 +53,21 @@ def contact_point(request: HttpRequest, pk: int) -> HttpResponse:
     """One contact point: its editor (GET), changed (POST)."""
     point = get_object_or_404(ContactPoint.objects.visible_to(request.user).select_related("party"), pk=pk)
     if request.method == "GET":
-        draft = {"value": point.value, "label": point.label, "preferred": point.preferred}
+        draft = contact_forms.of_point(point)
         return _contact_points(request, point.party, editing=point.pk, draft=draft, seen=point.value)
-    draft = {name: request.POST.get(name, "") for name in ("value", "label", "preferred")}
-    changes = {"value": draft["value"], "label": draft["label"], "preferred": bool(draft["preferred"])}
+    draft = contact_forms.typed(request.POST, point.kind)
+    changes = {"label": draft["label"], "preferred": bool(draft["preferred"])}
     seen = request.POST.get("seen", point.value)
     try:
+        changes |= contact_forms.meant(draft)
         changed = actions.change_contact_point(pk, changes, {"value": seen}, by=request.user)
     except Conflict as conflict:
         message = _("Meanwhile somebody wrote “%(theirs)s” here. Save again to replace it with yours.")
         error = message % {"theirs": conflict.theirs}
         return _contact_points(request, point.party, 409, editing=pk, draft=draft, error=error, seen=conflict.theirs)
     except Refused as refusal:
-        return _contact_points(request, point.party, 422, editing=pk, draft=draft, error=refusal.message, seen=seen)
+        wrong = {"wrong": refusal.field or "", "error": refusal.message}
+        return _contact_points(request, point.party, 422, editing=pk, draft=draft, seen=seen, **wrong)
     return _contact_points(request, point.party, notice=_shared(changed))
 
 

@@ -110,8 +110,9 @@ def line(request: HttpRequest) -> HttpResponse:
 def telephone(request: HttpRequest) -> HttpResponse:
     """What a number is as far as it is typed."""
     country = request.GET.get("phone_country", "")
-    found = telephones.look(request.GET.get("phone", "")[:60], country)
-    context = {"telephone": found, "example": telephones.example(country), "typed": request.GET.get("phone", "")}
+    typed = (request.GET.get("phone") or request.GET.get("value") or "")[:60]
+    found = telephones.look(typed, country)
+    context = {"telephone": found, "example": telephones.example(country), "typed": typed}
     return render(request, "customers/entry/telephone.html", context)
 
 

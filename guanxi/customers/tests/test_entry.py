@@ -256,3 +256,25 @@ def test_structured_addresses_by_the_api(api: Client, mei: Party) -> None:
     assert wrong.status_code == 422
     assert "parts.country" in wrong.content.decode()
     assert api.post(address, {"kind": "mail", "parts": parts}, content_type="application/json").status_code == 422
+
+
+def test_contact_points_of_the_record_page_suit_the_country(staff_client: Client, mei: Party) -> None:
+    address = f"/customers/{mei.pk}/contact-points/"
+    form = staff_client.get(f"{address}?add").content.decode()
+    assert "part.postal_code" in form
+    assert "+886" in form
+    staff_client.post(address, {"kind": "phone", "value": "030 123456", "phone_country": "DE"})
+    assert ("phone", "+49 30 123456", "") in points(mei)
+    parts = {"kind": "address", "address_country": "DE", "part.city": "Berlin", "part.street_address": "Weg 1"}
+    wrong = staff_client.post(address, parts)
+    assert wrong.status_code == 422
+    assert "needs this: Postcode" in wrong.content.decode()
+    assert 'value="Berlin"' in wrong.content.decode()
+    shown = staff_client.post(address, {**parts, "part.postal_code": "10115"}).content.decode()
+    assert "Weg 1<br>10115 Berlin<br>Germany" in shown
+    point = ContactPoint.objects.get(kind="address")
+    editor = staff_client.get(f"/customers/contact-points/{point.pk}/").content.decode()
+    assert 'value="10115"' in editor
+    changed = {"address_country": "", "address": "postlagernd", "seen": point.value}
+    assert staff_client.post(f"/customers/contact-points/{point.pk}/", changed).status_code == 200
+    assert ContactPoint.objects.get(kind="address").parts is None

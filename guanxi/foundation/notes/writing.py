@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
+from html import unescape
 
 import nh3
 from django.utils.html import escape
@@ -65,20 +66,26 @@ def shown(text: str, users: dict[str, User] | None = None) -> SafeString:
     return mark_safe(_with_names(clean, mentioned(text) if users is None else users))
 
 
+ADDRESS = r"https?://[^\s<>\"'，。；、（）]+[^\s<>\"'，。；、（）.,;:!?)\]]"
+QUIET = {"a", "code", "pre"}  # within these nothing is made of what stands there
+
+
 def _with_names(html: str, users: dict[str, User]) -> str:
-    """`html` with the full names of those who are mentioned; never within a tag."""
-    if not users:
-        return html
-    names = "|".join(re.escape(escape(name)) for name in sorted(users, key=len, reverse=True))
-    pattern = re.compile(rf"(<[^>]*>)|(?<![\w@./+-])@({names})")
+    """`html` with addresses as links and the full names of those who are mentioned; never within a tag."""
+    names = "|".join(re.escape(escape(name)) for name in sorted(users, key=len, reverse=True)) or "(?!)"
+    pattern = re.compile(rf"(?P<address>{ADDRESS})|(?<![\w@./+-])@(?P<name>{names})")
 
     def put(found: re.Match[str]) -> str:
-        if found[1]:
-            return found[1]
-        user = users.get(found[2])
-        if user is None:
-            return found[0]
+        if found["address"]:
+            return f'<a href="{found[0]}" rel="noopener noreferrer nofollow">{found[0]}</a>'
+        user = users[unescape(found["name"])]
         gone = "" if user.is_active else " gone"
         return f'<span class="mention{gone}" title="{escape(user.username)}">@{escape(user)}</span>'
 
-    return pattern.sub(put, html)
+    parts, depth = [], 0
+    for part in re.split(r"(<[^>]*>)", html):
+        tag = re.match(r"<(/?)(\w+)", part)
+        if tag and tag[2] in QUIET:
+            depth += -1 if tag[1] else 1
+        parts.append(part if tag or depth else pattern.sub(put, part))
+    return "".join(parts)

@@ -75,7 +75,8 @@ def test_nothing_harmful_is_shown(db: None, text: str) -> None:
     html = str(writing.shown(text))
     for bad in ("<script", "<img", "<svg", "<style", 'href="javascript', 'href="data', "<a onclick"):
         assert bad not in html.lower()
-    assert "https://x" in writing.shown("https://x.example/y or [so](https://x.example)")
+    assert writing.shown("見https://x.example/y?a=1&b=2。 `https://code.example`").count("<a href=") == 1
+    assert 'href="https://x.example/y?a=1&amp;b=2"' in writing.shown("見https://x.example/y?a=1&b=2。")
 
 
 def test_mentions_tell_colleagues_once(staff: User, yating: User, gone: User, mei: Party) -> None:

@@ -44,7 +44,7 @@ holder?.addEventListener("keydown", (event) => {
 // Telephone numbers are formatted as they are typed: only while the caret is at the end, and nothing was typed since.
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const said = event.target.querySelector?.(":scope > [data-formatted]");
-  const input = said && event.target.parentElement.querySelector("input[type='tel']");
+  const input = said && event.target.parentElement.querySelector("input");
   if (!input) return;
   input.placeholder = said.dataset.example || input.placeholder;
   const atEnd = input.selectionStart === input.value.length;
