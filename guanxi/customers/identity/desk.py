@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,8 +25,15 @@ TONES = {
 }
 
 
-def _state(row: MatchPair) -> Pill:
-    return Pill(row.get_state_display(), TONES[MatchPair.State(row.state)])
+def _states(rows: Sequence[MatchPair]) -> dict[int, Pill]:
+    """The state of each pair; open ones that are too unlikely to ask anybody say so."""
+    ask_from = deciding.settings().ask_from
+    return {
+        row.pk: Pill(_now("Left alone"), "neutral")
+        if row.state == MatchPair.State.OPEN and row.probability < ask_from
+        else Pill(row.get_state_display(), TONES[MatchPair.State(row.state)])
+        for row in rows
+    }
 
 
 def _probability(row: MatchPair | Merge) -> str:
@@ -34,6 +42,12 @@ def _probability(row: MatchPair | Merge) -> str:
 
 def _by(row: Merge) -> str:
     return str(row.by) if row.by else _now("The system")
+
+
+def _decider(row: MatchPair) -> str:
+    if row.decided_by:
+        return str(row.decided_by)
+    return _now("The system") if row.decided_at else ""
 
 
 def _undone(row: Merge) -> Pill | str:
@@ -56,12 +70,13 @@ class Pairs(desk.Desk):
         Column("low.name", label=_("One"), link=True, sort=False),
         Column("high.name", label=_("The other"), sort=False),
         Column("probability", render=_probability, needs=["probability"]),
-        Column("state", render=_state, needs=["state"], sort=False),
+        Column("state", fetch=_states, needs=["state", "probability"], sort=False),
         Column("found_at", sort=False),
-        Column("decided_by", sort=False),
+        Column("decided_by", render=_decider, needs=["decided_by", "decided_at"], sort=False),
         Column("decided_at", sort=False, shown=False),
         Column("until", sort=False, shown=False),
     )
+    default_sort = "-probability"
     filters = ("state", "probability", "found_at", "decided_by", "decided_at")
 
     def title(self, row: MatchPair) -> str:

@@ -4,6 +4,8 @@
 const open = new Map(); // what was folded or unfolded by hand: party → whether it is open
 const SLIGHT = 5; // pixels that a pressed pointer may move before it drags
 const EDGE = 40; // pixels from the border within which a dragged card scrolls
+const MARGINS = 32; // left and right of the drawing
+const PAPER = { width: 1000, height: 600 }; // what A4 lying has for the drawing, in pixels
 const chart = () => document.getElementById("chart");
 const scroller = () => document.querySelector("[data-chart-scroll]");
 const sheet = () => document.querySelector(".chart-sheet");
@@ -15,14 +17,17 @@ function scale(to) {
   zoom = Math.min(1.4, Math.max(0.25, to));
   if (sheet()) sheet().style.zoom = zoom;
 }
-function fit(width = scroller()?.clientWidth) {
-  if (!sheet() || matchMedia("(max-width: 760px)").matches) return scale(1);
+function fit(width = scroller()?.clientWidth, height = Infinity) {
+  const tops = document.querySelector("[data-tops]")?.children;
   scale(1);
-  const wide = sheet().scrollWidth;
-  scale(Math.min(1, Math.floor((width / wide) * 100) / 100));
+  if (!tops?.length || matchMedia("screen and (max-width: 760px)").matches) return;
+  const wide = tops[tops.length - 1].getBoundingClientRect().right - tops[0].getBoundingClientRect().left;
+  const tall = Math.min(1, Math.max(0.5, height / sheet().getBoundingClientRect().height));
+  scale(Math.min(tall, Math.floor((width / (wide + MARGINS)) * 100) / 100));
 }
-addEventListener("beforeprint", () => fit(1000));
-addEventListener("afterprint", () => scale(zoom));
+let onScreen = zoom;
+addEventListener("beforeprint", () => { onScreen = zoom; fit(PAPER.width, PAPER.height); });
+addEventListener("afterprint", () => scale(onScreen));
 
 // Folding
 function fold(button, isOpen) {
@@ -62,7 +67,8 @@ function begin(event) {
   if (!seat || event.button || event.pointerType === "touch" || !chart().matches("[data-editable]")) return;
   if (event.target.closest("button")) return;
   const box = seat.getBoundingClientRect();
-  drag = { seat, startX: event.clientX, startY: event.clientY, dx: event.clientX - box.left, dy: event.clientY - box.top, ghost: null };
+  const grip = { x: event.clientX - box.left, y: event.clientY - box.top };
+  drag = { seat, start: event, grip, width: box.width, scale: sheet().contains(seat) ? zoom : 1, ghost: null };
 }
 
 function lift() {
@@ -70,7 +76,7 @@ function lift() {
   ghost.classList.add("seat-ghost");
   ghost.removeAttribute("data-drop");
   ghost.querySelectorAll("button").forEach((button) => button.remove());
-  ghost.style.width = `${drag.seat.offsetWidth}px`;
+  ghost.style.width = `${drag.width / drag.scale}px`;
   drag.ghost = ghost;
   drag.seat.classList.add("dragged");
   chart().append(ghost);
@@ -80,10 +86,11 @@ function lift() {
 function follow(event) {
   if (!drag) return;
   if (!drag.ghost) {
-    if (Math.hypot(event.clientX - drag.startX, event.clientY - drag.startY) < SLIGHT) return;
+    if (Math.hypot(event.clientX - drag.start.clientX, event.clientY - drag.start.clientY) < SLIGHT) return;
     lift();
   }
-  drag.ghost.style.transform = `translate(${event.clientX - drag.dx * zoom}px, ${event.clientY - drag.dy * zoom}px)`;
+  const [x, y] = [event.clientX - drag.grip.x, event.clientY - drag.grip.y];
+  drag.ghost.style.transform = `translate(${x}px, ${y}px) scale(${drag.scale})`;
   const over = target(event.clientX, event.clientY);
   if (over !== drag.over) {
     drag.over?.classList.remove("over");

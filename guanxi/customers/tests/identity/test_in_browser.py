@@ -25,7 +25,7 @@ def test_three_pairs_are_decided_by_keyboard_and_three_merged_by_hand(
     told = staff_page.locator(".pair-told")
     name = staff_page.locator(".compare-name").first
     assert name.text_content() == "王美玲"
-    staff_page.locator(".waterfall").wait_for()
+    staff_page.locator(".waterfall").wait_for(timeout=40_000)  # the model is opened at the first look
     staff_page.keyboard.press("s")
     assert staff_page.get_by_label("survives").nth(1).is_checked()
     staff_page.keyboard.press("n")
@@ -78,7 +78,7 @@ def test_where_a_value_comes_from_by_keyboard(staff_page: Any, staff: User, twin
     card.get_by_text("By hand").first.wait_for()
     assert "高雄" in card.text_content()
     card.get_by_role("button", name="Use this one").click()
-    staff_page.locator("[data-fact='city']", has_text="台北").wait_for()
+    staff_page.locator("[data-fact='city'] .fact-value", has_text="台北").wait_for()
     mei.refresh_from_db()
     assert mei.city == "台北"
     mark.focus()
