@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from guanxi.customers.relations.trees import SHAPING
+from guanxi.foundation import clock
 from guanxi.foundation.bulk import BulkSession, read_beside
 
 CONTENT = ("title", "department", "reports_to_id", "buying_role", "stance", "influence", "since", "until")
@@ -30,6 +32,15 @@ _KNOWN = pa.schema([("id", pa.int64()), *((one.name, one.type) for one in ROWS i
 _PARTIES = pa.schema([("id", pa.int64()), ("kind", pa.string()), ("name", pa.string())])
 _EDGES = pa.schema([("kind", pa.string()), ("party_id", pa.int64()), ("other_id", pa.int64())])
 MUTUAL = "household"
+# Whether row t gives a company another parent than it has, and the file does not end that, or than a row before.
+_SECOND_PARENT = (
+    "coalesce(t.until > DATE '{today}', true) AND (EXISTS (SELECT 1 FROM known AS k ANTI JOIN turned AS e "
+    "ON e.kind = k.kind AND e.party_id = k.party_id AND e.other_id = k.other_id AND e.until <= DATE '{today}' "
+    "WHERE k.kind = 'parent' AND k.party_id = t.party_id AND k.other_id NOT IN (t.other_id, t.party_id) "
+    "AND coalesce(k.until > DATE '{today}', true)) OR EXISTS (SELECT 1 FROM turned AS w WHERE w.kind = 'parent' "
+    "AND w.party_id = t.party_id AND w.other_id <> t.other_id AND w.row < t.row "
+    "AND coalesce(w.until > DATE '{today}', true)))"
+)
 
 
 @dataclass
@@ -51,13 +62,21 @@ def write_relationships(
 ) -> RelationsWritten:
     """Write relationships (schema ROWS), known by party, kind and other; what a row leaves empty stays as it is.
 
-    Refused are those to oneself, circles of parents or superiors, workplaces that are no organisation, superiors who do
-    not work there, households with an organisation, and an end before the beginning. `made_up`: parties (id, kind, name) that a look would have made.
+    Refused are those to oneself, circles of parents or superiors, a second parent company, workplaces that are no
+    organisation, superiors who do not work there, households with an organisation, and an end before the beginning.
+    `made_up`: parties (id, kind, name) that a look would have made.
     """
     with duckdb.connect() as work:
         work.register("rows", rows.cast(ROWS))
-        ends = work.sql("SELECT party_id AS id FROM rows UNION SELECT other_id FROM rows UNION SELECT reports_to_id FROM rows "
-            "WHERE reports_to_id IS NOT NULL ORDER BY 1").to_arrow_table()
+        shaping = work.execute(
+            "SELECT 1 FROM rows WHERE kind = 'parent' OR reports_to_id IS NOT NULL LIMIT 1"
+        ).fetchall()
+        if shaping and db.vendor == "postgresql":  # on SQLite there is one writer anyway
+            db.execute(f"SELECT pg_advisory_xact_lock(hashtext('{SHAPING}'))")
+        ends = work.sql(
+            "SELECT party_id AS id FROM rows UNION SELECT other_id FROM rows UNION SELECT reports_to_id FROM rows "
+            "WHERE reports_to_id IS NOT NULL ORDER BY 1"
+        ).to_arrow_table()
         db.stage("related_parties", ends)
         known = db.read(
             "SELECT r.id, r.party_id, r.kind, r.other_id, NULLIF(r.title, ''), NULLIF(r.department, ''), "
@@ -85,12 +104,13 @@ def _judge(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
         f"known AS m ON m.kind = '{MUTUAL}' AND r.kind = '{MUTUAL}' AND m.party_id = r.other_id "
         "AND m.other_id = r.party_id"
     )
-    edges = _EDGES.empty_table()
+    edges, today = _EDGES.empty_table(), clock.today().isoformat()
     if work.execute("SELECT 1 FROM turned WHERE kind = 'parent' OR reports_to_id IS NOT NULL LIMIT 1").fetchall():
         edges = db.read(
-            "SELECT 'parent', party_id, other_id FROM customers_relationship WHERE kind = 'parent' UNION ALL "
-            "SELECT CAST(other_id AS TEXT), party_id, reports_to_id FROM customers_relationship "
-            "WHERE reports_to_id IS NOT NULL",
+            "SELECT 'parent', party_id, other_id FROM customers_relationship WHERE kind = 'parent' "
+            f"AND party_id <> other_id AND (until IS NULL OR until > '{today}') UNION ALL "
+            "SELECT CAST(other_id AS TEXT), party_id, reports_to_id FROM customers_relationship WHERE reports_to_id "
+            f"IS NOT NULL AND party_id <> reports_to_id AND (until IS NULL OR until > '{today}')",
             _EDGES,
         )
     work.register("edges", edges)
@@ -109,7 +129,10 @@ def _judge(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     work.execute(
         "CREATE TABLE judged AS SELECT t.*, CASE WHEN t.party_id = t.other_id THEN 'other:oneself' "
         "WHEN t.kind = 'works_at' AND o.kind <> 'organisation' THEN 'other:no_organisation' "
+        "WHEN t.kind = 'works_at' AND p.kind = 'organisation' THEN 'kind:no_person' "
         f"WHEN t.kind = '{MUTUAL}' AND 'organisation' IN (p.kind, o.kind) THEN 'other:household' "
+        "WHEN t.kind = 'parent' AND 'person' IN (p.kind, o.kind) THEN 'kind:companies' "
+        f"WHEN t.kind = 'parent' AND {_SECOND_PARENT.format(today=today)} THEN 'other:second_parent' "
         "WHEN t.until < t.since THEN 'until:before' WHEN t.reports_to_id IS NOT NULL AND t.kind <> 'works_at' "
         "THEN 'reports_to:superior' WHEN t.reports_to_id = t.party_id THEN 'reports_to:oneself' "
         "WHEN t.reports_to_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM turned AS w WHERE w.kind = 'works_at' "

@@ -16,14 +16,13 @@ from django.utils.translation import gettext as _
 from guanxi.customers.actions.locking import locked
 from guanxi.customers.happenings import tell
 from guanxi.customers.models import Party, Relationship
-from guanxi.customers.relations.trees import circle
+from guanxi.customers.relations.trees import SHAPING, circle
 from guanxi.foundation import clock
 from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.visibility import Viewer
 
 FIELDS = ("title", "department", "reports_to", "buying_role", "stance", "influence", "since", "until")
 MUTUAL = {Relationship.Kind.HOUSEHOLD}
-SHAPING = "customers.relationships"  # the lock under which trees are changed; imports take it too
 Kind = Relationship.Kind
 
 

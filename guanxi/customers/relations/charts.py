@@ -198,12 +198,15 @@ def _shape(drawn: Chart) -> None:
     """How the lists beneath are drawn, and how many of them end after each seat: templates need no recursion then."""
     for seat in reversed(drawn.seats.values()):
         seat.below = sum(1 + drawn.seats[number].below for number in seat.leads)
-    for seat in drawn.seats.values():
+    first = set(drawn.tops)  # those above whom nobody leads two
+    for number, seat in drawn.seats.items():
         if seat.leads:
-            only_leaves = all(not drawn.seats[number].leads for number in seat.leads)
-            beside = seat.depth == 0 and (not only_leaves or len(seat.leads) <= FEW)
+            only_leaves = all(not drawn.seats[lower].leads for lower in seat.leads)
+            beside = number in first and (not only_leaves or len(seat.leads) <= FEW)
             seat.shape = BESIDE if beside else BENEATH
             seat.folded = drawn.is_large and seat.depth >= OPEN_LEVELS - 1
+            if number in first and len(seat.leads) == 1:
+                first |= set(seat.leads)
     trees = drawn.trees
     for seat, following in zip_longest(trees, trees[1:]):
         if not seat.leads:

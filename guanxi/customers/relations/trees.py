@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+SHAPING = "customers.relationships"  # the lock under which trees are changed, by people and by imports
 LONGEST = 1000  # links of one chain; beyond that something is wrong
 
 

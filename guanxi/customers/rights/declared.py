@@ -37,6 +37,16 @@ def _wipe_parties(subject: Subject) -> int:
     return delete_rows(subject, _parties(subject))
 
 
+def _ties(subject: Subject) -> QuerySet[Any]:
+    return Relationship.objects.filter(Q(party__in=subject.ids) | Q(other__in=subject.ids))
+
+
+def _wipe_ties(subject: Subject) -> int:
+    """His own; those who reported to him report to nobody from now on, and go on working there."""
+    Relationship.objects.filter(reports_to__in=subject.ids).update(reports_to=None, reports_to_origin=None)
+    return delete_rows(subject, _ties(subject))
+
+
 def _requests(subject: Subject) -> QuerySet[Any]:
     return Request.objects.filter(party__in=subject.ids)
 
@@ -90,7 +100,7 @@ KEPT = [
     Kept(PartyRole, order=30, label=_("What he is to us")),
     Kept(SourceRecord, lambda s: SourceRecord.objects.filter(party__in=s.ids).select_related("source"), shown=_record,
          order=40, label=_("What sources said of him")),
-    Kept(Relationship, order=50),
+    Kept(Relationship, _ties, erase=_wipe_ties, order=50),
     Kept(Consent, order=60),
     Kept(OptIn, order=61),
     Kept(Restriction, order=62),
