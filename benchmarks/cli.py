@@ -18,7 +18,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import data, floors, lifetime, states
+from benchmarks import data, floors, lifetime, matching, states
 from benchmarks.measure import Figure, command
 
 SIZES = {"10k": 10_000, "30k": 30_000, "100k": 100_000, "300k": 300_000, "1M": 1_000_000}
@@ -45,12 +45,18 @@ console = Console(width=None if sys.stdout.isatty() else 150)
     help="Which database; repeatable.",
 )
 @click.option("--models", is_flag=True, help="Fit and score the models alone, on a million simulated customers.")
+@click.option("--matching", "duplicates", is_flag=True, help="Find duplicates alone, among a million drawn customers.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the data lie; kept.")
-def bench(sizes: tuple[str, ...], databases: tuple[str, ...], models: bool, folder: Path | None) -> None:
+def bench(
+    sizes: tuple[str, ...], databases: tuple[str, ...], models: bool, duplicates: bool, folder: Path | None
+) -> None:
     """Measure imports, refresh, learning, pages and questions at the sizes named."""
     work = folder or Path(tempfile.mkdtemp(prefix="guanxi-bench-"))
     if models:
         _print("models, 1,000,000 simulated customers", [*lifetime.measure(folder=work), *states.figures()])
+        return
+    if duplicates:
+        _print("duplicates among 1,000,000 drawn customers", matching.measure(folder=work))
         return
     results: dict[str, dict[str, list[Figure]]] = {}
     try:

@@ -24,7 +24,9 @@ ENDS = (
     "house", "hurst", "ington", "land", "leigh", "ley", "low", "man", "mere", "mond", "more", "ner", "son", "stead",
     "ster", "stone", "stow", "ton", "wick", "well", "wood", "worth",
 )  # fmt: skip
-PLAIN_FAMILIES = "smith jones taylor brown williams wilson johnson davies robinson wright thompson evans walker white".split()
+PLAIN_FAMILIES = (
+    "smith jones taylor brown williams wilson johnson davies robinson wright thompson evans walker white".split()
+)
 HAN_FAMILIES = "陳林黃張李王吳劉蔡楊許鄭謝郭洪曾邱廖賴周徐蘇葉莊呂江何蕭羅高潘簡朱鍾彭游詹胡施沈余盧梁趙顏柯翁魏孫戴"
 HAN_GIVEN = "美玲志明淑芬俊傑雅婷家豪怡君建宏惠雯宗翰欣怡承恩詩涵冠宇品妍柏翰麗華文雄秀英國強春嬌大偉小芳子晴宜蓁柏睿彥廷曉東雪梅永康安琪德輝思源"
 OCCUPATIONS = (
@@ -177,7 +179,9 @@ def _said(one: Past, share: float, draw: np.random.Generator) -> Record:
     wrong, silent = 0.1 + 0.5 * share, 0.45 * share
     name = _name_said(one, wrong, silent, draw)
     tokens = name.split() if name else []
-    place: str | None = one.place if draw.random() > wrong * 0.4 else (one.county if draw.random() < 0.7 else _place(draw)[0])
+    place: str | None = (
+        one.place if draw.random() > wrong * 0.4 else (one.county if draw.random() < 0.7 else _place(draw)[0])
+    )
     job = one.occupations[0] if draw.random() > wrong else one.occupations[draw.integers(len(one.occupations))]
     return {
         "full_name": name,
@@ -250,7 +254,9 @@ def customers(count: int = 1_000_000, duplicates: float = 0.25, seed: int = 1) -
     person = np.concatenate([np.arange(people), again])
     order = draw.permutation(count)
     arrays = {name: np.concatenate([columns[name], copies[name]])[order] for name in columns}
-    table = pa.table({"id": np.arange(count)} | {name: pa.array(values, pa.string()) for name, values in arrays.items()})
+    table = pa.table(
+        {"id": np.arange(count)} | {name: pa.array(values, pa.string()) for name, values in arrays.items()}
+    )
     return Drawn(table, person[order])
 
 
@@ -267,7 +273,11 @@ def _people(count: int, draw: np.random.Generator) -> dict[str, np.ndarray]:
     city = np.array([name for name, _county in places()])[town]
     postcode = _join(np.char.add("", (10_000 + town * 37).astype(str)), "", draw.integers(0, 90, count).astype(str))
     mobile = _join("09", "", draw.integers(10_000_000, 99_999_999, count).astype(str))
-    local = _join(np.where(english, first, "user"), ".", _join(np.where(english, family, "tw"), "", draw.integers(1, 99_999, count).astype(str)))
+    local = _join(
+        np.where(english, first, "user"),
+        ".",
+        _join(np.where(english, family, "tw"), "", draw.integers(1, 99_999, count).astype(str)),
+    )
     mail = _join(local, "@", _choose(list(DOMAINS), count, draw, 0.7))
     full = np.where(english, _join(first, " ", family), _join(family, "", first))
     gender = np.where(draw.random(count) < 0.5, "f", "m").astype(object)
@@ -314,7 +324,9 @@ def _damage(columns: dict[str, np.ndarray], draw: np.random.Generator) -> None:
         new = np.flatnonzero(draw.random(count) < share)
         columns[name][new] = columns[name][draw.integers(count, size=len(new))]
         columns[name][new] = [
-            None if value is None else value[:2] + str(draw.integers(10**7, 10**8)) + value[-3 if name == "telephone" else 10 :]
+            None
+            if value is None
+            else value[:2] + str(draw.integers(10**7, 10**8)) + value[-3 if name == "telephone" else 10 :]
             for value in columns[name][new]
         ]
     for row in np.flatnonzero(draw.random(count) < 0.08):  # called by a short name
@@ -328,11 +340,20 @@ def _damage(columns: dict[str, np.ndarray], draw: np.random.Generator) -> None:
             if old.isascii() and draw.random() < 0.5:
                 columns[name][row] = mistyped(old, draw)
                 columns["full_name"][row] = columns["full_name"][row].replace(old, columns[name][row])
-    for name, share in (("mail", 0.05), ("telephone", 0.04), ("date_of_birth", 0.04), ("address", 0.06), ("city", 0.04)):
+    for name, share in (
+        ("mail", 0.05),
+        ("telephone", 0.04),
+        ("date_of_birth", 0.04),
+        ("address", 0.06),
+        ("city", 0.04),
+    ):
         for row in np.flatnonzero(draw.random(count) < share):
             if columns[name][row]:
                 columns[name][row] = mistyped(columns[name][row], draw)
     for row in np.flatnonzero(draw.random(count) < 0.03):
-        columns["given_name"][row], columns["family_name"][row] = columns["family_name"][row], columns["given_name"][row]
+        columns["given_name"][row], columns["family_name"][row] = (
+            columns["family_name"][row],
+            columns["given_name"][row],
+        )
     for name, share in (("date_of_birth", 0.1), ("mail", 0.1), ("telephone", 0.1), ("address", 0.05), ("gender", 0.1)):
         columns[name][draw.random(count) < share] = None

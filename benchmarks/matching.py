@@ -1,6 +1,6 @@
 """Duplicates: how well and how quickly they are found, beside the barest join that could find any.
 
-    python -m benchmarks.matching [RECORDS]
+python -m benchmarks.matching [RECORDS]
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def _recognition() -> Figure:
         others = np.unique(np.concatenate(near)) if near else np.array([], np.int64)
         return model.recognise(record, drawn.records.take(pa.array(others)))
 
-    return Figure("one new record recognised, keys and scores (95th percentile)", percentile(one, TIMES), "ms", target=30.0)
+    return Figure(
+        "one new record recognised, keys and scores (95th percentile)", percentile(one, TIMES), "ms", target=30.0
+    )
 
 
 if __name__ == "__main__":

@@ -41,7 +41,9 @@ class Scored:
         return np.asarray(self.prior + self.weights.sum(1))
 
     def where(self, chosen: np.ndarray) -> Scored:
-        return Scored(self.left[chosen], self.right[chosen], self.weights[chosen], self.told[chosen], self.witness, self.prior)
+        return Scored(
+            self.left[chosen], self.right[chosen], self.weights[chosen], self.told[chosen], self.witness, self.prior
+        )
 
 
 def components(left: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
@@ -109,7 +111,9 @@ def _decide(pairs: Scored, label: np.ndarray, result: np.ndarray, least: float) 
 class _Group:
     """Some records that hang together, and the likeness of each two of them."""
 
-    def __init__(self, count: int, left: np.ndarray, right: np.ndarray, weights: np.ndarray, told: np.ndarray, pairs: Scored) -> None:
+    def __init__(
+        self, count: int, left: np.ndarray, right: np.ndarray, weights: np.ndarray, told: np.ndarray, pairs: Scored
+    ) -> None:
         fields = weights.shape[1]
         self.sums, self.times = np.zeros((count, count, fields)), np.zeros((count, count, fields))
         self.sums[left, right] = self.sums[right, left] = weights
@@ -166,7 +170,9 @@ def cluster(pairs: pa.Table, threshold: float = 0.5, ids: pa.Array | pa.ChunkedA
     nothing but `id_l`, `id_r` and `probability`.
     """
     known = _ids(pairs, ids)
-    left, right = (pc.index_in(pairs[name].combine_chunks().cast(known.type), value_set=known) for name in ("id_l", "id_r"))
+    left, right = (
+        pc.index_in(pairs[name].combine_chunks().cast(known.type), value_set=known) for name in ("id_l", "id_r")
+    )
     scored = read(pairs, left.to_numpy(zero_copy_only=False), right.to_numpy(zero_copy_only=False), len(known))
     label = grow(scored, len(known), float(bits(threshold)))
     first = np.full(label.max(initial=-1) + 1, len(known), np.int64)

@@ -81,5 +81,7 @@ def with_probability(clusters: pa.Table, pairs: pa.Table) -> pa.Table:
 def _parted(text: str) -> tuple[str, str]:
     theirs, sign, ours = text.rpartition("=")
     if not sign or not theirs:
-        raise click.BadParameter(f"“{text}” must be written THEIRS=OURS, such as Kundenname=full_name.", param_hint="--map")
+        raise click.BadParameter(
+            f"“{text}” must be written THEIRS=OURS, such as Kundenname=full_name.", param_hint="--map"
+        )
     return theirs.strip(), ours.strip()

@@ -15,7 +15,13 @@ from guanxi.customers.matching.columns import MOST_COLUMNS
 from guanxi.customers.matching.errors import CannotMatch, said
 
 PARQUET, CSV = (".parquet", ".pq"), (".csv", ".tsv", ".txt")
-MARKS = {b"PAR1": "Parquet", b"PK\x03\x04": "XLSX / ZIP", b"\x1f\x8b": "gzip", b"%PDF": "PDF", b"\xd0\xcf\x11\xe0": "XLS"}
+MARKS = {
+    b"PAR1": "Parquet",
+    b"PK\x03\x04": "XLSX / ZIP",
+    b"\x1f\x8b": "gzip",
+    b"%PDF": "PDF",
+    b"\xd0\xcf\x11\xe0": "XLS",
+}
 LOOKED_AT = 200_000  # bytes by which encoding and separator are told
 
 
@@ -82,7 +88,9 @@ def _csv(path: Path) -> pa.Table:
             io.BytesIO(source),
             pa.csv.ReadOptions(block_size=1 << 24),
             pa.csv.ParseOptions(delimiter=separator, newlines_in_values='"' in text),
-            pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]),
+            pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+            ),
         )
     except pa.ArrowInvalid as error:
         message = _("%(file)s is no table of %(count)d columns throughout: %(error)s")

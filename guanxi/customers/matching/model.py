@@ -107,7 +107,9 @@ class Model:
         scored = self.scorer.score(self.prepare(known), left, right)
         return self.pairs(scored, ids)
 
-    def recognise(self, record: pa.Table | Mapping[str, Any], candidates: pa.Table, junk: Junk | None = None) -> pa.Table:
+    def recognise(
+        self, record: pa.Table | Mapping[str, Any], candidates: pa.Table, junk: Junk | None = None
+    ) -> pa.Table:
         """One new record against some candidates (found by `keys`): pairs as of `match`, the likeliest first.
 
         Both under our field names. `id_l` is the new record (null where it has none yet), `id_r` the candidate.
@@ -134,7 +136,10 @@ def _one_after_other(new: pa.Table, theirs: pa.Table) -> pa.Table:
     first = standard(new.drop_columns(["id"]) if "id" in new.column_names else new)
     columns: dict[str, pa.ChunkedArray] = {}
     for name in dict.fromkeys([*first.column_names[1:], *theirs.column_names[1:]]):
-        parts = [t[name] if name in t.column_names else pa.chunked_array([pa.nulls(t.num_rows, pa.string())]) for t in (first, theirs)]
+        parts = [
+            t[name] if name in t.column_names else pa.chunked_array([pa.nulls(t.num_rows, pa.string())])
+            for t in (first, theirs)
+        ]
         columns[name] = pa.chunked_array([chunk for part in parts for chunk in part.chunks], pa.string())
     return pa.table(columns)
 
@@ -156,7 +161,9 @@ def learn(parts: blocking.Parts, found: blocking.Candidates) -> Model:
     few = training.with_frequencies(table, known)
     scored = Scorer(comparing.settings(fields, trained.weights)).score(few, found.left[::step], found.right[::step])
     gammas = np.stack([scored[f"gamma_{one.name}"].to_numpy() for one in fields], 1)
-    classes = relatives.learn(fields, trained.weights, gammas, len(found.left) / max(len(gammas), 1), count * (count - 1) / 2)
+    classes = relatives.learn(
+        fields, trained.weights, gammas, len(found.left) / max(len(gammas), 1), count * (count - 1) / 2
+    )
     return _model(classes, trained, known)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from guanxi.customers.matching.patterns import matches, replace
 from guanxi.foundation.language import romanise
 from guanxi.foundation.language.forms import HAN_CLASS, code_points, from_code_points
 from guanxi.foundation.language.pinyin import COMPOUND_SURNAMES
@@ -93,8 +94,8 @@ def taiwanese(name: str) -> str:
 
 def latin(values: pa.Array, reading: Callable[[str], str] = pinyin) -> pa.Array:
     """Folded names as one word of Latin letters; Chinese ones as they are read, other scripts as they are."""
-    letters = pc.replace_substring_regex(values, r"[^\pL\pN]+", "")
-    chinese = pc.fill_null(pc.match_substring_regex(letters, HAN), False)
+    letters = replace(values, r"[^\pL\pN]+", "")
+    chinese = pc.fill_null(matches(letters, HAN), False)
     if not pc.any(chinese).as_py():
         return letters
     read = distinct(pc.filter(letters, chinese), lambda name: reading(name) or name)
@@ -106,7 +107,7 @@ def latin(values: pa.Array, reading: Callable[[str], str] = pinyin) -> pa.Array:
 
 def split_chinese(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Family and given name of folded names in Chinese characters: 王小明 → 王, 小明; 歐陽娜娜 → 欧阳, 娜娜."""
-    bare = pc.replace_substring_regex(values, rf"[^\pL]+|{HONORIFICS}", "")
+    bare = replace(values, rf"[^\pL]+|{HONORIFICS}", "")
     two = pc.is_in(pc.utf8_slice_codeunits(bare, 0, 2), value_set=pa.array(sorted(COMPOUND_SURNAMES)))
     long = pc.and_(two, pc.greater(pc.utf8_length(bare), 2))
     family = pc.if_else(long, pc.utf8_slice_codeunits(bare, 0, 2), pc.utf8_slice_codeunits(bare, 0, 1))
@@ -121,7 +122,7 @@ class Words:
         """Words of folded texts (null: none), and those of `also` after them; idle words and repetitions left out."""
         rows, values = [], []
         for text in (texts, *also):
-            clean = pc.utf8_trim(pc.replace_substring_regex(pc.fill_null(text, ""), r"[^\pL\pN]+", " "), " ")
+            clean = pc.utf8_trim(replace(pc.fill_null(text, ""), r"[^\pL\pN]+", " "), " ")
             lists = pc.split_pattern(clean, " ")
             values.append(lists.flatten())
             rows.append(np.repeat(np.arange(len(text)), pc.list_value_length(lists).to_numpy(zero_copy_only=False)))

@@ -5,7 +5,9 @@ Everything is done on whole columns; what needs Python is done once for each dis
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +16,7 @@ import pyarrow.compute as pc
 from guanxi.customers import junk
 from guanxi.customers.matching import names
 from guanxi.customers.matching.names import HAN, NOTHING, Words, latin
+from guanxi.customers.matching.patterns import extract, matches, replace
 from guanxi.foundation.language import fold_array
 
 TEXT, LIST = pa.string(), pa.list_(pa.string())
@@ -30,11 +33,21 @@ SCHEMA = pa.schema(
         ("national_id", TEXT), ("occupation", TEXT), ("company", TEXT),
     ]
 )  # fmt: skip
+AT_ONCE = 250_000  # records that one thread prepares
 LONGEST = 120  # characters of a value that are compared
 
 
 def prepared(records: pa.Table, more_junk: Mapping[str, Iterable[str]] | None = None) -> pa.Table:
     """The table of SCHEMA for records under our names (`columns.standard`), row by row; what is missing is null."""
+    if records.num_rows <= AT_ONCE:
+        return _prepared(records, more_junk)
+    slices = [records.slice(start, AT_ONCE) for start in range(0, records.num_rows, AT_ONCE)]
+    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 4)) as pool:  # Arrow and NumPy let go of the lock
+        whole = pa.concat_tables(pool.map(lambda part: _prepared(part, more_junk), slices)).combine_chunks()
+    return whole.set_column(0, "row", pa.array(np.arange(records.num_rows)))
+
+
+def _prepared(records: pa.Table, more_junk: Mapping[str, Iterable[str]] | None) -> pa.Table:
     given = {
         name: pc.utf8_slice_codeunits(
             junk.without(name, _plain(records[name]), (more_junk or {}).get(name, ())), 0, LONGEST
@@ -75,14 +88,14 @@ def _or_none(values: pa.Array) -> pa.Array:
 
 def _squeezed(values: pa.Array, keep: str = r"\pL\pN") -> pa.Array:
     """Only letters and digits; null where nothing is left."""
-    return _or_none(pc.replace_substring_regex(values, rf"[^{keep}]+", "")) if _any(values) else values
+    return _or_none(replace(values, rf"[^{keep}]+", "")) if _any(values) else values
 
 
 def _words_of(values: pa.Array) -> pa.Array:
     """Letters and digits with single spaces between them."""
     if not _any(values):
         return values
-    return _or_none(pc.utf8_trim(pc.replace_substring_regex(values, r"[^\pL\pN]+", " "), " "))
+    return _or_none(pc.utf8_trim(replace(values, r"[^\pL\pN]+", " "), " "))
 
 
 # Names ----------------------------------------------------------------------------------------------------------------
@@ -121,13 +134,13 @@ def _bare(values: pa.Array) -> pa.Array:
     """A name without honorifics and idle words, its words with spaces between; Chinese ones without."""
     if not _any(values):
         return values
-    spaced = pc.replace_substring_regex(values, r"['’`´]", "")
-    spaced = pc.replace_substring_regex(spaced, r"[^\pL\pN]+", " ")
-    spaced = pc.replace_substring_regex(spaced, rf"\b(?:{'|'.join(names.IDLE[:20])})\b", "")
-    spaced = pc.utf8_trim(pc.replace_substring_regex(spaced, " +", " "), " ")
-    chinese = pc.fill_null(pc.match_substring_regex(spaced, HAN), False)
+    spaced = replace(values, r"['’`´]", "")
+    spaced = replace(spaced, r"[^\pL\pN]+", " ")
+    spaced = replace(spaced, rf"\b(?:{'|'.join(names.IDLE[:20])})\b", "")
+    spaced = pc.utf8_trim(replace(spaced, " +", " "), " ")
+    chinese = pc.fill_null(matches(spaced, HAN), False)
     if pc.any(chinese).as_py():
-        spaced = pc.if_else(chinese, pc.replace_substring_regex(spaced, rf" +|{names.HONORIFICS}", ""), spaced)
+        spaced = pc.if_else(chinese, replace(spaced, rf" +|{names.HONORIFICS}", ""), spaced)
     return _or_none(spaced)
 
 
@@ -135,16 +148,16 @@ def _read(full: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Given and family name out of a folded full name; of a single word only the family name."""
     if not _any(full):
         return full, full
-    head = pc.replace_substring_regex(full, r"\s*\(.*\)", "")
-    head = pc.replace_substring_regex(head, r"['’`´]", "")
+    head = replace(full, r"\s*\(.*\)", "")
+    head = replace(head, r"['’`´]", "")
     # “Clifford, Thomas” is family and given name; “thomas clifford, 1st baron …” is a name and a title.
-    parts = pc.extract_regex(head, r"^(?P<family>[^ ,]+) *, *(?P<given>\pL[^,]*)$")
+    parts = extract(head, r"^(?P<family>[^ ,]+) *, *(?P<given>\pL[^,]*)$")
     turned = pc.binary_join_element_wise(pc.struct_field(parts, "given"), pc.struct_field(parts, "family"), " ")
-    head = pc.if_else(pc.is_valid(parts), turned, pc.replace_substring_regex(head, ",.*$", ""))
-    words = Words(pc.replace_substring_regex(head, r"-", ""))
+    head = pc.if_else(pc.is_valid(parts), turned, replace(head, ",.*$", ""))
+    words = Words(replace(head, r"-", ""))
     several = words.several()
     given, family = pc.if_else(several, words.first(), NOTHING), words.last()
-    chinese = pc.fill_null(pc.match_substring_regex(full, rf"^[^\pL]*{HAN}"), False)
+    chinese = pc.fill_null(matches(full, rf"^[^\pL]*{HAN}"), False)
     if pc.any(chinese).as_py():
         chinese_family, chinese_given = names.split_chinese(pc.filter(full, chinese))
         given = pc.replace_with_mask(given, chinese, chinese_given)
@@ -154,14 +167,14 @@ def _read(full: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 def _all_words(full: pa.Array, *parts: pa.Array) -> Words:
     """All words of a name in Latin letters; of Chinese names the parts as they are read."""
-    chinese = pc.fill_null(pc.match_substring_regex(full, HAN), False)
-    western = pc.if_else(chinese, NOTHING, pc.replace_substring_regex(full, r"['’`´]|\(.*\)", ""))
+    chinese = pc.fill_null(matches(full, HAN), False)
+    western = pc.if_else(chinese, NOTHING, replace(full, r"['’`´]|\(.*\)", ""))
     given, family, given_latin, family_latin = parts
     return Words(western, (_where_chinese(given, given_latin), _where_chinese(family, family_latin)))
 
 
 def _where_chinese(values: pa.Array, read: pa.Array) -> pa.Array:
-    chinese = pc.fill_null(pc.match_substring_regex(values, HAN), False)
+    chinese = pc.fill_null(matches(values, HAN), False)
     return pc.if_else(chinese, read, values)
 
 
@@ -177,7 +190,7 @@ def _rest(words: Words, given: pa.Array, family: pa.Array) -> pa.Array:
 
 
 def _short_forms(given: pa.Array) -> pa.Array:
-    first = pc.replace_substring_regex(given, " .*$", "")
+    first = replace(given, " .*$", "")
     return names.distinct(first, lambda name: list(names.short_forms(name)) or None, LIST)
 
 
@@ -186,13 +199,13 @@ def _wholes(
 ) -> pa.Array:
     """The name as one word in each order it may be written, Chinese ones also in Wade-Giles."""
     both = pc.and_(pc.is_valid(given), pc.is_valid(family))
-    chinese = pc.and_(both, pc.fill_null(pc.match_substring_regex(family, HAN), False))
+    chinese = pc.and_(both, pc.fill_null(matches(family, HAN), False))
     ways = [_joined(family_latin, given_latin, both), _joined(given_latin, family_latin, both)]
     if pc.any(chinese).as_py():
         one = latin(pc.if_else(chinese, family, NOTHING), names.taiwanese)
         two = latin(pc.if_else(chinese, given, NOTHING), names.taiwanese)
         ways += [_joined(one, two, chinese), _joined(two, one, chinese)]
-    western = pc.if_else(pc.fill_null(pc.match_substring_regex(full, HAN), False), NOTHING, full)
+    western = pc.if_else(pc.fill_null(matches(full, HAN), False), NOTHING, full)
     ways.append(_squeezed(western))
     lists = Words(ways[0], tuple(ways[1:])).lists()
     return pc.if_else(pc.equal(pc.list_value_length(lists), 0), pa.scalar(None, LIST), lists)
@@ -214,7 +227,7 @@ def _days(born: pa.Array) -> pa.Array:
     """The days of a date on a scale of months of 31 days, for telling how near two dates are; null for what is none."""
     if not _any(born):
         return pa.nulls(len(born), pa.int32())
-    good = pc.match_substring_regex(born, r"^\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$")
+    good = matches(born, r"^\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$")
     number = pc.if_else(good, born, pa.scalar(None, TEXT)).cast(pa.int32())
     year, rest = pc.divide(number, 10_000), pc.subtract(number, pc.multiply(pc.divide(number, 10_000), 10_000))
     month = pc.divide(rest, 100)
@@ -229,11 +242,11 @@ def birth(values: pa.Array) -> pa.Array:
     """
     if not _any(values):
         return values
-    text = pc.replace_substring_regex(values, r"[t ]\d\d:\d\d.*$", "")
-    digits = pc.replace_substring_regex(text, r"\D+", "")
-    parts = pc.extract_regex(text, r"^\D*(?P<y>\d{4})\D+(?P<m>\d{1,2})\D+(?P<d>\d{1,2})\D*$")
+    text = replace(values, r"[t ]\d\d:\d\d.*$", "")
+    digits = replace(text, r"\D+", "")
+    parts = extract(text, r"^\D*(?P<y>\d{4})\D+(?P<m>\d{1,2})\D+(?P<d>\d{1,2})\D*$")
     made = _date(*(pc.struct_field(parts, name) for name in "ymd"))
-    turned = pc.extract_regex(text, r"^\D*(?P<a>\d{1,2})\D+(?P<b>\d{1,2})\D+(?P<y>\d{4})\D*$")
+    turned = extract(text, r"^\D*(?P<a>\d{1,2})\D+(?P<b>\d{1,2})\D+(?P<y>\d{4})\D*$")
     if _any(turned):
         first, second = pc.struct_field(turned, "a"), pc.struct_field(turned, "b")
         american = pc.greater(pc.fill_null(second, "0").cast(pa.int32()), 12)
@@ -262,13 +275,13 @@ def _gender(values: pa.Array) -> pa.Array:
 def _contacts(folded: dict[str, pa.Array]) -> dict[str, pa.Array]:
     mail = folded["mail"]
     if _any(mail):
-        mail = _or_none(pc.replace_substring_regex(mail, r"^.*<|>.*$|^mailto:|\s+", ""))
+        mail = _or_none(replace(mail, r"^.*<|>.*$|^mailto:|\s+", ""))
     digits = _squeezed(folded["telephone"], r"\d")
     if _any(digits):  # without country code and leading noughts
         digits = _tail(digits, 8)
     return {
         "mail": mail,
-        "mailbox": _or_none(pc.replace_substring_regex(mail, r"(?:\+[^@]*)?@.*$", "")) if _any(mail) else mail,
+        "mailbox": _or_none(replace(mail, r"(?:\+[^@]*)?@.*$", "")) if _any(mail) else mail,
         "telephone": digits,
         "national_id": _squeezed(folded["national_id"]),
     }
@@ -295,11 +308,11 @@ def _places(folded: dict[str, pa.Array]) -> dict[str, pa.Array]:
     if not lines:
         return places | {"street": empty, "street_words": pa.nulls(count, LIST), "number": empty, "address": empty}
     text = pc.utf8_trim(pc.binary_join_element_wise(*[pc.fill_null(line, "") for line in lines], " "), " ")
-    number = pc.utf8_trim(pc.replace_substring_regex(text, r"\D+", " "), " ")
-    plain = pc.replace_substring_regex(text, r"[\pN]+|[^\pL\pN]+", " ")
-    chinese = pc.match_substring_regex(plain, HAN)
+    number = pc.utf8_trim(replace(text, r"\D+", " "), " ")
+    plain = replace(text, r"[\pN]+|[^\pL\pN]+", " ")
+    chinese = matches(plain, HAN)
     if pc.any(chinese).as_py():  # sections, lanes and alleys as words of their own
-        cut = pc.replace_substring_regex(plain, r"([市县区乡镇村里路街道段巷弄号楼室])", r"\1 ")
+        cut = replace(plain, r"([市县区乡镇村里路街道段巷弄号楼室])", r"\1 ")
         plain = pc.if_else(chinese, cut, plain)
     words = Words(plain)
     street = words.sorted()

@@ -91,7 +91,9 @@ def _start(name: str, m: np.ndarray, u: np.ndarray) -> np.ndarray:
     return np.asarray(share * m + (1 - share) * u)
 
 
-def _guess(patterns: np.ndarray, weight: np.ndarray, fields: list[Field], m: dict[str, np.ndarray], u: dict[str, np.ndarray]) -> float:
+def _guess(
+    patterns: np.ndarray, weight: np.ndarray, fields: list[Field], m: dict[str, np.ndarray], u: dict[str, np.ndarray]
+) -> float:
     """How many candidate pairs are far likelier of one person."""
     ratio = _likelihood(patterns, fields, m) / _likelihood(patterns, fields, u)
     return float(weight[ratio > 2.0**20].sum()) or float(weight[ratio > 2.0**10].sum())

@@ -112,12 +112,14 @@ class Scorer:
             database.register("few_pairs", pa.table({"l": left, "r": right}))
             database.execute("DELETE FROM records; DELETE FROM pairs")
             database.execute("INSERT INTO records SELECT * FROM few_records; INSERT INTO pairs SELECT * FROM few_pairs")
-            scored = database.execute("EXECUTE scoring").to_arrow_table()
+            reader: Any = database.execute("EXECUTE scoring").to_arrow_reader()
+            scored = reader.read_all()
         return self._ordered(scored)
 
     def _open(self, schema: pa.Schema) -> duckdb.DuckDBPyConnection:
         self._database = database = connection()
         database.execute("SET threads = 1")
+        database.execute("PRAGMA disable_optimizer")  # it thinks four times as long as a few pairs take
         database.register("shape", schema.empty_table())
         database.execute("CREATE TABLE records AS SELECT * FROM shape; CREATE TABLE pairs (l BIGINT, r BIGINT)")
         database.execute(f"PREPARE scoring AS {self.query}")

@@ -126,9 +126,7 @@ def _u(sample: pa.Table, fields: list[Field]) -> dict[str, tuple[list[float | No
     pairs = sample.num_rows * (sample.num_rows - 1) // 2
     with connection() as database:
         linker = _linker(database, sample, comparing.settings(fields, frequencies=False))
-        linker.training.estimate_u_using_random_sampling(
-            max_pairs=10.0 * pairs, min_count_per_level=None, num_chunks=1
-        )
+        linker.training.estimate_u_using_random_sampling(max_pairs=10.0 * pairs, min_count_per_level=None, num_chunks=1)
         made = linker.misc.save_model_to_json()
     found = {}
     for one in made["comparisons"]:
@@ -143,7 +141,10 @@ def _with_u(levels: list[tuple[float, float]], seen: list[float | None], pairs: 
     """The levels with u as it was seen, the declared one counting as five pairs."""
     if pairs < 100:
         return levels
-    made = [(m, max(((share or 0.0) * pairs + 5 * u) / (pairs + 5), LEAST_U)) for (m, u), share in zip(levels, seen, strict=True)]
+    made = [
+        (m, max(((share or 0.0) * pairs + 5 * u) / (pairs + 5), LEAST_U))
+        for (m, u), share in zip(levels, seen, strict=True)
+    ]
     total = sum(u for _, u in made)
     return [(m, u / total) for m, u in made]
 

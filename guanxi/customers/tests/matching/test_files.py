@@ -36,7 +36,10 @@ def test_a_file_becomes_clusters(tmp_path: Path) -> None:
 
 def test_parquet_in_and_out_rows_numbered_and_columns_named(tmp_path: Path) -> None:
     source, target = tmp_path / "people.parquet", tmp_path / "found.parquet"
-    pa.parquet.write_table(pa.table({"Kunde": ["Anna Schmidt", "Anna Schmidt", "Bob Miller"], "Geb": ["1980-03-04", "4.3.1980", None]}), source)
+    pa.parquet.write_table(
+        pa.table({"Kunde": ["Anna Schmidt", "Anna Schmidt", "Bob Miller"], "Geb": ["1980-03-04", "4.3.1980", None]}),
+        source,
+    )
     done = run(source, "--out", target, "--map", "Kunde=full_name", "--map", "Geb=date_of_birth")
     assert done.exit_code == 0, done.output
     found = pa.parquet.read_table(target)
@@ -74,7 +77,12 @@ def test_bad_files_are_told(tmp_path: Path, name: str, content: bytes, said: str
 
 @pytest.mark.parametrize(
     ("maps", "said"),
-    [(["x"], "THEIRS=OURS"), (["nix=mail"], "no column"), (["name=size"], "is no field"), (["name=mail", "b=mail"], "choose one")],
+    [
+        (["x"], "THEIRS=OURS"),
+        (["nix=mail"], "no column"),
+        (["name=size"], "is no field"),
+        (["name=mail", "b=mail"], "choose one"),
+    ],
 )
 def test_bad_mappings_are_told(tmp_path: Path, maps: list[str], said: str) -> None:
     (tmp_path / "a.csv").write_text("name,b\nx,y\n")

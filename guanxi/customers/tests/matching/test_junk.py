@@ -40,10 +40,14 @@ def test_what_says_something_stays(field: str, value: str) -> None:
     assert junk.without(field, pa.array([value])).to_pylist() == [value]
 
 
-@given(st.sampled_from(sorted(BAD)), st.lists(st.one_of(st.none(), st.text("0129 -@.aexnt無試王+", max_size=12)), max_size=6))
+@given(
+    st.sampled_from(sorted(BAD)),
+    st.lists(st.one_of(st.none(), st.text("0129 -@.aexnt無試王+", max_size=12)), max_size=6),
+)
 def test_columns_as_values(field: str, values: list[str | None]) -> None:
     expected = [None if value is None or junk.RULES[field](value) else value for value in values]
-    assert junk.without(field, pa.array(values, pa.string())).to_pylist() == expected
+    column = pa.array(values * 400, pa.string())  # too many to be looked at one by one
+    assert junk.without(field, column).to_pylist() == expected * 400
 
 
 def test_one_s_own_junk_is_added() -> None:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from benchmarks.identities import Drawn, customers, historical
 from benchmarks.matching import quality
 from guanxi.customers.matching import CannotMatch, Model, blocking, cluster, explain, keys, match, train
+from guanxi.customers.matching.columns import standard
+from guanxi.customers.matching.preparing import prepared
 
 pytestmark = pytest.mark.any_database
 
@@ -85,6 +87,14 @@ def test_one_record_is_scored_as_in_the_batch(drawn: Drawn, model: Model, pairs:
     )
 
 
+def test_few_records_are_prepared_as_many(drawn: Drawn) -> None:
+    past = historical(20, seed=5).records
+    for table in (standard(drawn.records), standard(past)):
+        many = pa.concat_tables([table] * (1 + 900 // table.num_rows)).combine_chunks()
+        few = prepared(table.slice(0, 100).combine_chunks())
+        assert prepared(many).slice(0, 100).combine_chunks().equals(few)
+
+
 def test_keys_bring_together_what_is_compared(drawn: Drawn, pairs: pa.Table) -> None:
     found = keys(drawn.records)
     assert found.schema.field("key").type == pa.int64()
@@ -114,9 +124,19 @@ def test_weights_add_up(model: Model) -> None:
         ({"full_name": "王小明"}, {"full_name": "Xiao-Ming Wang"}, "family_name", "same pinyin"),
         ({"full_name": "王小明"}, {"full_name": "Wang Hsiao-ming"}, "given_name", "same pinyin"),
         ({"full_name": "陳麗華"}, {"full_name": "陈丽华"}, "given_name", "traditional and simplified"),
-        ({"full_name": "歐陽娜娜"}, {"family_name": "欧阳", "given_name": "娜娜"}, "family_name", "traditional and simplified"),
+        (
+            {"full_name": "歐陽娜娜"},
+            {"family_name": "欧阳", "given_name": "娜娜"},
+            "family_name",
+            "traditional and simplified",
+        ),
         ({"full_name": "Robert Miller"}, {"full_name": "Bob Miller"}, "given_name", "nickname"),
-        ({"given_name": "Anna", "family_name": "Schmidt"}, {"given_name": "Schmidt", "family_name": "Anna"}, "given_name", "swapped"),
+        (
+            {"given_name": "Anna", "family_name": "Schmidt"},
+            {"given_name": "Schmidt", "family_name": "Anna"},
+            "given_name",
+            "swapped",
+        ),
         ({"full_name": "Katherine Moore"}, {"full_name": "Katharine Moore"}, "given_name", "one letter"),
         ({"full_name": "K. Moore"}, {"full_name": "Katharine Moore"}, "given_name", "initial"),
         ({"date_of_birth": "1980-03-04"}, {"date_of_birth": "1980/04/03"}, "date_of_birth", "day and month"),
@@ -137,11 +157,24 @@ def test_what_is_found_is_said(left: dict[str, str], right: dict[str, str], fiel
 
 
 ALL = {"given_name": "a", "family_name": "b", "mail": "a@b.tw", "address": "x 1", "company": "y"}
-OTHER = {"given_name": "c", "family_name": "d", "mail": "c@d.tw", "address": "z 2", "company": "w", "date_of_birth": "1970-02-03"}
+OTHER = {
+    "given_name": "c",
+    "family_name": "d",
+    "mail": "c@d.tw",
+    "address": "z 2",
+    "company": "w",
+    "date_of_birth": "1970-02-03",
+}
 
 
 @settings(max_examples=15)
-@given(st.lists(st.sampled_from(["王小明", "Wang Xiaoming", "陳美玲", "不詳", "", "Bob Miller", "Robert Miller"]), min_size=1, max_size=8))
+@given(
+    st.lists(
+        st.sampled_from(["王小明", "Wang Xiaoming", "陳美玲", "不詳", "", "Bob Miller", "Robert Miller"]),
+        min_size=1,
+        max_size=8,
+    )
+)
 def test_few_records_need_no_training(names: list[str]) -> None:
     table = pa.table({"name": names, "dob": ["1980-03-04"] * len(names)})
     if not any(name not in ("", "不詳") for name in names):
@@ -188,7 +221,9 @@ def test_pairs_from_elsewhere_can_be_clustered() -> None:
 
 def test_large_blocks_are_skipped_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocking, "MOST_IN_BLOCK", 20)
-    rows = [{"full_name": f"{name} Wang", "date_of_birth": "1980-01-01", "city": "Taipei"} for name in ("Ann", "Bob") * 30]
+    rows = [
+        {"full_name": f"{name} Wang", "date_of_birth": "1980-01-01", "city": "Taipei"} for name in ("Ann", "Bob") * 30
+    ]
     found = match(records(*rows))
     told = json.loads(found.schema.metadata[b"skipped_blocks"])
     assert {"rule": "birth", "blocks": 1, "records": 60, "largest": 60} in told
