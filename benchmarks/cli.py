@@ -99,7 +99,8 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     name = "refresh after 1,000 orders (within the worker)"
     figures.append(Figure(name, float(taken[1]), "s", floor, "their lines as one Parquet file", 2.0))
     figures += _learned(environment)
-    return figures + _within("pages", environment) + _within("recognition", environment)
+    figures += _within("pages", environment) + _within("recognition", environment)
+    return figures + _within("erasing", environment)  # last: it takes three customers away
 
 
 def _within(module: str, environment: dict[str, str]) -> list[Figure]:
