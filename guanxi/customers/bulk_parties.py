@@ -247,7 +247,8 @@ def _recognise(
     db.stage("candidate_parties", work.sql("SELECT DISTINCT party_id FROM candidates").to_arrow_table())
     numbered = db.read(
         "SELECT DISTINCT c.party_id FROM candidate_parties AS i CROSS JOIN customers_contactpoint AS c "
-        f"WHERE c.party_id = i.party_id AND c.kind = 'external' AND c.key LIKE '{source}:%'",
+        # By party, not by kind: SQLite would look at every number there is, once for each candidate.
+        f"WHERE c.party_id = i.party_id AND c.kind || '' = 'external' AND c.key LIKE '{source}:%'",
         _IDS,
     )
     work.register("numbered_parties", numbered if "external" in match_by else _IDS.empty_table())
