@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -11,8 +12,10 @@ from django.utils.translation import gettext as _
 from guanxi.customers.models import Party, SourceRecord
 from guanxi.foundation import clock
 from guanxi.foundation.visibility import Viewer
+from guanxi.intake.models import ImportRun
 
 MOST_RECORDS = 2_000  # of the parties of one page
+MOST_LOOKED_AT = 200_000  # customers of an import; to look at more takes longer than a page should
 
 
 def tell(rows: list[dict[str, Any]], viewer: Viewer) -> list[dict[str, Any]]:
@@ -49,3 +52,13 @@ def _who(records: list[SourceRecord], one: dict[str, Any]) -> str:
             day = formats.date_format(clock.day_of(record.received_at), "DATE_FORMAT")
             return _("%(source)s, %(day)s") % {"source": _(record.source.name), "day": day}
     return ""
+
+
+def spoken_of(run: ImportRun, viewer: Viewer, limit: int = 20) -> list[Party]:
+    """Some customers that an import made and others have spoken of since, by hand or in files: they will stay."""
+    if run.kind != ImportRun.Kind.PARTIES or run.created > MOST_LOOKED_AT:
+        return []
+    others = Q(import_run__isnull=True) | ~Q(import_run=run.pk)
+    said = SourceRecord.objects.filter(others, party_id=OuterRef("pk"))
+    made = Party.objects.visible_to(viewer).filter(import_run=run.pk, pk__gt=run.bounds.get("customers_party", 0))
+    return list(made.filter(Exists(said)).order_by("pk")[:limit])

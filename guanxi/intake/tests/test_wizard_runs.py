@@ -238,6 +238,8 @@ def test_an_import_is_taken_back_as_a_whole(begin: Begin, staff_client: Client, 
     customers.edit_party(lin.pk, {"occupation": "老師"}, {"occupation": ""}, by=staff)
     asked = shown(staff_client.get(at("revert_ask", run)))
     assert "taken away" in asked
+    assert "林怡君" in asked  # what will stay
+    assert "王美玲" not in asked
     staff_client.post(at("revert", run))
     assert "being taken back already" in shown(staff_client.post(at("revert", run), follow=True))
     run_waiting()

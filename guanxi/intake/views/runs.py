@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import declaration
 from guanxi.foundation.visibility import may
-from guanxi.intake import actions, drafting, offers
+from guanxi.intake import actions, drafting, known, offers, reverting
 from guanxi.intake.drafts import ImportDraft
+from guanxi.intake.fields import fields_of
 from guanxi.intake.models import ImportRun
 from guanxi.intake.views import steps
 from guanxi.intake.views.check import progress_of
@@ -59,12 +60,17 @@ def _context(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
         "lists": [] if progress["at_work"] else _lists(run),
         "has_rejects": run.rejected and run.rejects_path.exists(),
         "mended": ImportDraft.objects.visible_to(viewer).filter(mends=run).order_by("-id").first(),
-        "can_revert": run.state == State.DONE and not run.dry_run and may(viewer, "delete", ImportRun),
+        "can_revert": _can_revert(run) and may(viewer, "edit", run),
         **progress,
     }
     if run.state == State.REVERTED:
         context |= _kept(run, 0)
     return context
+
+
+def _can_revert(run: ImportRun) -> bool:
+    """Whether it has written something that could be taken back."""
+    return run.state in actions.REVERTIBLE and not run.dry_run and bool(run.phase or run.state == State.DONE)
 
 
 def _lists(run: ImportRun) -> list[tuple[str, str]]:
@@ -99,9 +105,9 @@ def resume(request: HttpRequest, run_id: int) -> HttpResponse:
 def revert_ask(request: HttpRequest, run_id: int) -> HttpResponse:
     """What taking back would take away and what it would leave alone."""
     run = steps.run_of(request, run_id)
-    if run.state != State.DONE or run.dry_run:
+    if not _can_revert(run):
         return steps.to_result(run)
-    context = {"steps": steps.bar(steps.RESULT), "run": run}
+    context = {"steps": steps.bar(steps.RESULT), "run": run, "stay": known.spoken_of(run, request.user)}
     return render(request, "intake/revert.html", context)
 
 
@@ -123,9 +129,12 @@ def kept(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 def _kept(run: ImportRun, after: int) -> dict[str, Any]:
-    from guanxi.intake import reverting
-
     rows, following = reverting.kept(run, after, KEPT_ROWS)
+    labels = {name: one.label for name, one in fields_of(run.kind).items()}
+    for row in rows:
+        desk = declaration.find_for(row["object_type"])
+        row["url"] = reverse("desk:record", args=[desk.slug, row["object_id"]]) if desk else ""
+        row["field"] = labels.get(row["field"], row["field"])
     return {"kept_rows": rows, "kept_next": following}
 
 
