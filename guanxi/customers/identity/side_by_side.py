@@ -135,7 +135,9 @@ def _sides(parties: Iterable[Party], viewer: Viewer) -> list[Side]:
         holders[row.kind, row.key].add(row.party_id)
     order = list(panels.ICONS)
     known: set[tuple[int, str, str]] = set()
-    for row in sorted(rows, key=lambda row: (len(holders[row.kind, row.key]) < 2, order.index(row.kind))):
+    for row in sorted(
+        rows, key=lambda row: (len(holders[row.kind, row.key]) < 2, order.index(ContactPoint.Kind(row.kind)))
+    ):
         side, own = sides[row.party_id], (row.party_id, row.kind, row.key)
         if own in known:
             continue

@@ -157,9 +157,10 @@ def _winner(voices: list[Voice], record: int, records: list[SourceRecord], name:
     ]
     at = row.received_at
     within = [one for one in fitting if one.since <= at and (one.until is None or at < one.until)]
-    chosen = (within or fitting or [None])[-1]
-    if chosen is not None:
-        chosen.wins, chosen.record = True, record
+    if not fitting:
+        return None
+    chosen = (within or fitting)[-1]
+    chosen.wins, chosen.record = True, record
     return chosen
 
 

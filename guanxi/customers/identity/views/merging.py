@@ -64,6 +64,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         context = {"merge": row, "given_back": queries.given_back(row), "act": act}
         return render(request, "customers/identity/undo.html", context)
+    party = row.merged
     try:
         with transaction.atomic():
             for one in act if request.POST.get("all") else [row]:
