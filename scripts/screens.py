@@ -109,9 +109,18 @@ def open_story(page: Page) -> None:
     page.locator(".fact-story summary").first.click()
 
 
+def organisation_chart(page: Page) -> None:
+    """From the first organisation with people to its chart."""
+    first_row(page)
+    page.locator(".page-actions a[href$='/chart/']").click()
+    page.locator(".chart-head").wait_for()
+
+
 # Every page that the side bar does not reach by itself; those that it does are added (`menu`).
 SHOTS = [
     Shot("customer", "/customers/", first_row),
+    Shot("organisation", "/customers/?f.kind=organisation", first_row),
+    Shot("chart", "/customers/?f.kind=organisation", organisation_chart),
     Shot("order", "/orders/", first_row),
     Shot("product", "/products/", first_row),
     Shot("duplicates", "/duplicates/"),

@@ -71,7 +71,7 @@ def change_relationship(
     changed = change(row, expected, **changes)
     fields = [name for name in changes if before[name] != getattr(changed, name)]
     if fields:
-        told = {"kind": row.kind, "other": row.other_id, "name": row.other.name, "fields": fields}
+        told: dict[str, Any] = {"kind": row.kind, "other": row.other_id, "name": row.other.name, "fields": fields}
         if "reports_to" in fields:
             told["superior"] = changed.reports_to.name if changed.reports_to else ""
         tell("relationship.changed", row.party, by=by, **told)

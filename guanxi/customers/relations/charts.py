@@ -231,12 +231,12 @@ def companies(organisation: Party, viewer: Viewer) -> list[Company]:
     people = dict(works.values_list("other").annotate(count=Count("party", distinct=True)))
     order = sorted((number for number in above if number in parties), key=lambda number: parties[number].name)
     trees = forest({number: above[number] for number in order})
-    found = []
+    listed = []
     for (number, depth), following in zip(placed := trees.in_order(), [*placed[1:], (0, 0)], strict=True):
         shape = "" if number not in trees.beneath else BESIDE if depth == 0 else BENEATH
         ends = range(0 if shape else depth - following[1])
-        found.append(Company(parties[number], depth, people.get(number, 0), above[number], shape, ends))
-    return found
+        listed.append(Company(parties[number], depth, people.get(number, 0), above[number], shape, ends))
+    return listed
 
 
 def _root(organisation: Party, links: Any) -> int:

@@ -75,8 +75,8 @@ class TieForm(forms.Form):
 
     def now_seen(self, name: str, value: Any) -> None:
         """Let the form, sent again, replace `value`, which somebody else wrote meanwhile."""
-        self.data = self.data.copy()
-        self.data["seen"] = json.dumps({**self.expected(), name: value}, ensure_ascii=False)
+        seen = json.dumps({**self.expected(), name: value}, ensure_ascii=False)
+        self.data = {**{field: self.data.get(field) for field in self.fields}, "seen": seen}
 
     def _offer_colleagues(self, row: Relationship, viewer: Viewer) -> None:
         colleagues = {one.party_id: one for one in charts.workers(row.other, viewer)[:COLLEAGUES]}
