@@ -249,6 +249,13 @@ def test_another_separator_finds_other_columns(begin: Begin, staff_client: Clien
     assert 'value="tab" selected' in shown(tab)
 
 
+def test_cards_of_an_address_book_need_no_mapping(begin: Begin, staff_client: Client) -> None:
+    card = "BEGIN:VCARD\nVERSION:3.0\nFN:王美玲\nTEL:0912 345 678\nEMAIL:mei@example.com\nEND:VCARD\n"
+    page = staff_client.get(columns(begin("people", card, "名片.vcf")))
+    assert {"name", "phone", "mail"} <= set(page.context["plan"].mapping)
+    assert 'name="separator"' not in shown(page)
+
+
 def test_a_column_of_any_name_is_shown(begin: Begin, staff_client: Client) -> None:
     page = staff_client.get(columns(begin("people", "t,v,sample,<b>姓名</b>\n1,2,3,王美玲\n")))
     assert [line.cells[0].text for line in page.context["look"].lines] == ["1", "2", "3", "王美玲"]

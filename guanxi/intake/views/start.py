@@ -27,7 +27,7 @@ from guanxi.intake.views import steps
 
 BLOCK = 1 << 20
 SHOWN_DRAFTS = 8
-ENDINGS = ".csv,.tsv,.tab,.txt,.xlsx,.xls,.xlsm,.ods,.parquet,.vcf,.vcard"
+ENDINGS = ".csv,.tsv,.tab,.txt,.xlsx,.xls,.xlsm,.ods,.parquet,.vcf,.vcard,.jsonl,.ndjson"
 
 
 @require_GET
