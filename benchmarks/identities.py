@@ -28,7 +28,10 @@ PLAIN_FAMILIES = (
     "smith jones taylor brown williams wilson johnson davies robinson wright thompson evans walker white".split()
 )
 HAN_FAMILIES = "陳林黃張李王吳劉蔡楊許鄭謝郭洪曾邱廖賴周徐蘇葉莊呂江何蕭羅高潘簡朱鍾彭游詹胡施沈余盧梁趙顏柯翁魏孫戴"
-HAN_GIVEN = "美玲志明淑芬俊傑雅婷家豪怡君建宏惠雯宗翰欣怡承恩詩涵冠宇品妍柏翰麗華文雄秀英國強春嬌大偉小芳子晴宜蓁柏睿彥廷曉東雪梅永康安琪德輝思源"
+HAN_GIVEN = (
+    "美玲志明淑芬俊傑雅婷家豪怡君建宏惠雯宗翰欣怡承恩詩涵冠宇品妍柏翰麗華文雄秀英國強春嬌"
+    "大偉小芳子晴宜蓁柏睿彥廷曉東雪梅永康安琪德輝思源"
+)
 OCCUPATIONS = (
     "politician writer lawyer painter engineer cricketer footballer priest soldier actor composer poet botanist "
     "historian journalist physician architect judge explorer sculptor chemist diplomat mathematician translator "
@@ -86,7 +89,7 @@ def mistyped(text: str, draw: np.random.Generator) -> str:
     return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
 
 
-# People of the past -----------------------------------------------------------------------------------------------------
+# People of the past -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,8 @@ def _place(draw: np.random.Generator) -> tuple[str, str]:
 def _postcode(place: str, draw: np.random.Generator) -> str:
     """One in the district of the place, and mostly in one part of it."""
     district = sum(ord(letter) * 7**i for i, letter in enumerate(place)) % 60 + 1
-    return f"{place[0]}{place[-1]}{district} {draw.integers(1, 6)}{draw.choice(list('abdefghjlnpqrst'))}{draw.choice(list('abdefgh'))}"
+    part = f"{draw.integers(1, 6)}{draw.choice(list('abdefghjlnpqrst'))}{draw.choice(list('abdefgh'))}"
+    return f"{place[0]}{place[-1]}{district} {part}"
 
 
 def _said(one: Past, share: float, draw: np.random.Generator) -> Record:
@@ -240,7 +244,7 @@ def _postcode_said(one: Past, wrong: float, draw: np.random.Generator) -> str:
     return one.postcode[:-2] + near[-2:] if draw.random() < 0.6 else near
 
 
-# Customers --------------------------------------------------------------------------------------------------------------
+# Customers ----------------------------------------------------------------------------------------------------------
 
 
 def customers(count: int = 1_000_000, duplicates: float = 0.25, seed: int = 1) -> Drawn:
@@ -312,7 +316,7 @@ def _join(left: object, between: str, right: object) -> np.ndarray:
     return np.asarray(np.asarray(left, dtype=object) + between + np.asarray(right, dtype=object))
 
 
-def _damage(columns: dict[str, np.ndarray], draw: np.random.Generator) -> None:
+def _damage(columns: dict[str, np.ndarray], draw: np.random.Generator) -> None:  # noqa: C901 - one error after another
     """Errors as they come when the same person is taken in again: some slips, some moved, some gaps."""
     count = len(columns["full_name"])
     given_short = given_names()[1]

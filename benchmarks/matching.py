@@ -71,8 +71,9 @@ def _floor(source: Path) -> float:
         started = time.perf_counter()
         database.sql(
             f"WITH t AS (SELECT * FROM read_parquet('{source}')) SELECT count(*) FROM (SELECT l.id, r.id FROM t AS l "
-            "JOIN t AS r ON l.full_name = r.full_name AND l.postcode = r.postcode AND l.id < r.id UNION SELECT l.id, r.id "
-            "FROM t AS l JOIN t AS r ON l.date_of_birth = r.date_of_birth AND l.family_name = r.family_name AND l.id < r.id)"
+            "JOIN t AS r ON l.full_name = r.full_name AND l.postcode = r.postcode AND l.id < r.id "
+            "UNION SELECT l.id, r.id FROM t AS l JOIN t AS r ON l.date_of_birth = r.date_of_birth "
+            "AND l.family_name = r.family_name AND l.id < r.id)"
         ).fetchall()
         return time.perf_counter() - started
 

@@ -82,18 +82,19 @@ RULES: dict[str, Callable[[str], bool]] = {
     "telephone": is_junk_telephone,
     "national_id": is_junk_number,
 }
+FEW = 300  # values that are looked at one by one rather than as a column
+REPEATED = "^(?:" + "|".join(f"{sign}{{4,}}" for sign in "abcdefghijklmnopqrstuvwxyz0123456789") + ")$"
 # What may be junk among much that is not: mails, telephone numbers and dates that need a closer look.
 _MAILBOXES = "|".join(sorted(MAILBOXES | {word for word in NOTHING if word.isalnum()}))
 SUSPECT = {
-    "mail": rf"^[^@]*$|^(?i:{_MAILBOXES})(\+.*)?@|@(?i:{'|'.join(sorted(DOMAINS))})$|^\W*\w?\W*@|@$|^\W+@|^(?i:[a-z])+@",
+    "mail": rf"\s|^[^@]*$|^(?i:{_MAILBOXES})(\+.*)?@|@(?i:{'|'.join(sorted(DOMAINS))})$|^\W*\w?\W*@|@$|^\W+@"
+    r"|^(?i:" + REPEATED[4:-2] + r")@|^\W*@",
     "telephone": "".join(rf"(?:\D*{digit}){{6}}\D*$|" for digit in range(10))
     + r"^(?:\D*\d){0,5}\D*$|^[\D0]*1\D*2\D*3\D*4\D*5|^[\D0]*9\D*8\D*7\D*6|^[\D0]*7\D*6\D*5",
     "national_id": "".join(rf"^(?:\W*{digit})+\W*$|" for digit in range(10))
     + r"^\D*$|^\W*(?:\w\W*){0,3}$|1\W*2\W*3\W*4\W*5\W*6|9\W*8\W*7\W*6\W*5\W*4|7\W*6\W*5\W*4\W*3\W*2",
     "date_of_birth": r"^\D|^(?:1900|1901|1899|1800|1970|1111|0001|9999|2000|0000)|^[^1-9]*$",
 }
-FEW = 300  # values that are looked at one by one rather than as a column
-REPEATED = "^(?:" + "|".join(f"{sign}{{4,}}" for sign in "abcdefghijklmnopqrstuvwxyz0123456789") + ")$"
 
 
 def without(field: str, values: pa.Array, more: Iterable[str] = ()) -> pa.Array:

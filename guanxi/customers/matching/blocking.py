@@ -66,7 +66,7 @@ class Parts:
         return self._known[name]
 
     def words(self, column: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of a column of lists: the row, the place in the list and the number of each word, the first few of a record."""
+        """Of a column of lists: row, place in the list and number of each word, the first few of a record."""
         lists = self.table[column].combine_chunks()
         lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
         rows = np.repeat(np.arange(self.count), lengths)
@@ -145,7 +145,7 @@ def _each(column: str, *names: str) -> Callable[[Parts], Keyed]:
     """Each word of a list, with all of these parts."""
 
     def rule(parts: Parts) -> Keyed:
-        rows, _places, words = parts.words(column)
+        rows, _, words = parts.words(column)
         number, there = mixed(words + np.uint64(7)), np.ones(len(rows), bool)
         for name in names:
             value, has = parts(name)
@@ -159,7 +159,7 @@ def _two_words(column: str) -> Callable[[Parts], Keyed]:
     """Each two words of a list, whatever their order."""
 
     def rule(parts: Parts) -> Keyed:
-        rows, places, words = parts.words(column)
+        rows, _places, words = parts.words(column)
         found = []
         for apart in range(1, MOST_WORDS):
             first = np.arange(max(len(rows) - apart, 0))

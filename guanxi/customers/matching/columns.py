@@ -19,11 +19,14 @@ NAMES: dict[str, str] = {
     "customer, client id, person id, party id, member id, key, 編號, 客戶編號, 會員編號, 顧客編號, 序號",
     "full_name": "full name, name, customer name, contact name, contact, person, person name, display name, label, "
     "姓名, 名稱, 客戶姓名, 客戶名稱, 全名, 聯絡人, 聯繫人",
-    "given_name": "given name, given names, first name, firstname, first, forename, forenames, christian name, 名, 名字",
+    "given_name": "given name, given names, first name, firstname, first, forename, forenames, christian name, "
+    "名, 名字",
     "family_name": "family name, last name, lastname, last, surname, sur name, second name, 姓, 姓氏",
-    "date_of_birth": "date of birth, dob, birth date, birthdate, birthday, born, birth, d o b, 生日, 出生日期, 出生年月日",
+    "date_of_birth": "date of birth, dob, birth date, birthdate, birthday, born, birth, d o b, "
+    "生日, 出生日期, 出生年月日",
     "gender": "gender, sex, m f, 性別",
-    "mail": "mail, email, e mail, mail address, email address, e mail address, 電子郵件, 郵件, 信箱, 電子信箱, 電郵, 邮箱",
+    "mail": "mail, email, e mail, mail address, email address, e mail address, "
+    "電子郵件, 郵件, 信箱, 電子信箱, 電郵, 邮箱",
     "telephone": "telephone, phone, tel, mobile, mobile phone, cell, cell phone, phone number, telephone number, "
     "mobile number, contact number, 電話, 手機, 行動電話, 聯絡電話, 手機號碼, 電話號碼",
     "address": "address, street, address 1, address1, address line 1, street address, street name, addr, home address, "
@@ -33,13 +36,15 @@ NAMES: dict[str, str] = {
     "city": "city, town, suburb, place, locality, municipality, birth place, birthplace, place of birth, birth city, "
     "residence, location, 城市, 縣市, 市, 鄉鎮, 鄉鎮市區, 出生地",
     "region": "region, state, province, county, district, 省, 州, 區, 地區, 省份",
-    "postcode": "postcode, post code, postal code, zip, zip code, zipcode, plz, postcode fake, 郵遞區號, 郵編, 邮政编码",
+    "postcode": "postcode, post code, postal code, zip, zip code, zipcode, plz, postcode fake, "
+    "郵遞區號, 郵編, 邮政编码",
     "country": "country, country code, nation, 國家, 國別",
     "national_id": "national id, soc sec id, ssn, social security number, social security, national insurance number, "
     "nino, tax id, tax number, vat, vat id, identity number, id number, id card, passport, personal number, "
     "身分證, 身分證字號, 身份證號, 身份證, 證件號碼, 統一編號, 統編, 税号",
     "occupation": "occupation, job, job title, profession, position, title of job, 職業, 職稱, 職位",
-    "company": "company, company name, organisation, organization, employer, firm, business, 公司, 公司名稱, 單位, 企業",
+    "company": "company, company name, organisation, organization, employer, firm, business, "
+    "公司, 公司名稱, 單位, 企業",
 }
 FIELDS = tuple(NAMES)
 

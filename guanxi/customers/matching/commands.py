@@ -53,7 +53,8 @@ def match_(file: Path, out: Path, maps: tuple[str, ...], threshold: float) -> No
     click.echo(f"Compared: {fields}.")
     for one in json.loads((pairs.schema.metadata or {}).get(b"skipped_blocks", b"[]")):
         click.echo(
-            f"Skipped {one['blocks']:,} blocks of “{one['rule']}”, of up to {one['largest']:,} records: too common to tell."
+            f"Skipped {one['blocks']:,} blocks of “{one['rule']}”, "
+            f"of up to {one['largest']:,} records: too common to tell."
         )
     alone = pc.sum(pc.equal(sizes, 1)).as_py() or 0
     click.echo(

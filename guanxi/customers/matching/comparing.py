@@ -21,7 +21,7 @@ Words = str | Promise
 
 @dataclass(frozen=True)
 class Level:
-    """One level of likeness: its words, its condition in SQL (`x_l`, `x_r`; "ELSE" for the last), m and u to start from."""
+    """One level of likeness: words, condition in SQL (`x_l`, `x_r`; "ELSE" for the last), m and u to start from."""
 
     words: Words
     condition: str
@@ -56,7 +56,8 @@ def like(column: str, least: float) -> str:
 def slip(column: str, shortest: int = 3) -> str:
     """One letter more, less, other, or two swapped."""
     return (
-        f"(least(length({column}_l), length({column}_r)) >= {shortest} AND abs(length({column}_l) - length({column}_r)) < 2 "
+        f"(least(length({column}_l), length({column}_r)) >= {shortest} "
+        f"AND abs(length({column}_l) - length({column}_r)) < 2 "
         f"AND damerau_levenshtein({column}_l, {column}_r) <= 1)"
     )
 
@@ -75,7 +76,11 @@ FIELDS: tuple[Field, ...] = (
         "given_name", _("given name"), ("given_name", "full_name"), ("given",),
         (
             Level(SAME, "given_l = given_r", 0.70, 0.006, "given"),
-            Level(_("same pinyin, or the same letters"), f"given_latin_l = given_latin_r OR ({ONE_WORD} AND {CHINESE})", 0.03, 0.0005, "given"),
+            Level(
+                _("same pinyin, or the same letters"),
+                f"given_latin_l = given_latin_r OR ({ONE_WORD} AND {CHINESE})",
+                0.03, 0.0005, "given",
+            ),
             Level(_("nickname"), "list_has_any(short_forms_l, short_forms_r)", 0.06, 0.003),
             Level(_("family and given name swapped"), f"({SWAPPED}) OR {ONE_WORD}", 0.01, 0.0001, "given"),
             Level(_("same but for one letter"), slip("given_latin"), 0.05, 0.002),
@@ -97,7 +102,11 @@ FIELDS: tuple[Field, ...] = (
         "family_name", _("family name"), ("family_name", "full_name"), ("family",),
         (
             Level(SAME, "family_l = family_r", 0.80, 0.004, "family"),
-            Level(_("same pinyin, or the same letters"), f"family_latin_l = family_latin_r OR ({ONE_WORD} AND {CHINESE})", 0.03, 0.0005, "family"),
+            Level(
+                _("same pinyin, or the same letters"),
+                f"family_latin_l = family_latin_r OR ({ONE_WORD} AND {CHINESE})",
+                0.03, 0.0005, "family",
+            ),
             Level(_("family and given name swapped"), f"({SWAPPED}) OR {ONE_WORD}", 0.01, 0.0001, "family"),
             Level(_("same but for one letter"), slip("family_latin", 4), 0.05, 0.001),
             Level(_("much alike"), like("family_latin", 0.9), 0.03, 0.003),
@@ -122,10 +131,18 @@ FIELDS: tuple[Field, ...] = (
         (
             Level(SAME, "birth_l = birth_r", 0.80, 0.0003, "birth"),
             Level(_("same year, of one only the year is known"), f"{YEAR} AND {NEW_YEAR}", 0.04, 0.002),
-            Level(_("day and month swapped"), f"{YEAR} AND birth_l[5:6] = birth_r[7:8] AND birth_l[7:8] = birth_r[5:6]", 0.01, 0.0002),
+            Level(
+                _("day and month swapped"),
+                f"{YEAR} AND birth_l[5:6] = birth_r[7:8] AND birth_l[7:8] = birth_r[5:6]",
+                0.01, 0.0002,
+            ),
             Level(_("same but for one digit"), slip("birth", 6), 0.06, 0.002),
             Level(_("less than a month apart"), "abs(birth_days_l - birth_days_r) <= 31", 0.02, 0.0015),
-            Level(_("one part of it differs"), f"({YEAR} AND {MONTH}) OR ({YEAR} AND {DAY}) OR ({MONTH} AND {DAY})", 0.03, 0.005),
+            Level(
+                _("one part of it differs"),
+                f"({YEAR} AND {MONTH}) OR ({YEAR} AND {DAY}) OR ({MONTH} AND {DAY})",
+                0.03, 0.005,
+            ),
             Level(_("only the year is the same"), YEAR, 0.02, 0.012),
             Level(DIFFERENT, "ELSE", 0.04, 0.975),
         ),
@@ -156,11 +173,16 @@ FIELDS: tuple[Field, ...] = (
         "address", _("address"), ("address", "street_number", "address_2"), ("street",),
         (
             Level(SAME, "address_l = address_r", 0.55, 0.0001, "address"),
-            Level(_("same number, street much alike"), f"number_l = number_r AND ({like('street', 0.88)} OR list_has_any(street_words_l, street_words_r))", 0.15, 0.0005),
+            Level(
+                _("same number, street much alike"),
+                f"number_l = number_r AND ({like('street', 0.88)} OR list_has_any(street_words_l, street_words_r))",
+                0.15, 0.0005,
+            ),
             Level(_("same street, another number"), "street_l = street_r", 0.06, 0.005),
             Level(
                 _("partly the same"),
-                f"{like('street', 0.92)} OR len(list_intersect(street_words_l, street_words_r)) * 2 >= greatest(2, least(len(street_words_l), len(street_words_r)))",
+                f"{like('street', 0.92)} OR len(list_intersect(street_words_l, street_words_r)) * 2 "
+                ">= greatest(2, least(len(street_words_l), len(street_words_r)))",
                 0.06, 0.02,
             ),
             Level(DIFFERENT, "ELSE", 0.18, 0.974),
@@ -176,7 +198,11 @@ FIELDS: tuple[Field, ...] = (
                 f"OR ({slip('postcode', 4)} AND city_l = city_r)",
                 0.08, 0.003,
             ),
-            Level(_("same district and city"), "city_l = city_r AND left(postcode_l, 3) = left(postcode_r, 3)", 0.04, 0.002),
+            Level(
+                _("same district and city"),
+                "city_l = city_r AND left(postcode_l, 3) = left(postcode_r, 3)",
+                0.04, 0.002,
+            ),
             Level(_("same city"), "city_l = city_r", 0.08, 0.005, "city"),
             Level(_("same district"), "left(postcode_l, 3) = left(postcode_r, 3)", 0.03, 0.01),
             Level(_("much alike"), f"{like('city', 0.92)} OR {slip('postcode', 4)}", 0.03, 0.005),
@@ -204,7 +230,12 @@ FIELDS: tuple[Field, ...] = (
         "company", _("company"), ("company",), ("company",),
         (
             Level(_("same but for the legal form"), "company_l = company_r", 0.70, 0.01, "company"),
-            Level(_("much alike"), f"{like('company', 0.92)} OR starts_with(company_l, company_r || ' ') OR starts_with(company_r, company_l || ' ')", 0.10, 0.005),
+            Level(
+                _("much alike"),
+                f"{like('company', 0.92)} OR starts_with(company_l, company_r || ' ') "
+                "OR starts_with(company_r, company_l || ' ')",
+                0.10, 0.005,
+            ),
             Level(DIFFERENT, "ELSE", 0.20, 0.985),
         ),
     ),

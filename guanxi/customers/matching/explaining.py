@@ -61,7 +61,7 @@ def _text(value: Any) -> str:
 
 
 def _shown(field: Field, record: Mapping[str, str]) -> str:
-    """The values of a field as they were written; a part of the name out of the full name where it stands only there."""
+    """The values of a field as they were written; the full name where a part of it stands only there."""
     if field.name in ("given_name", "family_name") and record[field.name]:
         return record[field.name]
     return ", ".join(record[name] for name in field.shown if record[name])

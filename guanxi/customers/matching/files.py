@@ -26,7 +26,7 @@ LOOKED_AT = 200_000  # bytes by which encoding and separator are told
 
 
 def read(path: Path) -> pa.Table:
-    """The records of a file, all columns of a CSV file as text. Raises CannotMatch with what is wrong and how to mend it."""
+    """The records of a file, all columns of a CSV file as text. Raises CannotMatch: what is wrong, how to mend it."""
     if not path.is_file():
         raise CannotMatch(said(_("There is no file %(file)s."), {"file": path}))
     if kind(path) == "parquet":

@@ -1,4 +1,4 @@
-"""Names as they are compared: Latin letters, family and given name told apart, short forms, pinyin, company suffixes."""
+"""Names as they are compared: Latin letters, family and given name apart, short forms, pinyin, legal forms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ IDLE = (
 HONORIFICS = "(?:先生|女士|小姐|太太|老師|老师|博士|教授|夫人)$"
 NOTHING = pa.scalar(None, pa.string())
 CHINESE_FORMS = (
-    "股份有限公司 有限责任公司 有限公司 股份公司 集团公司 企业股份有限公司 企业有限公司 企业社 工作室 商行 公司 集团 企业 行号 分公司 台湾 中国"
+    "股份有限公司 有限责任公司 有限公司 股份公司 集团公司 企业股份有限公司 企业有限公司 "
+    "企业社 工作室 商行 公司 集团 企业 行号 分公司 台湾 中国"
 ).split()
 
 

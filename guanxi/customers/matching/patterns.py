@@ -31,10 +31,8 @@ TRANSLATED = (
 def python(pattern: str) -> re.Pattern[str]:
     """A pattern of ours for Python."""
     for theirs, ours in TRANSLATED:
-        if theirs == r"\d":  # not within what was just translated
-            pattern = re.sub(r"\\d(?!_\])", "[0-9]", pattern)
-        else:
-            pattern = pattern.replace(theirs, ours)
+        within = theirs == r"\d"  # not of what was just translated
+        pattern = re.sub(r"\\d(?!_\])", ours, pattern) if within else pattern.replace(theirs, ours)
     return re.compile(re.sub(r"\\x\{([0-9a-f]+)\}", lambda found: chr(int(found[1], 16)), pattern))
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import threading
+import warnings
 from typing import Any
 
 import duckdb
@@ -16,6 +17,8 @@ import pyarrow as pa
 from guanxi.customers.matching.comparing import Field
 from guanxi.customers.matching.preparing import SCHEMA
 
+# Of some dozens of rows that a prepared statement gave, which cannot be asked for in another way.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result makes an extra copy")
 THREADS = int(os.environ.get("GUANXI_MATCHING_THREADS", "0")) or None
 
 

@@ -70,7 +70,7 @@ def frequencies(table: pa.Table) -> dict[str, dict[str, Any]]:
 
 
 def _share(times: np.ndarray, count: int, declared: float) -> np.ndarray:
-    """How frequent a value is among strangers: the two records at hand do not count, what is declared counts a little."""
+    """How frequent a value is among strangers: the two at hand do not count, what is declared counts a little."""
     share = (np.maximum(times - 2, 0) + DECLARED_VALUES * declared) / (count + DECLARED_VALUES)
     return np.asarray(np.maximum(share, min(0.5 / (count + DECLARED_VALUES), declared)))
 

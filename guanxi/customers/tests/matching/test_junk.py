@@ -12,7 +12,7 @@ from guanxi.customers import junk
 pytestmark = pytest.mark.any_database
 
 BAD = {
-    "mail": ["info@acme.tw", "NoReply@acme.tw", "no-reply@acme.tw", "a@example.com", "none", "test@gmail.com", "@x.tw", "info+1@x.tw"],
+    "mail": ["info@acme.tw", "NoReply@acme.tw", "no-reply@acme.tw", "a@example.com", "none", "test@gmail.com", "@x.tw"],
     "telephone": ["0000000000", "12345", "+886 900 000 000", "1234567890", "09-1111-1111", ""],
     "full_name": ["test", "N/A", "不詳", "無", "???", "Guest", "匿名", "xxxx", "12345"],
     "date_of_birth": ["1900-01-01", "1970-01-01", "0000-00-00", "unknown", "1900/01/01 00:00"],
@@ -25,7 +25,6 @@ GOOD = {
     "date_of_birth": ["1980-03-04", "1970-01-02", "2000-10-01"],
     "national_id": ["A123456780", "6988048"],
 }
-RULES = [(field, value, field in BAD) for field in BAD for value in BAD[field]]
 
 
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in BAD.items() for value in values])
