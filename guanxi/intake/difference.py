@@ -7,6 +7,7 @@ All of it stands in `difference.parquet` in the run's folder (importing.DIFFEREN
 from __future__ import annotations
 
 import csv
+from contextlib import closing
 from typing import Any
 
 import duckdb
@@ -79,14 +80,14 @@ def compare(job: Job, phases: list[Phase], current: ImportRun) -> dict[str, Any]
 
 def _compare_phase(job: Job, phase: Phase, writer: pq.ParquetWriter, told: dict[str, Any]) -> None:
     total = phase.count(job)
-    made = run_ahead((phase.ahead(job, number),) for number in range(total))
-    for number, (piece,) in enumerate(made):
-        with job.transaction() as db:
-            outcome = phase.write(job, db, number, piece)
-        _add(outcome, writer, told)
-        if outcome.refused.num_rows:
-            pq.write_table(outcome.refused, job.folder / f"refused-{phase.name}-{number}.parquet")
-        progress(number + 1, total, _("Comparing"))
+    with closing(run_ahead((phase.ahead(job, number),) for number in range(total))) as made:
+        for number, (piece,) in enumerate(made):
+            with job.transaction() as db:
+                outcome = phase.write(job, db, number, piece)
+            _add(outcome, writer, told)
+            if outcome.refused.num_rows:
+                pq.write_table(outcome.refused, job.folder / f"refused-{phase.name}-{number}.parquet")
+            progress(number + 1, total, _("Comparing"))
 
 
 def _add(outcome: Outcome, writer: pq.ParquetWriter, told: dict[str, Any]) -> None:

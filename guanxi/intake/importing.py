@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -131,7 +131,7 @@ class Phase:
 T = TypeVar("T")
 
 
-def run_ahead(pieces: Iterator[T]) -> Iterator[T]:
+def run_ahead(pieces: Iterator[T]) -> Generator[T, None, None]:
     """The same pieces, each next one made in a thread while the present one is worked on."""
     with ThreadPoolExecutor(1) as pool:
         following = pool.submit(next, pieces, None)

@@ -12,7 +12,7 @@ import importlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -259,11 +259,12 @@ def _write(current: ImportRun, plan: Plan, by: Viewer, db: BulkSession) -> None:
 def _write_phase(job: Job, phase: Phase, first: int, current: ImportRun) -> None:
     total = phase.count(job)
     numbers = range(first, total)
-    made = run_ahead((phase.ahead(job, number),) for number in numbers)
-    for number, (piece,) in zip(numbers, made, strict=True):
-        _heed(current)
-        _write_chunk(job, phase, number, piece)
-        progress(number + 1, total, _("Writing"))
+    # Closed before the stage is: what is being prepared comes to its end, whatever stops the writing.
+    with closing(run_ahead((phase.ahead(job, number),) for number in numbers)) as made:
+        for number, (piece,) in zip(numbers, made, strict=True):
+            _heed(current)
+            _write_chunk(job, phase, number, piece)
+            progress(number + 1, total, _("Writing"))
 
 
 def _write_chunk(job: Job, phase: Phase, number: int, piece: Any) -> None:
