@@ -33,7 +33,8 @@ def relationships(request: HttpRequest, pk: int) -> HttpResponse:
     """The panel, with the form to add one (GET); add one (POST)."""
     party = party_of(request, pk)
     if request.method == "GET":
-        return _panel(request, party, adding="add" in request.GET, draft={"kind": request.GET.get("kind", "")})
+        usual = Relationship.Kind.HOUSEHOLD if party.kind == Party.Kind.PERSON else Relationship.Kind.WORKS_AT + INWARD
+        return _panel(request, party, adding="add" in request.GET, draft={"kind": usual})
     draft = {name: request.POST.get(name, "") for name in ("kind", "other", "title", "department", "q")}
     other = chosen_party(draft["other"], request.user)
     if other is None:
