@@ -154,6 +154,11 @@ def objects_to(party: Party | int, purpose: str) -> bool:
     return rows.filter(purpose__in=["", purpose]).exists()
 
 
+def nobody() -> list[int]:
+    """The number of the record that orders of erased customers hang on, where there is one."""
+    return list(Restriction.objects.filter(kind=Restriction.Kind.ANONYMOUS).values_list("party_id", flat=True))
+
+
 def unprofiled() -> Any:
     """The numbers of the parties of whom nothing may be worked out: restricted, or objecting to it."""
     restricted = Q(kind__in=[Restriction.Kind.RESTRICT, Restriction.Kind.ERASE, Restriction.Kind.ANONYMOUS])

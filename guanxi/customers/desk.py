@@ -141,6 +141,8 @@ class Customers(desk.Desk):
 
     def buttons(self, row: Party, viewer: Viewer) -> list[Button]:
         """Call and write, through the program that this machine has for it."""
+        if queries.is_restricted(row):
+            return []
         phone, mail = panels.reach(row, "phone"), panels.reach(row, "mail")
         call = [Button(_now("Call"), f"tel:{phone}", "phone")] if phone else []
         write = [Button(_now("Write"), f"mailto:{mail}", "mail")] if mail else []

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from django.conf import settings
 from numpy.typing import NDArray
 
+from guanxi.customers import contacting
 from guanxi.customers.models import Relationship
 from guanxi.foundation import engine
 from guanxi.foundation.bulk.amounts import as_units
@@ -137,7 +138,9 @@ def facts(until: date, costs: list[Costs]) -> Facts:
 def _lines() -> ir.Table:
     """Sales lines in the business's currency: amounts of several are never added up."""
     line = tables.table("sales_line")
-    return line.filter(line.currency == settings.GUANXI_CURRENCY)
+    line = line.filter(line.currency == settings.GUANXI_CURRENCY)
+    nobody = contacting.nobody()
+    return line.filter(line.party_id.notin(nobody)) if nobody else line
 
 
 def _party() -> ir.Table:
