@@ -49,7 +49,7 @@ def rename(attachment_id: int, name: str, *, by: Viewer) -> Attachment:
     """Give a file another name; its ending must still fit its content."""
     row = _found(attachment_id, by)
     name = kinds.clean_name(name)
-    with storing.storage().open(row.content.path) as file:
+    with storing.shelf().open(row.content.path) as file:
         kinds.check(name, file.read(kinds.HEAD))
     row = change(row, name=name)
     search.touch(row)

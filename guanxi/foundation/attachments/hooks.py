@@ -37,9 +37,9 @@ hooks.register("api", ("/attachments", api.router), order=76)
 def _can_store() -> str | None:
     """What keeps files from being stored, if anything."""
     name = f"attachments/check-{secrets.token_hex(8)}"
+    storage = storing.shelf()
     try:
-        kept = storing.storage().save(name, ContentFile(b"guanxi"))
-        storing.storage().delete(kept)
+        storage.delete(storage.save(name, ContentFile(b"guanxi")))
     except Exception as error:  # noqa: BLE001  whatever the storage raises is the answer
         return _now("Files cannot be stored: %(reason)s") % {"reason": str(error)[:300]}
     return None

@@ -18,7 +18,7 @@ PREVIEW = (960, 960)
 MOST_PIXELS = 60_000_000  # a picture beyond this gets no preview: unpacked it would fill the memory
 
 
-def storage() -> Storage:
+def shelf() -> Storage:
     """Where contents are kept."""
     return storages["default"]
 
@@ -36,14 +36,15 @@ def digest_of(file: IO[bytes]) -> tuple[str, int]:
 
 def put(content: Content, file: IO[bytes]) -> None:
     """Store a content unless it is there whole. Raises Refused where the storage does not take it."""
+    storage = shelf()
     try:
-        there = storage().exists(content.path)
-        if there and storage().size(content.path) == content.size:
+        there = storage.exists(content.path)
+        if there and storage.size(content.path) == content.size:
             return
         if there:
-            storage().delete(content.path)
+            storage.delete(content.path)
         file.seek(0)
-        storage().save(content.path, File(file))
+        storage.save(content.path, File(file))
     except Exception as error:
         if isinstance(error, OSError) or type(error).__module__.startswith("botocore"):
             message = _("The file could not be stored: %(reason)s. Nothing was changed; tell your administrator.")
@@ -56,8 +57,9 @@ def put_preview(content: Content, file: IO[bytes]) -> bool:
     made = preview_of(file)
     if made is None:
         return False
-    if not storage().exists(content.preview_path):
-        storage().save(content.preview_path, ContentFile(made))
+    storage = shelf()
+    if not storage.exists(content.preview_path):
+        storage.save(content.preview_path, ContentFile(made))
     return True
 
 
@@ -85,6 +87,7 @@ def preview_of(file: IO[bytes]) -> bytes | None:
 
 def take_away(content: Content) -> None:
     """Delete a content and its preview from the storage."""
-    storage().delete(content.path)
+    storage = shelf()
+    storage.delete(content.path)
     if content.preview:
-        storage().delete(content.preview_path)
+        storage.delete(content.preview_path)

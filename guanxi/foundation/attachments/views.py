@@ -77,7 +77,7 @@ def download(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """The file, to be saved: never shown by the browser, whatever it holds."""
     row = _row(request, pk)
     try:
-        file = storing.storage().open(row.content.path)
+        file = storing.shelf().open(row.content.path)
     except OSError as error:
         raise Http404(_("The content of this file is missing.")) from error
     response = FileResponse(file, as_attachment=True, filename=row.name, content_type=kinds.served_as(row.media_type))
@@ -91,7 +91,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     row = _row(request, pk)
     if not row.content.preview:
         raise Http404
-    response = FileResponse(storing.storage().open(row.content.preview_path), content_type="image/webp")
+    response = FileResponse(storing.shelf().open(row.content.preview_path), content_type="image/webp")
     response["Cache-Control"] = "private, max-age=86400"
     return _harmless(response)
 

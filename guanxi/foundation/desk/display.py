@@ -82,7 +82,8 @@ class Cells:
 
     def __init__(self, field: Field) -> None:
         self.field = field
-        self.choices = [(value, str(label)) for value, label in field.choices]
+        choices = [] if field.column.fetch else field.choices
+        self.choices = [(value, str(label)) for value, label in choices]
         self.fetched: Mapping[Any, Any] = {}
         self.masked = sensitive.is_sensitive(field.path)
 

@@ -92,6 +92,7 @@ class Todos(desk.Desk):
         Column("priority", initial=Todo.Priority.NORMAL),
     ]
     create = actions.add
+    quick = [desk.Quick(_("Task"), "checkbox")]
 
     def title(self, row: Todo) -> str:
         return actions.sentence(row)

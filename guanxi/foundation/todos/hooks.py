@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.desk import Panel
 from guanxi.foundation.tasks import Every
-from guanxi.foundation.todos import actions, api, desk, queries, tasks, views
+from guanxi.foundation.todos import actions, api, desk, tasks, views
 from guanxi.foundation.todos.models import Todo
 
 hooks.register(
     "panel:*", Panel("right", _("Tasks"), "todos/panel.html", context=views.panel, order=15, lazy=True, key="todos")
 )
 hooks.register(
-    "menu", shell.MenuEntry(shell.WORK, _("My tasks"), "todos:mine", "checkbox", order=5, count=queries.due_count)
+    "menu", shell.MenuEntry(shell.WORK, _("My tasks"), "todos:mine", "checkbox", order=5)
 )
 hooks.register("today_section", desk.overdue_section, order=5)
 hooks.register("schedule", Every(tasks.remind_due, minutes=1))

@@ -11,7 +11,6 @@ from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import Viewer, is_staff
 
 SHOWN = 30
-COUNTED = 100
 MOST_COLLEAGUES = 200
 
 
@@ -31,14 +30,6 @@ def urgent_first(rows: QuerySet[Todo]) -> QuerySet[Todo]:
 def overdue(viewer: Viewer, *, limit: int) -> list[Todo]:
     """The viewer's own tasks that should be done by now, the oldest first."""
     return list(urgent_first(Todo.objects.visible_to(viewer).overdue().filter(assignee=viewer.pk))[:limit])
-
-
-def due_count(viewer: Viewer) -> int | None:
-    """How many of the viewer's own tasks are due today or overdue, up to a hundred; None where none is."""
-    from guanxi.foundation import clock
-
-    mine = Todo.objects.open().filter(assignee=viewer.pk, due_on__lte=clock.today())
-    return mine[:COUNTED].count() or None
 
 
 def colleagues(viewer: Viewer) -> list[User]:

@@ -10,15 +10,17 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from guanxi.foundation import visibility
+from guanxi.foundation import shell, visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import declaration, editing
 from guanxi.foundation.desk.declaration import Desk, Field
 from guanxi.foundation.once import FIELD, new_token, once
 
+DAILY = (shell.RELATIONSHIPS, shell.WORK)
 DIALOG = "dialog"  # in the address and the form: it stands in the dialogue, not on a page
 
 
@@ -66,16 +68,31 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def quick_offers(viewer: Any) -> list[dict[str, Any]]:
-    """What `viewer` can make from anywhere: key, label, icon and the address of its form."""
+    """What `viewer` can make from anywhere: key, label, icon and the address of its form.
+
+    Those of the daily work come in the order of the side bar; settings are left to the palette and their own lists.
+    """
     offers = []
-    for desk in declaration.registered():
+    for desk in sorted(filter(_is_daily, declaration.registered()), key=_place):
         if not visibility.may(viewer, "create", desk.model):
             continue
         for quick in desk.quicks:
             key = f"{desk.slug}-{quick.key}".rstrip("-")
             url = f"{reverse('desk:new', args=[desk.slug])}?{urlencode(quick.initial)}".rstrip("?")
-            offers.append({"key": key, "label": quick.label, "icon": quick.icon or desk.icon_name, "url": url})
+            offers.append(
+                {"key": key, "label": capfirst(quick.label), "icon": quick.icon or desk.icon_name, "url": url}
+            )
     return offers
+
+
+def _is_daily(desk: Desk) -> bool:
+    return bool(desk.quick) or (desk.menu is not None and desk.menu.section in DAILY)
+
+
+def _place(desk: Desk) -> tuple[int, int]:
+    if desk.menu is None or desk.menu.section not in DAILY:
+        return len(DAILY), 0
+    return DAILY.index(desk.menu.section), desk.menu.order
 
 
 def record_of(request: HttpRequest) -> Any:
