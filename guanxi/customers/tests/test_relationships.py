@@ -11,6 +11,7 @@ from django.test import Client
 from guanxi.customers import actions, queries
 from guanxi.customers.models import Party, Relationship
 from guanxi.customers.relations import charts, sides
+from guanxi.customers.rights.kept import kept, subject_of
 from guanxi.foundation import clock
 from guanxi.foundation.actions import Conflict, Refused
 from guanxi.foundation.models import User
@@ -263,3 +264,12 @@ def test_the_api_changes_and_moves(api: Client, staff: User, firm: Party) -> Non
     ended = send("patch", f"{base}/{row['id']}", {"until": str(date(2021, 1, 1))})
     assert ended.json()["former"] is True
     assert api.delete(f"{base}/{row['id']}").status_code == 204
+
+
+def test_erasing_a_superior_leaves_those_whom_he_led_at_work(staff: User, firm: Party) -> None:
+    wang = person(staff, "王", firm)
+    chen = person(staff, "陳", firm, wang)
+    relationships = next(one for one in kept() if one.model is Relationship)
+    assert list(relationships.of(subject_of(wang))) == [place(wang, firm)]
+    assert relationships.wipe(subject_of(wang)) == 1
+    assert place(chen, firm).reports_to is None
