@@ -58,7 +58,7 @@ def _context(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
         "offer": offers.offer_of(run.kind),
         "may_change": may(viewer, "create", ImportRun),
         "lists": [] if progress["at_work"] else _lists(run),
-        "has_rejects": run.rejected and run.rejects_path.exists(),
+        "has_rejects": run.rejected and not progress["at_work"] and run.rejects_path.exists(),
         "mended": ImportDraft.objects.visible_to(viewer).filter(mends=run).order_by("-id").first(),
         "can_revert": _can_revert(run) and may(viewer, "edit", run),
         **progress,
@@ -77,7 +77,7 @@ def _lists(run: ImportRun) -> list[tuple[str, str]]:
     """Where what the run made can be seen, as (words, address)."""
     slug = LISTS.get(run.kind, "")
     desk = declaration.find(slug) if slug else None
-    if desk is None or run.dry_run or not run.created:
+    if desk is None or run.dry_run or not run.created or run.state == State.REVERTED:
         return []
     return [(str(desk.plural), f"{reverse('desk:list', args=[slug])}?f.import={run.pk}")]
 
