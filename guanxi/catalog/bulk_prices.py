@@ -54,7 +54,8 @@ def ensure_price_lists(db: BulkSession, lists: pa.Table, run_id: int | None, mak
         made = pa.table({"code": rows.column("code"), "id": ids, "currency": rows.column("currency")}, schema=_LISTS)
     db.stage("wanted_lists", pa.table({"code": codes}))
     known = db.read(
-        "SELECT l.code, l.id, l.currency FROM wanted_lists AS w CROSS JOIN catalog_pricelist AS l WHERE l.code = w.code",
+        "SELECT l.code, l.id, l.currency FROM wanted_lists AS w CROSS JOIN catalog_pricelist AS l WHERE "
+        "l.code = w.code",
         _LISTS,
     )
     with duckdb.connect() as work:
@@ -101,7 +102,8 @@ def _write(db: BulkSession, work: duckdb.DuckDBPyConnection, run_id: int | None)
     if fresh.num_rows:
         db.append("catalog_price", fresh)
     changed = work.sql(
-        "SELECT id, amount, coalesce(valid_until, until_was) AS valid_until FROM told WHERE state = 'changed' ORDER BY id"
+        "SELECT id, amount, coalesce(valid_until, until_was) AS valid_until FROM told WHERE state = 'changed' "
+        "ORDER BY id"
     ).to_arrow_table()
     if changed.num_rows:
         db.stage("changed_prices", changed)

@@ -48,8 +48,10 @@ def append_consents(db: BulkSession, rows: pa.Table, source: str, run_id: int | 
             db,
             "consenting",
             parties,
-            "SELECT c.party_id, c.purpose, c.channel, c.given, c.basis, c.at, row_number() OVER (PARTITION BY c.party_id, "
-            "c.purpose, c.channel ORDER BY c.at DESC, c.id DESC) FROM consenting AS p CROSS JOIN customers_consent AS c "
+            "SELECT c.party_id, c.purpose, c.channel, c.given, c.basis, c.at, row_number() OVER (PARTITION BY "
+            "c.party_id, "
+            "c.purpose, c.channel ORDER BY c.at DESC, c.id DESC) FROM consenting AS p CROSS JOIN "
+            "customers_consent AS c "
             "WHERE c.party_id = p.id",
             _KNOWN,
         )
@@ -58,12 +60,12 @@ def append_consents(db: BulkSession, rows: pa.Table, source: str, run_id: int | 
         work.execute(
             f"CREATE TABLE fresh AS SELECT r.* FROM rows AS r ANTI JOIN known AS k ON {same} AND k.basis = r.basis "
             'AND CASE WHEN r.dated THEN k."at" = r."at" ELSE k.nth = 1 END '
-            "QUALIFY row_number() OVER (PARTITION BY r.party_id, r.purpose, r.channel, r.given, r.basis, r.\"at\" "
+            'QUALIFY row_number() OVER (PARTITION BY r.party_id, r.purpose, r.channel, r.given, r.basis, r."at" '
             "ORDER BY r.row) = 1"
         )
         written = work.sql(
             f"SELECT party_id, purpose, channel, given, basis, proof, '{source}' AS source, \"at\", "
-            f"CAST({'NULL' if run_id is None else int(run_id)} AS BIGINT) AS import_run FROM fresh ORDER BY \"at\", row"
+            f'CAST({"NULL" if run_id is None else int(run_id)} AS BIGINT) AS import_run FROM fresh ORDER BY "at", row'
         ).to_arrow_table()
         if written.num_rows:
             db.append("customers_consent", written)
@@ -76,6 +78,6 @@ def append_consents(db: BulkSession, rows: pa.Table, source: str, run_id: int | 
             "SELECT party_id, CASE WHEN given THEN 'consent.given' ELSE 'consent.withdrawn' END AS kind, "
             "'other' AS channel, 'inside' AS direction, \"at\" AS occurred_at, 'customers.party' AS object_type, "
             "party_id AS object_id, CAST(to_json({'purpose': purpose, 'channel': channel, 'basis': basis}) AS VARCHAR) "
-            "AS payload FROM fresh ORDER BY \"at\", row"
+            'AS payload FROM fresh ORDER BY "at", row'
         ).to_arrow_table()
     return states, events

@@ -77,7 +77,8 @@ def _compare_fields(work: duckdb.DuckDBPyConnection, fields: list[str]) -> None:
         told = f"{said} IS NOT NULL AND b.alone{' AND b.named' if name == 'name' else ''}"
         refused = f"({told} AND left({said}, 200) IS DISTINCT FROM {then})"
         if name not in FIELDS:  # numbers and yes or no may be written in more than one way
-            refused = f"({told} AND TRY_CAST({said} AS DOUBLE) IS DISTINCT FROM TRY_CAST({then} AS DOUBLE) OR {refused[1:-1]} AND TRY_CAST({said} AS DOUBLE) IS NULL)"
+            unequal = f"coalesce(TRY_CAST({said} AS DOUBLE) <> TRY_CAST({then} AS DOUBLE), true)"
+            refused = f"({refused} AND {unequal})"
         asked.append(
             f"SELECT b.g, {{'field': '{name}', 'now': coalesce({now}, ''), 'then': CASE WHEN {refused} THEN {said} "
             f"ELSE coalesce({then}, '') END, 'written': NOT coalesce({refused}, false)}} FROM beside AS b "

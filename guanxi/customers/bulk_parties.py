@@ -509,7 +509,8 @@ def _write_consents(
     )
     work.register("held_consents", held)
     work.execute(
-        "CREATE TABLE new_consents AS SELECT w.party_id, w.purpose, w.channel, w.given, w.fresh FROM wanted_consents AS w "
+        "CREATE TABLE new_consents AS SELECT w.party_id, w.purpose, w.channel, w.given, w.fresh "
+        "FROM wanted_consents AS w "
         "ANTI JOIN held_consents AS h ON h.party_id = w.party_id AND h.purpose = w.purpose AND h.channel = w.channel "
         "AND h.given = w.given"
     )

@@ -80,7 +80,8 @@ def write_relationships(
         db.stage("related_parties", ends)
         known = db.read(
             "SELECT r.id, r.party_id, r.kind, r.other_id, NULLIF(r.title, ''), NULLIF(r.department, ''), "
-            "r.reports_to_id, NULLIF(r.buying_role, ''), r.stance, r.influence, r.since, r.until FROM related_parties AS p "
+            "r.reports_to_id, NULLIF(r.buying_role, ''), r.stance, r.influence, r.since, r.until FROM "
+            "related_parties AS p "
             "CROSS JOIN customers_relationship AS r WHERE r.party_id = p.id",
             _KNOWN,
         )
@@ -114,13 +115,15 @@ def _judge(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
             _EDGES,
         )
     work.register("edges", edges)
-    # Who is above whom: parents among organisations, superiors within each of them. What the file says comes in its place.
+    # Who is above whom: parents among organisations, superiors within each of them. What the file says comes in its
+    # place.
     work.execute(
         "CREATE TABLE above AS SELECT 'parent' AS kind, party_id, other_id FROM turned WHERE kind = 'parent' UNION "
         "SELECT CAST(other_id AS VARCHAR), party_id, reports_to_id FROM turned WHERE reports_to_id IS NOT NULL"
     )
     work.execute(
-        "CREATE TABLE circles AS WITH RECURSIVE ways AS (SELECT * FROM above UNION SELECT e.* FROM edges AS e ANTI JOIN "
+        "CREATE TABLE circles AS WITH RECURSIVE ways AS (SELECT * FROM above UNION SELECT e.* FROM edges AS e "
+        "ANTI JOIN "
         "above AS a ON a.kind = e.kind AND a.party_id = e.party_id AND a.kind <> 'parent'), "
         "paths AS (SELECT kind, party_id AS start, other_id AS reached FROM above UNION "
         "SELECT p.kind, p.start, e.other_id FROM paths AS p JOIN ways AS e ON e.kind = p.kind AND "
@@ -142,7 +145,8 @@ def _judge(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
         "CASE t.kind WHEN 'parent' THEN 'other:circle' ELSE 'reports_to:circle' END END AS reason, "
         "p.name AS party_name, o.name AS other_name FROM turned AS t LEFT JOIN parties AS p ON p.id = t.party_id "
         "LEFT JOIN parties AS o ON o.id = t.other_id LEFT JOIN circles AS c ON c.start = t.party_id AND c.kind = "
-        "CASE WHEN t.kind = 'parent' THEN 'parent' WHEN t.reports_to_id IS NOT NULL THEN CAST(t.other_id AS VARCHAR) END"
+        "CASE WHEN t.kind = 'parent' THEN 'parent' WHEN t.reports_to_id IS NOT NULL THEN CAST(t.other_id AS "
+        "VARCHAR) END"
     )
 
 
@@ -156,7 +160,8 @@ def _compare(work: duckdb.DuckDBPyConnection, rule: str) -> None:
         "'skipped'" if rule == one else f"'{state}'" for one, state in (("update", "new"), ("create", "changed"))
     )
     work.execute(
-        f"CREATE TABLE told AS SELECT s.party_id, s.kind, s.other_id, k.id, {now}, s.first, s.party_name, s.other_name, "
+        f"CREATE TABLE told AS SELECT s.party_id, s.kind, s.other_id, k.id, {now}, s.first, s.party_name, "
+        "s.other_name, "
         f"CASE WHEN k.id IS NULL THEN {new} WHEN {differs} THEN {changed} ELSE 'unchanged' END AS state FROM ("
         f"SELECT party_id, kind, other_id, {last}, min(row) AS first, min(party_name) AS party_name, "
         "min(other_name) AS other_name FROM judged WHERE reason IS NULL GROUP BY party_id, kind, other_id) AS s "
@@ -174,25 +179,29 @@ def _write(db: BulkSession, work: duckdb.DuckDBPyConnection, run_id: int | None)
     if fresh.num_rows:
         db.append("customers_relationship", fresh)
     changed = work.sql(
-        f"SELECT id, {texts}, reports_to_id, stance, influence, since, until FROM told WHERE state = 'changed' ORDER BY id"
+        f"SELECT id, {texts}, reports_to_id, stance, influence, since, until FROM told WHERE state = "
+        "'changed' ORDER BY id"
     ).to_arrow_table()
     if changed.num_rows:
         db.stage("changed_relations", changed)
         sets = ", ".join(f"{name} = c.{name}" for name in CONTENT)
         db.execute(
-            f"UPDATE customers_relationship SET {sets} FROM changed_relations AS c WHERE customers_relationship.id = c.id"
+            f"UPDATE customers_relationship SET {sets} FROM changed_relations AS c WHERE "
+            "customers_relationship.id = c.id"
         )
 
 
 def _written(work: duckdb.DuckDBPyConnection) -> RelationsWritten:
     fields = ", ".join(
-        f"CASE WHEN t.{name} IS DISTINCT FROM k.{name} THEN {{'field': '{name.removesuffix('_id')}', 'now': coalesce(CAST(k.{name} AS "
+        f"CASE WHEN t.{name} IS DISTINCT FROM k.{name} THEN "
+        f"{{'field': '{name.removesuffix('_id')}', 'now': coalesce(CAST(k.{name} AS "
         f"VARCHAR), ''), 'then': coalesce(CAST(t.{name} AS VARCHAR), ''), 'written': true}} END"
         for name in CONTENT
     )
     states = work.sql(
         "SELECT j.row, j.reason, CASE WHEN j.reason IS NOT NULL THEN 'refused' WHEN t.state IN ('new', 'changed') AND "
-        "t.first <> j.row THEN 'unchanged' ELSE t.state END AS state, CASE WHEN t.state = 'changed' AND t.first = j.row "
+        "t.first <> j.row THEN 'unchanged' ELSE t.state END AS state, CASE WHEN t.state = 'changed' AND "
+        "t.first = j.row "
         f"THEN list_filter([{fields}], lambda x: x IS NOT NULL) ELSE [] END AS fields, "
         "concat_ws(' → ', j.party_name, j.other_name) AS label, "
         "CASE WHEN j.party_id > 0 THEN j.party_id END AS party_id FROM judged AS j LEFT JOIN told AS t "

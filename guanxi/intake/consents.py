@@ -44,7 +44,8 @@ def _write(job: Job, db: BulkSession, number: int, _ahead: None) -> Outcome:
     unknown = refuse_unnamed(work, "agreed", {"customer": "unknown_other"}, number)
     proof = "CAST(json_merge_patch('{}', to_json({'text': \"text\", 'form': form, 'address': address})) AS VARCHAR)"
     rows = work.sql(
-        "SELECT a.row, n.party_id, a.purpose, a.channel, a.given = 'yes' AS given, coalesce(a.basis, 'consent') AS basis, "
+        "SELECT a.row, n.party_id, a.purpose, a.channel, a.given = 'yes' AS given, coalesce(a.basis, "
+        "'consent') AS basis, "
         f'{proof} AS proof, coalesce(a."at", TIMESTAMPTZ \'{job.moment.isoformat()}\') AS "at", '
         'a."at" IS NOT NULL AS dated FROM agreed AS a JOIN named AS n ON n.code = a.customer '
         f"WHERE a.chunk = {number} ORDER BY a.row"

@@ -103,7 +103,8 @@ GIVEN_BACK: dict[str, type[models.Model]] = {
 
 
 def _give_back(d: Decision, name: str, model: type[models.Model]) -> None:
-    """The values to be given back to rows that the import changed: where a value is no longer the import's, it stays."""
+    """The values to be given back to rows that the import changed: where a value is no longer the import's, it
+    stays."""
     paths = sorted(str(path) for path in d.job.before.glob(f"{name}-*.parquet"))
     if name == "relations":
         paths += sorted(str(path) for path in d.job.before.glob("employed-*.parquet"))
@@ -122,12 +123,14 @@ def _give_back(d: Decision, name: str, model: type[models.Model]) -> None:
     )
     d.keep(
         f"restored-{name}",
-        f"SELECT p.id, {back} FROM present AS p JOIN (SELECT * FROM before QUALIFY row_number() OVER (PARTITION BY id) = 1)"
+        f"SELECT p.id, {back} FROM present AS p JOIN (SELECT * FROM before QUALIFY row_number() OVER "
+        "(PARTITION BY id) = 1)"
         " AS b ON b.id = p.id ORDER BY p.id",
     )
     for one in columns:
         d.work.execute(
-            f"INSERT INTO kept SELECT '{model._meta.label_lower}', p.id, NULL, CAST(p.{one} AS VARCHAR), '{one}', 'later' "
+            f"INSERT INTO kept SELECT '{model._meta.label_lower}', p.id, NULL, CAST(p.{one} AS VARCHAR), "
+            f"'{one}', 'later' "
             f"FROM present AS p JOIN before AS b ON b.id = p.id WHERE p.{one} IS DISTINCT FROM b.{one}_now "
             f"AND p.{one} IS DISTINCT FROM b.{one}"
         )
@@ -169,7 +172,8 @@ def _orders(d: Decision) -> None:
         "OR id IN (SELECT id FROM returned)"
     )
     d.work.execute(
-        "CREATE TABLE kept_lines AS SELECT l.id, l.other FROM own_lines AS l WHERE l.id IN (SELECT id FROM edited_lines) "
+        "CREATE TABLE kept_lines AS SELECT l.id, l.other FROM own_lines AS l WHERE l.id IN (SELECT id FROM "
+        "edited_lines) "
         "OR l.other IN (SELECT id FROM whole)"
     )
     d.work.execute(
@@ -325,7 +329,8 @@ def derived() -> Iterator[tuple[type[models.Model], str]]:
 
 
 def _hold(d: Decision, model: type[models.Model], column: str) -> None:
-    """Parties of the import on which rows of a table hang that are from elsewhere: later ones, or brought by a merge."""
+    """Parties of the import on which rows of a table hang that are from elsewhere: later ones, or brought by a
+    merge."""
     table, names = model._meta.db_table, {one.column for one in model._meta.concrete_fields}
     run = d.job.run.pk
     elsewhere = f"(t.import_run IS NULL OR t.import_run <> {run})" if "import_run" in names else "1 = 1"

@@ -1,6 +1,7 @@
 """What an import will do, row by row and field by field, before anything of it is written.
 
-The very code that writes is run with a session that does not (intake.dry); each chunk then says what it would have done.
+The very code that writes is run with a session that does not (intake.dry); each chunk then says what it would have
+done.
 All of it stands in `difference.parquet` in the run's folder (importing.DIFFERENCE).
 """
 

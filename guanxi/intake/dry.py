@@ -1,4 +1,5 @@
-"""A bulk session that reads and writes nothing: by it the writing of an import becomes a look at what it would write."""
+"""A bulk session that reads and writes nothing: by it the writing of an import becomes a look at what it would
+write."""
 
 from __future__ import annotations
 

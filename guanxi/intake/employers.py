@@ -34,7 +34,14 @@ def relate(job: Job, db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
         found = pa.concat_tables([found, _make(job, db, fresh)])
     work.register("workplaces", found)
     work.register("said_of_work", said)
-    empty = {"reports_to_id": "BIGINT", "buying_role": "VARCHAR", "stance": "BIGINT", "influence": "BIGINT", "since": "DATE", "until": "DATE"}
+    empty = {
+        "reports_to_id": "BIGINT",
+        "buying_role": "VARCHAR",
+        "stance": "BIGINT",
+        "influence": "BIGINT",
+        "since": "DATE",
+        "until": "DATE",
+    }
     nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in empty.items())
     rows = work.sql(
         f"SELECT s.row, s.party_id, 'works_at' AS kind, w.id AS other_id, left(s.title, 100) AS title, s.department, "

@@ -233,7 +233,8 @@ PARTIES = (
         longest=60,
         many=True,
         synonyms=_names(
-            "phone|phone 1|phone 2|phone 3|telephone|tel|mobile|mobile_phone|cell|phone_number|電話|电话|手機|手机|手机号|行動電話|聯絡電話|联系电话"
+            "phone|phone 1|phone 2|phone 3|telephone|tel|mobile|mobile_phone|cell|phone_number|"
+            "電話|电话|手機|手机|手机号|行動電話|聯絡電話|联系电话"
         ),
     ),
     Field(

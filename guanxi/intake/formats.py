@@ -15,7 +15,9 @@ SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 
 @dataclass
 class FileFormat:
-    """How to read a file. `kind` is text, xlsx, parquet, vcard or jsonl; `columns` are unique, empty ones named by their place."""
+    """How to read a file. `kind` is text, xlsx, parquet, vcard or jsonl; `columns` are unique, empty ones named
+    by their place.
+    """
 
     kind: str
     columns: list[str]

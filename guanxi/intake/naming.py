@@ -1,4 +1,5 @@
-"""Who is meant by what a file writes for somebody: his number, a mail, a card, a telephone, or a name that is his alone."""
+"""Who is meant by what a file writes for somebody: his number, a mail, a card, a telephone, or a name that is his
+alone."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def find_named(job: Job, table: str, columns: list[str]) -> None:
 
 
 def parties_named(db: BulkSession, source: str, codes: pa.Array) -> pa.Table:
-    """`code` and `party_id` of those of the distinct `codes` that lead to one party; the first way that leads counts."""
+    """`code` and `party_id` of those of the distinct `codes` that lead to one party; the first way that leads
+    counts."""
     found, rest = FOUND.empty_table(), codes
     for kind in ("external", "card", "mail", "phone", "name"):
         if not len(rest):
@@ -70,7 +72,8 @@ def _by(db: BulkSession, kind: str, source: str, codes: pa.Array) -> pa.Table:
 def refuse_unnamed(work: duckdb.DuckDBPyConnection, table: str, where: dict[str, str], chunk: int) -> pa.Table:
     """The rows of a chunk of `table` in which somebody is not found, as problems; `where`: reason by column."""
     parts = [
-        f"SELECT t.row, '{column}:{reason}' AS problem FROM {table} AS t ANTI JOIN named AS n ON n.code = t.\"{column}\" "
+        f"SELECT t.row, '{column}:{reason}' AS problem FROM {table} AS t ANTI JOIN named AS n ON n.code = "
+        f't."{column}" '
         f'WHERE t.chunk = {chunk} AND t."{column}" IS NOT NULL'
         for column, reason in where.items()
     ]

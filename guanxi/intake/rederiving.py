@@ -138,7 +138,10 @@ def _values(work: duckdb.DuckDBPyConnection, profile: list[str]) -> None:
     prefix, suffix = (_("Customer %(number)s") % {"number": "\0"}).split("\0")
     number = "(SELECT min(value) FROM points AS q WHERE q.party_id = p.id AND q.kind = 'external')"
     named = f"CASE WHEN {number} IS NOT NULL THEN {literal(prefix)} || {number} || {literal(suffix)} END"
-    record = "(SELECT arg_max(external_id, r.id) FROM records AS r WHERE r.party_id = p.id AND external_id <> '' AND r.run IS NOT NULL)"
+    record = (
+        "(SELECT arg_max(external_id, r.id) FROM records AS r WHERE r.party_id = p.id AND external_id <> '' "
+        "AND r.run IS NOT NULL)"
+    )
     put = full_name_sql("s.family_name", "s.given_name")
     lost = "(x.name OR x.family_name OR x.given_name OR x.latin_name OR o.made)"
     way = "(SELECT arg_min(value, (kind <> 'mail', kind)) FROM points AS q WHERE q.party_id = p.id)"
@@ -154,7 +157,8 @@ def _values(work: duckdb.DuckDBPyConnection, profile: list[str]) -> None:
     typed = f"CAST(json_merge_patch(p.profile, to_json({{{pairs}}})) AS VARCHAR)" if profile else "p.profile"
     work.execute(
         f"CREATE TABLE derived AS SELECT p.id, {', '.join(now)}, {typed} AS profile, p.created_at FROM parties AS p "
-        "JOIN these AS o ON o.id = p.id LEFT JOIN survivors AS s ON s.party_id = p.id LEFT JOIN spoken AS x ON x.id = p.id"
+        "JOIN these AS o ON o.id = p.id LEFT JOIN survivors AS s ON s.party_id = p.id LEFT JOIN spoken AS x "
+        "ON x.id = p.id"
     )
 
 
@@ -200,7 +204,8 @@ def _write_values(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
 def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     """Contact points that the remaining records tell of and the import had brought first."""
     work.execute(
-        "CREATE TABLE told_points (party_id BIGINT, kind VARCHAR, key VARCHAR, value VARCHAR, source VARCHAR, run BIGINT, id BIGINT)"
+        "CREATE TABLE told_points (party_id BIGINT, kind VARCHAR, key VARCHAR, value VARCHAR, source VARCHAR, "
+        "run BIGINT, id BIGINT)"
     )
     lists = {
         "mail": "[json_extract_string(payload, '$.mail')]",
@@ -211,7 +216,8 @@ def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     for kind, values in lists.items():
         said = work.sql(
             f"SELECT party_id, unnest({values}) AS value, source, run, id, "
-            "upper(coalesce(json_extract_string(payload, '$.country'), '')) AS country FROM records WHERE run IS NOT NULL"
+            "upper(coalesce(json_extract_string(payload, '$.country'), '')) AS country FROM records WHERE run "
+            "IS NOT NULL"
         ).to_arrow_table()
         said = said.filter(pc.and_(pc.is_valid(said.column("value")), pc.not_equal(said.column("value"), "")))
         for country in pc.unique(said.column("country")).to_pylist() if said.num_rows else []:
@@ -225,11 +231,13 @@ def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
                 "WHERE key IS NOT NULL"
             )
     work.execute(
-        "INSERT INTO told_points SELECT party_id, 'external', source || ':' || external_id, external_id, source, run, id "
+        "INSERT INTO told_points SELECT party_id, 'external', source || ':' || external_id, external_id, "
+        "source, run, id "
         "FROM records WHERE run IS NOT NULL AND external_id <> ''"
     )
     rows = work.sql(
-        "SELECT t.party_id, t.kind, t.key, left(arg_min(t.value, t.id), 300) AS value, arg_min(t.source, t.id) AS label, "
+        "SELECT t.party_id, t.kind, t.key, left(arg_min(t.value, t.id), 300) AS value, arg_min(t.source, "
+        "t.id) AS label, "
         "false AS preferred, arg_min(t.run, t.id) AS import_run FROM told_points AS t ANTI JOIN points AS p "
         "ON p.party_id = t.party_id AND p.kind = t.kind AND p.key = t.key GROUP BY 1, 2, 3 ORDER BY 2, 3, 1"
     ).to_arrow_table()
@@ -245,12 +253,14 @@ def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
         "usual", pa.table({"run": pa.array(usual, pa.int64()), "role": pa.array(usual.values(), pa.string())})
     )
     rows = work.sql(
-        "SELECT r.party_id, coalesce(json_extract_string(r.payload, '$.role'), u.role) AS role, min(r.run) AS import_run "
+        "SELECT r.party_id, coalesce(json_extract_string(r.payload, '$.role'), u.role) AS role, min(r.run) AS "
+        "import_run "
         "FROM records AS r JOIN usual AS u ON u.run = r.run GROUP BY 1, 2 ORDER BY 1, 2"
     ).to_arrow_table()
     work.register("told_roles", rows)
     rows = work.sql(
-        "SELECT t.* FROM told_roles AS t ANTI JOIN roles AS r ON r.party_id = t.party_id AND r.role = t.role ORDER BY 1, 2"
+        "SELECT t.* FROM told_roles AS t ANTI JOIN roles AS r ON r.party_id = t.party_id AND r.role = t.role "
+        "ORDER BY 1, 2"
     ).to_arrow_table()
     if rows.num_rows:
         db.append("customers_partyrole", rows)
@@ -259,16 +269,20 @@ def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
 def _write_consents(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     """A consent that a remaining record tells of counts again, unless something newer was noted."""
     work.execute(
-        "CREATE TABLE told_consents AS SELECT party_id, split_part(name, '.', 2) AS purpose, split_part(name, '.', 3) AS "
-        "channel, json_extract_string(payload, '$.\"' || name || '\"') = 'yes' AS given, source, run, received_at AS moment, "
+        "CREATE TABLE told_consents AS SELECT party_id, split_part(name, '.', 2) AS purpose, split_part(name, "
+        "'.', 3) AS "
+        "channel, json_extract_string(payload, '$.\"' || name || '\"') = 'yes' AS given, source, run, "
+        "received_at AS moment, "
         "id FROM (SELECT *, unnest(json_keys(payload)) AS name FROM records WHERE run IS NOT NULL) "
         "WHERE name LIKE 'consent.%.%' QUALIFY row_number() OVER (PARTITION BY party_id, name ORDER BY id DESC) = 1"
     )
     rows = work.sql(
         "SELECT t.party_id, t.purpose, t.channel, t.given, 'consent' AS basis, '{}' AS proof, t.source, "
-        "t.moment AS \"at\", t.run AS import_run FROM told_consents AS t LEFT JOIN (SELECT party_id, purpose, channel, max(\"at\") AS moment, "
-        "arg_max(given, \"at\") AS given FROM consents GROUP BY ALL) AS c ON c.party_id = t.party_id AND "
-        "c.purpose = t.purpose AND c.channel = t.channel WHERE c.moment IS NULL OR (c.moment < t.moment AND c.given <> t.given) "
+        't.moment AS "at", t.run AS import_run FROM told_consents AS t LEFT JOIN (SELECT party_id, purpose, '
+        'channel, max("at") AS moment, '
+        'arg_max(given, "at") AS given FROM consents GROUP BY ALL) AS c ON c.party_id = t.party_id AND '
+        "c.purpose = t.purpose AND c.channel = t.channel WHERE c.moment IS NULL OR (c.moment < t.moment AND "
+        "c.given <> t.given) "
         "ORDER BY t.id"
     ).to_arrow_table()
     if rows.num_rows:

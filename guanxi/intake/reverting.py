@@ -1,8 +1,8 @@
 """Taking back a whole import: what it added goes, what it changed is given back, what others built on it stays.
 
 First it is decided, by sets, and written down beside the run (`revert/`): which customers and orders only this import
-knows, which it changed, and what has to stay because somebody edited it or something else hangs on it. Then the rows go,
-table by table, a piece in a transaction; whoever was changed is derived anew from what the other sources say. Each step
+knows, which it changed, and what has to stay because somebody edited it or something else hangs on it. Then the rows
+go, table by table, a piece in a transaction; whoever was changed is derived anew from what the other sources say. Each step
 may be done again, so a killed taking back goes on.
 """
 
@@ -75,7 +75,8 @@ class Revert:
         return pq.read_table(self.folder / f"{name}.parquet")
 
     def stage(self, name: str) -> int:
-        """Put a decided set (its column `id`) beside the database; how many it has. Lasts as long as the transaction."""
+        """Put a decided set (its column `id`) beside the database; how many it has. Lasts as long as the
+        transaction."""
         rows = self.stored(name)
         self.db.stage(f"revert_{name}", rows.select(["id"]))
         return int(rows.num_rows)
@@ -148,4 +149,3 @@ def _revert(run: ImportRun, by: Viewer) -> ImportRun:
     shutil.rmtree(job.folder, ignore_errors=True)
     shutil.rmtree(job.before, ignore_errors=True)
     return actions.finish_revert(run, job.counts, count, by=by)
-

@@ -277,7 +277,8 @@ def _write_chunk(job: Job, phase: Phase, number: int, piece: Any) -> None:
         db.execute(
             f"UPDATE intake_importrun SET phase = '{phase.name}', checkpoint = {number + 1}, "
             f"created = created + {outcome.created}, updated = updated + {outcome.updated}, "
-            f"unchanged = unchanged + {outcome.unchanged}, skipped = skipped + {outcome.skipped}, accepted = accepted - {count}, rejected = rejected + "
+            f"unchanged = unchanged + {outcome.unchanged}, skipped = skipped + {outcome.skipped}, accepted = "
+            f"accepted - {count}, rejected = rejected + "
             f"{count} "
             f"WHERE id = {job.run_id}"
         )

@@ -60,7 +60,8 @@ def records(job: Revert) -> None:
     job.db.stage("revert_made", job.stored("changed_parties").filter(pc.field("made")).select(["id"]))
     job.db.commit()
     told = (
-        "NOT (kind = 'party.created' AND party_id IN (SELECT id FROM revert_made)) AND NOT (object_type = 'orders.order' "
+        "NOT (kind = 'party.created' AND party_id IN (SELECT id FROM revert_made)) AND NOT (object_type = "
+        "'orders.order' "
         "AND kind IN ('order.placed', 'order.returned') AND object_id IN (SELECT id FROM revert_kept_orders))"
     )
     stays = {

@@ -1,4 +1,5 @@
-"""Uploaded files: kept under the home until they are imported, checked by what they are and not by what they are called."""
+"""Uploaded files: kept under the home until they are imported, checked by what they are and not by what they are
+called."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def room_for(size: int, *, uploading: bool = True) -> None:
     needed = int(size * (STAGE + uploading)) + RESERVE
     if free < needed:
         message = _(
-            "There is not enough room: this file needs %(needed)s MB in %(folder)s, and %(free)s MB are free. Make room "
+            "There is not enough room: this file needs %(needed)s MB in %(folder)s, and %(free)s MB are free. "
+            "Make room "
             "and try again; nothing was changed."
         )
         values = {"needed": needed // 1_000_000, "free": free // 1_000_000, "folder": home}
@@ -54,8 +56,8 @@ def room_for(size: int, *, uploading: bool = True) -> None:
 def keep(chunks: Iterable[bytes], name: str, by: Viewer, size: int | None = None) -> Path:
     """Write an uploaded file to the disk as it comes in, and look what it is; where it lies now.
 
-    `name` is what the user calls it, `size` what he says it has. Raises Refused where it is too large, there is no room,
-    or nothing can be read from it; nothing is left behind then.
+    `name` is what the user calls it, `size` what he says it has. Raises Refused where it is too large, there is no
+    room, or nothing can be read from it; nothing is left behind then.
     """
     require(by, "create", ImportRun)
     room_for(size or 0)

@@ -370,8 +370,8 @@ def _write_changed_orders(db: BulkSession, work: duckdb.DuckDBPyConnection, at: 
             f"UNION SELECT {code}, {number} FROM known WHERE {code} IS NOT NULL"
         )
     work.execute(
-        "CREATE TABLE orders_now AS SELECT o.id, amount, discount, cost, line_count, head.placed_at AS placed_at, head.day AS day, p.id AS "
-        "place_id, "
+        "CREATE TABLE orders_now AS SELECT o.id, amount, discount, cost, line_count, head.placed_at AS placed_at, "
+        "head.day AS day, p.id AS place_id, "
         "head.channel AS channel, s.id AS sales_person_id, "
         f"CASE WHEN amount < 0 THEN 'return' ELSE 'sale' END AS kind, TIMESTAMPTZ '{at.isoformat()}' AS changed_at "
         "FROM changed_orders AS o LEFT JOIN all_places AS p ON p.code = head.place "
@@ -390,7 +390,8 @@ def _write_the_lines(db: BulkSession, work: duckdb.DuckDBPyConnection, run_id: i
         "l.quantity, l.amount, l.discount, l.cost"
     )
     rows = work.sql(
-        f"SELECT coalesce(l.order_id, o.id) AS order_id, {columns}, {_literal(run_id)} AS import_run FROM new_lines AS l "
+        f"SELECT coalesce(l.order_id, o.id) AS order_id, {columns}, {_literal(run_id)} AS import_run "
+        "FROM new_lines AS l "
         "LEFT JOIN new_orders AS o ON o.key = l.key ORDER BY 1, l.line_key"
     ).to_arrow_table()
     if rows.num_rows:

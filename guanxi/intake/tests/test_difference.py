@@ -35,7 +35,9 @@ def dump() -> dict[str, list[Any]]:
 
 def empty() -> None:
     """Take away all that an example before has left."""
-    models = [model for model in apps.get_models() if model._meta.app_label in ("ledger", "orders", "customers", "intake")]
+    models = [
+        model for model in apps.get_models() if model._meta.app_label in ("ledger", "orders", "customers", "intake")
+    ]
     for model in models:
         model._base_manager.all()._raw_delete("default")
 
@@ -195,9 +197,7 @@ def written(rows: list[tuple[str, ...]]) -> str:
 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(first=PEOPLE, second=PEOPLE, rule=st.sampled_from(["create_or_update", "create", "update"]), cut=st.booleans())
-def test_the_import_does_what_the_dry_run_said(
-    take_in: Import, first: Any, second: Any, rule: str, cut: bool
-) -> None:
+def test_the_import_does_what_the_dry_run_said(take_in: Import, first: Any, second: Any, rule: str, cut: bool) -> None:
     empty()
     take_in("parties", written(first), source="a")
     before = dump()
