@@ -98,9 +98,27 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     floor = floors.parquet_seconds(files.late, home)
     name = "refresh after 1,000 orders (within the worker)"
     figures.append(Figure(name, float(taken[1]), "s", floor, "their lines as one Parquet file", 2.0))
+    figures += _second_source(files, environment)
     figures += _learned(environment)
     figures += _within("pages", environment) + _within("recognition", environment)
     return figures + _within("erasing", environment)  # last: it takes three customers away
+
+
+def _second_source(files: data.BenchFiles, environment: dict[str, str]) -> list[Figure]:
+    """The customers once more, from another source: what it would do, doing it, and taking it back."""
+    file = ("import", "parties", str(files.parties), "--source", "again")
+    dry = command(*file, "--dry-run", environment=environment)
+    run = command(*file, environment=environment)
+    number = re.search(r"^Import (\d+)", run.output, re.MULTILINE)
+    if number is None:
+        raise click.ClickException(f"“guanxi import” did not say its number:\n{run.output[-1000:]}")
+    back = command("import", "--revert", number[1], environment=environment)
+    share = files.customers / 1_000_000  # the targets are for a million rows
+    return [
+        Figure("dry run of as many rows, all known", dry.seconds, "s", target=30 * share, memory_mb=dry.peak_mb),
+        Figure("import of as many rows, all known", files.customers / run.seconds, "rows/s", memory_mb=run.peak_mb),
+        Figure("taking it back", back.seconds, "s", target=60 * share, memory_mb=back.peak_mb),
+    ]
 
 
 def _within(module: str, environment: dict[str, str]) -> list[Figure]:

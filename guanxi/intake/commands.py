@@ -150,6 +150,7 @@ def _import(
         if save_mapping:
             actions.keep_mapping(plan, save_mapping, by=SYSTEM)
         begun = actions.begin_import(plan, by=SYSTEM, dry_run=dry_run)
+        click.echo(_("Import %(number)s.") % {"number": begun.pk}, err=True)
         if begun.phase:
             click.echo(
                 _("Going on with import %(number)s, which did not come to its end.") % {"number": begun.pk}, err=True
