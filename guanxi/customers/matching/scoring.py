@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import math
-import os
 import threading
 import warnings
 from typing import Any
@@ -19,14 +18,11 @@ from guanxi.customers.matching.preparing import SCHEMA
 
 # Of some dozens of rows that a prepared statement gave, which cannot be asked for in another way.
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result makes an extra copy")
-THREADS = int(os.environ.get("GUANXI_MATCHING_THREADS", "0")) or None
 
 
 def connection() -> duckdb.DuckDBPyConnection:
     """A database in memory that asks no network for anything."""
     opened = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    if THREADS:
-        opened.execute(f"SET threads = {THREADS}")
     opened.execute("SET preserve_insertion_order = false")
     return opened
 
