@@ -31,6 +31,7 @@ MAY_WRITE = {
     "guanxi/foundation/tasks/*.py": "the queue's own rows: state, leases, schedule",
     "guanxi/foundation/api/idempotency.py": "answers already given",
     "guanxi/ledger/reading.py": "readers' cursors",
+    "guanxi/intake/drafting.py": "imports being prepared, which are not yet the business's data",
     "guanxi/lake/refresh.py": "how far the lake has read",
     "guanxi/customers/rights/kept.py": "erasures, audited in sum",
     "guanxi/customers/rights/declared.py": "erasures, audited in sum",

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from guanxi.foundation.actions import Refused
@@ -21,22 +21,22 @@ from guanxi.intake.views import steps
 State = ImportRun.State
 ROWS = 50
 STATES: dict[str, tuple[Any, Any]] = {
-    "new": (gettext_lazy("New"), gettext_lazy("These rows are not known yet and would be made.")),
-    "changed": (gettext_lazy("Changed"), gettext_lazy("These are known; what the file says anew would be written.")),
-    "unchanged": (gettext_lazy("Unchanged"), gettext_lazy("These are known, and the file says the same of them.")),
+    "new": (pgettext_lazy("rows of a file", "New"), gettext_lazy("These rows are not known yet and would be made.")),
+    "changed": (pgettext_lazy("rows of a file", "Changed"), gettext_lazy("These are known; what the file says anew would be written.")),
+    "unchanged": (pgettext_lazy("rows of a file", "Unchanged"), gettext_lazy("These are known, and the file says the same of them.")),
     "conflict": (
-        gettext_lazy("Conflict"),
+        pgettext_lazy("rows of a file", "Conflict"),
         gettext_lazy("Somebody believed more says something else. What is known stays; the word of the file is kept."),
     ),
     "possible_duplicate": (
-        gettext_lazy("Possible duplicate"),
+        pgettext_lazy("rows of a file", "Possible duplicate"),
         gettext_lazy("These would be made anew, but look like somebody who is known already."),
     ),
     "rejected": (
-        gettext_lazy("Rejected"),
+        pgettext_lazy("rows of a file", "Rejected"),
         gettext_lazy("These cannot be taken in; after the import a file holds them, to be mended and sent again."),
     ),
-    "skipped": (gettext_lazy("Skipped"), gettext_lazy("These are left out by the rule that you chose.")),
+    "skipped": (pgettext_lazy("rows of a file", "Skipped"), gettext_lazy("These are left out by the rule that you chose.")),
 }  # fmt: skip
 
 
