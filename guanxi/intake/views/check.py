@@ -22,8 +22,14 @@ State = ImportRun.State
 ROWS = 50
 STATES: dict[str, tuple[Any, Any]] = {
     "new": (pgettext_lazy("rows of a file", "New"), gettext_lazy("These rows are not known yet and would be made.")),
-    "changed": (pgettext_lazy("rows of a file", "Changed"), gettext_lazy("These are known; what the file says anew would be written.")),
-    "unchanged": (pgettext_lazy("rows of a file", "Unchanged"), gettext_lazy("These are known, and the file says the same of them.")),
+    "changed": (
+        pgettext_lazy("rows of a file", "Changed"),
+        gettext_lazy("These are known; what the file says anew would be written."),
+    ),
+    "unchanged": (
+        pgettext_lazy("rows of a file", "Unchanged"),
+        gettext_lazy("These are known, and the file says the same of them."),
+    ),
     "conflict": (
         pgettext_lazy("rows of a file", "Conflict"),
         gettext_lazy("Somebody believed more says something else. What is known stays; the word of the file is kept."),
@@ -36,8 +42,11 @@ STATES: dict[str, tuple[Any, Any]] = {
         pgettext_lazy("rows of a file", "Rejected"),
         gettext_lazy("These cannot be taken in; after the import a file holds them, to be mended and sent again."),
     ),
-    "skipped": (pgettext_lazy("rows of a file", "Skipped"), gettext_lazy("These are left out by the rule that you chose.")),
-}  # fmt: skip
+    "skipped": (
+        pgettext_lazy("rows of a file", "Skipped"),
+        gettext_lazy("These are left out by the rule that you chose."),
+    ),
+}
 
 
 @require_http_methods(["GET", "POST"])
