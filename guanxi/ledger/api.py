@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.customers.merged import root_of
+from guanxi.customers.models import Party
 from guanxi.customers.queries import parties, party_numbered
+from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset
 from guanxi.foundation.api.types import Cursor, Limit, Moment, Number, Page
@@ -46,7 +48,18 @@ class EventOut(Schema):
     actor: int | None = Field(alias="actor_id")
     object_type: str
     object_id: int | None
-    payload: dict[str, Any]
+    payload: dict[str, Any] = Field(description="Values of sensitive fields are masked.")
+
+    @staticmethod
+    def resolve_payload(event: Event) -> dict[str, Any]:
+        changes = event.payload.get("changes")
+        if not isinstance(changes, dict):
+            return event.payload
+        veiled = {
+            name: [sensitive.masked(Party, name, value) for value in change] if isinstance(change, list) else change
+            for name, change in changes.items()
+        }
+        return {**event.payload, "changes": veiled}
 
 
 class EventFilter(Schema):

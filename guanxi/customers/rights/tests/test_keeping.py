@@ -134,11 +134,13 @@ def test_an_export_of_it_is_recorded(mei: Party, sensitive: None, staff_client: 
     assert (look.party, look.field, look.via) == (None, "profile.income", "export")
 
 
-def test_programs_get_it_only_by_name(mei: Party, sensitive: None, api: Client) -> None:
+def test_programs_get_it_only_by_name(mei: Party, sensitive: None, api: Client, staff: User) -> None:
     answer = api.get(f"/api/v1/parties/{mei.pk}").json()
     assert answer["occupation"] == "" and "income" not in answer["profile"]
     (item,) = [one for one in api.get("/api/v1/parties").json()["items"] if one["id"] == mei.pk]
     assert item["occupation"] == ""
+    actions.edit_party(mei.pk, {"occupation": "園藝師"}, by=staff)
+    assert "園藝師" not in api.get(f"/api/v1/parties/{mei.pk}/events").content.decode()
     assert not SensitiveLook.objects.exists()
     answer = api.get(f"/api/v1/parties/{mei.pk}?sensitive=profile.income").json()
     assert answer["profile"]["income"] == "50-74K" and answer["occupation"] == ""
