@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from guanxi.customers.identity.waterfall import percent
+from django.utils.translation import gettext as _
 
 WIDE, HIGH = 1000, 120  # units of the picture
 GAP = 6
@@ -43,7 +43,7 @@ def histogram(spans: Sequence[tuple[float, float, int]], merge_from: float, ask_
         height = max(HIGH * math.log1p(count) / most, 3 if count else 0)
         middle = (start + end) / 2
         tone = "merged" if middle >= merge_from else "asked" if middle >= ask_from else "left"
-        name = f"≥ {percent(start)}"
+        name = _("≥ %(number)s %%") % {"number": f"{100 * start:.6g}"}
         x = place * wide + GAP / 2
         bars.append(Bar(name, count, _text(x), _text(HIGH - height), _text(wide - GAP), _text(height), tone))
     return Histogram(bars, _text(_at(spans, ask_from) * wide), _text(_at(spans, merge_from) * wide))

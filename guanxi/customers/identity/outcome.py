@@ -147,7 +147,8 @@ def _choices(parties: list[Party], viewer: Viewer, chosen: Mapping[str, int]) ->
         picked = chosen.get(name, by_rule)
         value = next((value for value in values if value.party == picked), None)
         pick = value.stands_for if value else by_rule
-        result = next((one.words for one in values if one.party == pick), words_of(shown, taken))
+        told_by_none = sensitive.MASK if sensitive.is_sensitive(shown.path) else words_of(shown, taken)
+        result = next((one.words for one in values if one.party == pick), told_by_none if taken else "")
         first = next((one.stands_for for one in values if one.party == by_rule), by_rule)
         found.append(Choice(shown, values, first, pick, result))
     return found

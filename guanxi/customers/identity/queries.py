@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from guanxi.customers.actions.matching import settings
+from guanxi.customers.actions.matching import UNDECIDED, settings
 from guanxi.customers.hanging import hanging
 from guanxi.customers.identity.story import Story, story
 from guanxi.customers.identity.tasks import find_duplicates
@@ -66,7 +66,9 @@ def next_pair(viewer: Viewer, after: MatchPair | None = None) -> MatchPair | Non
         rows = rows.filter(
             Q(probability__lt=after.probability) | Q(probability=after.probability, pk__gt=after.pk)
         ).exclude(pk=after.pk)
-    return rows.first()
+    # State by state, so that each is one look into the index of the queue.
+    found = [pair for state in UNDECIDED if (pair := rows.filter(state=state).first())]
+    return min(found, key=lambda pair: (-pair.probability, pair.pk), default=None)
 
 
 def counted(viewer: Viewer) -> int:

@@ -21,6 +21,7 @@ from guanxi.customers.identity.proposing import explained
 from guanxi.customers.identity.side_by_side import compare
 from guanxi.customers.identity.waterfall import percent, waterfall
 from guanxi.customers.models import MatchPair, Party
+from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.tasks import desk as tasks_desk
 from guanxi.foundation.visibility import Viewer, may, require
@@ -51,7 +52,9 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
         weights = explained(row)
     except matching.CannotMatch:  # neither has anything left to compare
         weights = row.weights
-    context = {"waterfall": waterfall(weights), "pair": row}
+    hidden = {"low": "", "high": ""}
+    known = [part | hidden if part.get("field") in sensitive.names(Party) else part for part in weights]
+    context = {"waterfall": waterfall(known), "pair": row}
     return render(request, "customers/identity/waterfall.html", context)
 
 

@@ -121,6 +121,7 @@ def _outlook(form: ThresholdsForm) -> dict[str, Any]:
     ]
     return {
         "outlook": found,
+        "by_itself": values["by_itself"],
         "samples": samples,
         "histogram": histogram(found["histogram"], values["merge_from"], values["ask_from"]),
         "merge_percent": percent(values["merge_from"]),

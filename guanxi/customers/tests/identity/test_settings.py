@@ -28,6 +28,7 @@ def test_what_thresholds_would_do_before_they_are_set(
     asked = {"merge_from": "95", "ask_from": "90"}
     outlook = staff_client.get(f"{SETTINGS}outlook/", asked).content.decode()
     assert outlook.count('<div class="kpi-value">1</div>') == 1 and '<div class="kpi-value">0</div>' in outlook
+    assert "switched off" in outlook and "≥ 99.5 %" in outlook
     assert "just above" in outlook and "just below" in outlook and "<rect" in outlook
     assert MatchingSettings.objects.get().merge_from == 0.999
     wrong = staff_client.get(f"{SETTINGS}outlook/", {"merge_from": "50", "ask_from": "90"}).content.decode()
