@@ -68,7 +68,7 @@ def begin_draft(
 def choose(draft_id: int, choices: dict[str, Any], seen: int, *, by: Viewer) -> ImportDraft:
     """Keep what was chosen. Raises Stale where somebody else chose something after version `seen`."""
     require(by, "create", ImportRun)
-    draft = ImportDraft.objects.select_for_update().select_related("changed_by", "run").get(pk=draft_id)
+    draft = ImportDraft.objects.select_for_update().get(pk=draft_id)
     if draft.run is not None:
         raise BeingImported(draft.run)
     if draft.version != seen and draft.changed_by_id != by.pk:
