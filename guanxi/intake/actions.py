@@ -141,8 +141,7 @@ def resume_import(run: ImportRun, *, by: Viewer) -> ImportRun:
     )
     _tell(stored, {"state": [stored.state, _where_it_stood(stored)]})
     run.refresh_from_db()
-    work = background.find_difference if stored.dry_run else background.take_in
-    tasks.enqueue(work, run.pk, by=by, label=f"{work.label}: {run.file_name}", key=f"import:{run.pk}")
+    background.begin(run, by=by)
     return run
 
 
@@ -152,10 +151,20 @@ def begin_revert(run: ImportRun, *, by: Viewer) -> ImportRun:
     or it is being done or was done already."""
     from guanxi.intake import tasks as background
 
-    run = mark_for_revert(run, by=by)
-    label = f"{background.revert_import.label}: {run.file_name}"
+    run.refresh_from_db()
+    if run.state != State.REVERTING or is_held(run) or _is_queued(run):
+        run = mark_for_revert(run, by=by)
+    label = _("Taking back the import of %(file)s") % {"file": run.file_name}
     tasks.enqueue(background.revert_import, run.pk, by=by, label=label, key=f"import:{run.pk}")
     return run
+
+
+def _is_queued(run: ImportRun) -> bool:
+    """Whether a task for `run` waits or runs; one that has failed does not count, and may be started again."""
+    from guanxi.foundation.tasks.models import BackgroundTask
+
+    open_states = (BackgroundTask.State.WAITING, BackgroundTask.State.RUNNING)
+    return BackgroundTask.objects.filter(unique_key=f"import:{run.pk}", state__in=open_states).exists()
 
 
 @action

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 
-from guanxi.foundation import tasks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset
 from guanxi.foundation.api.types import Cursor, Limit, Number, Page
@@ -123,7 +122,6 @@ def list_imports(request: HttpRequest, asked: Query[RunFilter]) -> dict[str, Any
 def create_import(request: HttpRequest, file: File[UploadedFile], body: Form[ImportIn]) -> Status[ImportRun]:
     """CSV, TSV, XLSX, Parquet, vCard or JSON lines. It runs in the background; ask for it until its state is `done`."""
     path = uploads.keep(file.chunks(), file.name or "file", request.user, file.size)
-    found = {"encoding": body.encoding, "separator": body.separator, "date_format": body.date_format}
     planned = plan.prepare(
         body.kind,
         path,
@@ -133,11 +131,12 @@ def create_import(request: HttpRequest, file: File[UploadedFile], body: Form[Imp
         match_by=[name.strip() for name in body.match_by.split(",") if name.strip()] or None,
         source=body.source or None,
         decimal=body.decimal or None,
-        **{name: text or None for name, text in found.items()},
+        encoding=body.encoding or None,
+        separator=body.separator or None,
+        date_format=body.date_format or None,
     )
     run = actions.begin_import(planned, by=request.user, dry_run=body.dry_run)
-    work = background.find_difference if body.dry_run else background.take_in
-    tasks.enqueue(work, run.pk, by=request.user, label=f"{work.label}: {run.file_name}", key=f"import:{run.pk}")
+    background.begin(run, by=request.user)
     return Status(202, run)
 
 

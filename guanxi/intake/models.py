@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guanxi.foundation.visibility import VisibleQuerySet
-from guanxi.intake.drafts import ImportDraft as ImportDraft
+from guanxi.intake.drafts import ImportDraft  # noqa: F401  a model of this app too
 
 
 class ImportRun(models.Model):

@@ -96,24 +96,32 @@ def _read(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
             _PARTIES,
         ),
         "records": (
-            "SELECT r.party_id, c.trust, r.received_at, r.id, r.payload, r.source_id, c.code, r.external_id, "
-            "r.import_run FROM revert_some AS s CROSS JOIN customers_sourcerecord AS r JOIN customers_source AS c "
-            "ON c.id = r.source_id WHERE r.party_id = s.id",
+            (
+                "SELECT r.party_id, c.trust, r.received_at, r.id, r.payload, r.source_id, c.code, r.external_id, "
+                "r.import_run FROM revert_some AS s CROSS JOIN customers_sourcerecord AS r JOIN customers_source AS c "
+                "ON c.id = r.source_id WHERE r.party_id = s.id"
+            ),
             _RECORDS,
         ),
         "points": (
-            "SELECT p.party_id, p.kind, p.key, p.value FROM revert_some AS s CROSS JOIN customers_contactpoint AS p "
-            "WHERE p.party_id = s.id",
+            (
+                "SELECT p.party_id, p.kind, p.key, p.value FROM revert_some AS s CROSS JOIN customers_contactpoint AS p "
+                "WHERE p.party_id = s.id"
+            ),
             _POINTS,
         ),
         "roles": (
-            "SELECT r.party_id, r.role FROM revert_some AS s CROSS JOIN customers_partyrole AS r "
-            "WHERE r.party_id = s.id",
+            (
+                "SELECT r.party_id, r.role FROM revert_some AS s CROSS JOIN customers_partyrole AS r "
+                "WHERE r.party_id = s.id"
+            ),
             _ROLES,
         ),
         "consents": (
-            "SELECT c.party_id, c.purpose, c.channel, c.given, c.at FROM revert_some AS s "
-            "CROSS JOIN customers_consent AS c WHERE c.party_id = s.id",
+            (
+                "SELECT c.party_id, c.purpose, c.channel, c.given, c.at FROM revert_some AS s "
+                "CROSS JOIN customers_consent AS c WHERE c.party_id = s.id"
+            ),
             _CONSENTS,
         ),
     }

@@ -2,8 +2,8 @@
 
 First it is decided, by sets, and written down beside the run (`revert/`): which customers and orders only this import
 knows, which it changed, and what has to stay because somebody edited it or something else hangs on it. Then the rows
-go, table by table, a piece in a transaction; whoever was changed is derived anew from what the other sources say. Each step
-may be done again, so a killed taking back goes on.
+go, table by table, a piece in a transaction; whoever was changed is derived anew from what the other sources say. Each
+step may be done again, so a killed taking back goes on.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ ROWS: dict[str, list[list[str]]] = {
     "parties": [
         ["external_id", "kind", "name", "latin_name", "mail", "phone", "address", "city", "country", "date_of_birth",
          "role", "works_at", "consent.marketing.mail"],
-        ["1001", "person", "王美玲", "Wang Mei-ling", "meiling@example.com", "0912 345 678", "中山北路二段 1 號", "台北",
-         "TW", "1985-03-05", "customer", "遠東貿易股份有限公司", "yes"],
+        ["1001", "person", "王美玲", "Wang Mei-ling", "meiling@example.com", "0912 345 678", "中山北路二段 1 號",
+         "台北", "TW", "1985-03-05", "customer", "遠東貿易股份有限公司", "yes"],
         ["1002", "person", "Anna Schmidt", "", "anna@example.de", "+49 221 4710 100", "Domstraße 5", "Köln", "DE",
          "1979-11-30", "prospect", "", "no"],
         ["2001", "organisation", "遠東貿易股份有限公司", "Far East Trading", "info@example.com.tw", "02 2345 6789",

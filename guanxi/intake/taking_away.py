@@ -199,7 +199,13 @@ def summaries(job: Revert) -> None:
         pc.invert(pc.is_in(everybody, value_set=job.stored("parties").column("id").combine_chunks()))
     )
     for start in range(0, len(left), PARTIES):
-        job.write(lambda db, start=start: summarise(db, left.slice(start, PARTIES)) or 0, "summaries")  # type: ignore[misc]
+        some = left.slice(start, PARTIES)
+
+        def write(db: BulkSession, some: pa.Array = some) -> int:
+            summarise(db, some)
+            return len(some)
+
+        job.write(write, "summaries")
         progress(start, len(left))
 
 

@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -79,9 +80,7 @@ def test_vcards_of_three_versions(take_in: Import) -> None:
 
 
 def test_json_lines(take_in: Import) -> None:
-    done = take_in(
-        "parties", '{"id": 7, "name": "王", "tags": ["a"]}\n{"id": 8, "mail": "x@y.tw"}\n[1]\n', name="a.jsonl"
-    )
+    done = take_in("parties", '{"id": 7, "name": "王", "t": ["a"]}\n{"id": 8, "mail": "x@y.tw"}\n[1]\n', name="a.jsonl")
     assert (done.created, done.rejected) == (2, 1)
     assert ContactPoint.objects.filter(key="x@y.tw").exists()
 
@@ -90,7 +89,7 @@ def test_relationships_and_what_cannot_be_one(take_in: Import) -> None:
     take_in("parties", "id,kind,name\n1,person,王美玲\n2,person,李小龍\n3,person,Anna\n10,organisation,遠東\n")
     done = take_in(
         "relationships",
-        "party,kind,other,title,reports_to\n1,works at,遠東,經理,\n2,員工,10,職員,1\n3,works_at,10,,2\n"  # three that are
+        "party,kind,other,title,reports_to\n1,works at,遠東,經理,\n2,員工,10,職員,1\n3,works_at,10,,2\n"
         "1,works_at,2,,\n2,household,10,,\n3,referred_by,3,,\n9,works_at,10,,\n",
         name="r.csv",
     )
@@ -175,13 +174,13 @@ def test_a_file_without_room(take_in: Import, monkeypatch: pytest.MonkeyPatch, h
     assert not uploads.folder().exists()
 
 
-def test_uploads_are_kept_and_cleaned(home: Path, db: None, settings: object) -> None:
+def test_uploads_are_kept_and_cleaned(home: Path, db: None, settings: Any) -> None:
     path = uploads.keep([b"id,name\n", "1,王\n".encode()], "../../客戶 名單.csv", SYSTEM)
     assert path.name == "客戶 名單.csv" and path.is_relative_to(uploads.folder())
     assert path.read_text(encoding="utf-8") == "id,name\n1,王\n"
     with pytest.raises(Refused):
         uploads.keep([b"\x00\x01\x02" * 50], "x.csv", SYSTEM)
-    settings.GUANXI_LARGEST_UPLOAD = 10  # type: ignore[attr-defined]
+    settings.GUANXI_LARGEST_UPLOAD = 10
     with pytest.raises(Refused, match="too large"):
         uploads.keep([b"id,name\n", b"1,x\n"], "y.csv", SYSTEM)
     assert len(list(uploads.folder().iterdir())) == 1
@@ -215,8 +214,8 @@ def test_asked_to_pause_while_at_work_it_stops_at_the_next_chunk(
     run = actions.begin_import(plan.prepare("parties", path), by=SYSTEM)
     write, seen = running._write_chunk, []
 
-    def watching(job: object, phase: object, number: int, piece: object) -> None:
-        write(job, phase, number, piece)  # type: ignore[arg-type]
+    def watching(job: Any, phase: Any, number: int, piece: Any) -> None:
+        write(job, phase, number, piece)
         seen.append(number)
         if number == 1:
             actions.pause_import(ImportRun.objects.get(pk=run.pk), by=SYSTEM)
