@@ -105,8 +105,8 @@ def _read(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
         ),
         "points": (
             (
-                "SELECT p.party_id, p.kind, p.key, p.value FROM revert_some AS s CROSS JOIN customers_contactpoint AS p "
-                "WHERE p.party_id = s.id"
+                "SELECT p.party_id, p.kind, p.key, p.value FROM revert_some AS s "
+                "CROSS JOIN customers_contactpoint AS p WHERE p.party_id = s.id"
             ),
             _POINTS,
         ),
