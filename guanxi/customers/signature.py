@@ -411,10 +411,10 @@ def _country_of(text: str, otherwise: str) -> str:
     for found in TLD.findall(text):
         code = {"UK": "GB"}.get(found.upper(), found.upper())
         if countries.known(code) and code not in ("IO", "AI", "CO", "ME", "TV"):
-            return code
+            return str(code)
     if otherwise in ("TW", "CN", "HK", "MO", "SG"):
         return otherwise
-    return _country_by_script(text) or otherwise or settings.GUANXI_COUNTRY
+    return _country_by_script(text) or otherwise or str(settings.GUANXI_COUNTRY)
 
 
 def _country_by_script(text: str) -> str:

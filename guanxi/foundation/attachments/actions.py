@@ -30,7 +30,7 @@ def attach(record: Any, name: str, file: IO[bytes], *, by: Viewer) -> Attachment
         raise too_large(name)
     media_type = kinds.check(name, file.read(kinds.HEAD))
     content = _held(digest, size)
-    same = Attachment.objects.of(record).filter(name=name, content=content).first()  # type: ignore[attr-defined]
+    same = Attachment.objects.of(record).filter(name=name, content=content).first()
     if same is not None:
         return same
     storing.put(content, file)

@@ -53,7 +53,7 @@ class Whereto(Schema):
 def list_files(request: HttpRequest, asked: Query[FileFilter]) -> dict[str, Any]:
     """The files of one record, in the order in which they were attached."""
     record = belonging.find_record(asked.object_type, asked.object_id, request.user)
-    rows = Attachment.objects.of(record).select_related("content")  # type: ignore[attr-defined]
+    rows = Attachment.objects.of(record).select_related("content")
     items, following = keyset.page(rows, ["id"], asked.cursor, asked.limit)
     return {"items": items, "next": following}
 

@@ -23,7 +23,7 @@ CSP = "default-src 'none'; sandbox; img-src 'self'; frame-ancestors 'none'"
 
 def panel(record: Any, viewer: Viewer) -> dict[str, Any]:
     """The context of the panel."""
-    rows = Attachment.objects.of(record).select_related("content", "by")  # type: ignore[attr-defined]
+    rows = Attachment.objects.of(record).select_related("content", "by")
     return {
         "record": record,
         "object_type": record._meta.label_lower,

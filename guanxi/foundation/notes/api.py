@@ -55,7 +55,7 @@ class NoteFilter(Schema):
 def list_notes(request: HttpRequest, asked: Query[NoteFilter]) -> dict[str, Any]:
     """The notes on one record, in the order in which they were written."""
     record = belonging.find_record(asked.object_type, asked.object_id, request.user)
-    items, following = keyset.page(Note.objects.of(record), ["id"], asked.cursor, asked.limit)  # type: ignore[attr-defined]
+    items, following = keyset.page(Note.objects.of(record), ["id"], asked.cursor, asked.limit)
     return {"items": items, "next": following}
 
 

@@ -29,7 +29,7 @@ def of(record: Any, viewer: Viewer, *, limit: int = SHOWN, before: int | None = 
     """The notes on `record`, the pinned first, then the newest; `before` leaves out pinned ones and goes on from that
     number.
     """
-    rows = Note.objects.of(record).select_related("author")  # type: ignore[attr-defined]
+    rows = Note.objects.of(record).select_related("author")
     if before:
         rows = rows.filter(pinned=False, pk__lt=before)
     notes = list(rows.order_by("-pinned", "-id")[:limit])

@@ -22,7 +22,7 @@ AT_ONCE = 500  # records tagged by one statement
 def tag(record: Any, names: Iterable[str], *, by: Viewer) -> list[Tag]:
     """Let `record` bear the tags of these names; those that are not there yet are made. Returns all that it bears."""
     require(by, "edit", record)
-    borne = set(Tagging.objects.of(record).values_list("tag_id", flat=True))  # type: ignore[attr-defined]
+    borne = set(Tagging.objects.of(record).values_list("tag_id", flat=True))
     for name in names:
         row = _tag_called(name)
         if row.pk not in borne:
@@ -37,7 +37,7 @@ def tag(record: Any, names: Iterable[str], *, by: Viewer) -> list[Tag]:
 def untag(record: Any, tag_id: int, *, by: Viewer) -> None:
     """Take a tag from `record`; nothing happens where it does not bear it."""
     require(by, "edit", record)
-    for row in Tagging.objects.of(record).filter(tag_id=tag_id):  # type: ignore[attr-defined]
+    for row in Tagging.objects.of(record).filter(tag_id=tag_id):
         delete(row)
 
 
@@ -85,7 +85,7 @@ def make(*, by: Viewer, name: str, colour: str = Tag.Colour.GREY) -> Tag:
 def edit(tag_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Tag:
     """Rename or recolour a tag everywhere. Raises Refused where another tag has the name: merge them."""
     row = Tag.objects.visible_to(by).select_for_update().get(pk=tag_id)
-    values = {name: changes[name] for name in ("name", "colour") if name in changes}
+    values: dict[str, Any] = {name: changes[name] for name in ("name", "colour") if name in changes}
     if "name" in values:
         values["name"] = _name(values["name"])
         values["key"] = _key(values["name"])

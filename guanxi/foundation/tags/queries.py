@@ -19,13 +19,13 @@ CHOICES = 200
 
 def of(record: Any) -> list[Tag]:
     """The tags that `record` bears, by name."""
-    borne = Tagging.objects.of(record).values("tag_id")  # type: ignore[attr-defined]
+    borne = Tagging.objects.of(record).values("tag_id")
     return list(Tag.objects.filter(pk__in=borne).order_by("name"))
 
 
-def suggested(words: str, viewer: Viewer, *, without: Sequence[int] = (), limit: int = SUGGESTED) -> list[Tag]:
+def suggested(words: str, viewer: Viewer, *, limit: int = SUGGESTED) -> Sequence[Tag]:
     """The tags that begin with or hold what was typed, the most used first."""
-    rows = Tag.objects.visible_to(viewer).exclude(pk__in=list(without))
+    rows = Tag.objects.visible_to(viewer)
     key = fold(words.replace("\x00", "")).strip()[:60]
     rows = rows.filter(key__contains=key) if key else rows
     found = list(rows.annotate(uses=Count("taggings")).order_by("-uses", "name")[: limit * 3])

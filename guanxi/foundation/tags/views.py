@@ -50,6 +50,6 @@ def of(request: HttpRequest, object_type: str, object_id: int) -> HttpResponse:
 @require_GET
 def suggestions(request: HttpRequest) -> HttpResponse:
     """Tags that fit what is being typed, as options of a data list."""
-    typed = next(iter(request.GET.values()), "")  # the field is called otherwise in each form
+    typed = str(next(iter(request.GET.values()), ""))  # the field is called otherwise in each form
     words = typed.replace("，", ",").rpartition(",")[2]
     return render(request, "tags/suggestions.html", {"tags": queries.suggested(words, request.user)})

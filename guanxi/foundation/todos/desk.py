@@ -16,7 +16,7 @@ from guanxi.foundation.todos import actions, queries
 from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import SYSTEM, Viewer
 
-TONES = {Todo.Priority.HIGH: "red", Todo.Priority.NORMAL: "grey", Todo.Priority.LOW: "grey"}
+TONES = {Todo.Priority.HIGH.value: "red", Todo.Priority.NORMAL.value: "grey", Todo.Priority.LOW.value: "grey"}
 
 
 def tick(row: Todo) -> SafeString:

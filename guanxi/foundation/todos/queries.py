@@ -17,7 +17,7 @@ MOST_COLLEAGUES = 200
 def of(record: Any) -> tuple[list[Todo], list[Todo]]:
     """The open tasks on `record`, the most urgent first, and the last that were done."""
     rows = Todo.objects.of(record).select_related("assignee", "done_by")
-    open_ = list(urgent_first(rows.open())[:SHOWN])
+    open_ = list(urgent_first(rows.filter(done_at__isnull=True))[:SHOWN])
     done = list(rows.filter(done_at__isnull=False).order_by("-done_at")[:3])
     return open_, done
 
