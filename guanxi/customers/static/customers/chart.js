@@ -5,7 +5,7 @@ const open = new Map(); // what was folded or unfolded by hand: party → whethe
 const SLIGHT = 5; // pixels that a pressed pointer may move before it drags
 const EDGE = 40; // pixels from the border within which a dragged card scrolls
 const MARGINS = 32; // left and right of the drawing
-const PAPER = { width: 1000, height: 600 }; // what A4 lying has for the drawing, in pixels
+const PAPER = { width: 1000, height: 520 }; // what A4 lying has for the drawing, in pixels
 const chart = () => document.getElementById("chart");
 const scroller = () => document.querySelector("[data-chart-scroll]");
 const sheet = () => document.querySelector(".chart-sheet");
