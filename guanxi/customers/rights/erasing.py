@@ -30,7 +30,6 @@ from guanxi.customers.rights.kept import FATES, GOES, Elsewhere, Kept, Subject, 
 from guanxi.customers.rights.models import Erasure, LegalHold
 from guanxi.foundation import audit, search
 from guanxi.foundation.actions import Refused, action, create, occasion
-from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
 
 logger = logging.getLogger(__name__)
@@ -112,7 +111,6 @@ def carry_out(row: Erasure) -> Erasure:
 
 def _everywhere(places: list[Elsewhere], subject: Subject, stand_in: int, counts: dict[str, int]) -> None:
     for place in places:
-        progress(message=str(place.label))
         counts[place.key] = place.erase(subject, stand_in)
 
 
@@ -121,7 +119,6 @@ def _wipe(subject: Subject, counts: dict[str, int], *, by: Viewer) -> None:
     """Everything in the database, in one transaction."""
     everything: list[Kept] = kept()
     for one in everything:
-        progress(message=one.title)
         gone = one.wipe(subject)
         if gone:
             counts[one.name] = gone
