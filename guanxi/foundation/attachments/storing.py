@@ -69,15 +69,15 @@ def preview_of(file: IO[bytes]) -> bytes | None:
 
     file.seek(0)
     try:
-        with Image.open(file, formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
+        with Image.open(file, formats=("PNG", "JPEG", "GIF", "WEBP")) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
                 return None
-            picture.draft("RGB", PREVIEW)
-            small: Any = ImageOps.exif_transpose(picture)
-            small = small.convert("RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB")
-            small.thumbnail(PREVIEW)
+            opened.draft("RGB", PREVIEW)
+            picture: Any = ImageOps.exif_transpose(opened)
+            picture = picture.convert("RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB")
+            picture.thumbnail(PREVIEW)
             out = io.BytesIO()
-            small.save(out, "WEBP", quality=78)
+            picture.save(out, "WEBP", quality=78)
             return out.getvalue()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
