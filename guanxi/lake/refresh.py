@@ -273,7 +273,8 @@ def _refresh_events(lake: Lake, table: LakeTable, stored: DeltaTable, since: int
     moved = sources.ids(lake.db, again)
     batches = lake.counted(table, sources.events(lake.db, since, lake.until, again if len(moved) else ""))
     if len(moved):
-        store.replace(table, stored, moved, batches, {LEDGER: lake.until})
+        written = pa.concat_arrays([moved, sources.ids(lake.db, sources.new_events(since, lake.until))])
+        store.replace(table, stored, written, batches, {LEDGER: lake.until})
     else:
         store.append(table, batches, {LEDGER: lake.until})
 

@@ -205,6 +205,11 @@ def reassigned_events(since: int, until: int) -> str:
     )
 
 
+def new_events(since: int, until: int) -> str:
+    """SQL for the ids of the events between two marks."""
+    return f"SELECT id FROM ledger_event WHERE {reading.between(since, until)}"
+
+
 def events(db: BulkSession, since: int, until: int, and_of: str = "") -> Batches:
     """The events between two marks, and those whose ids the SQL `and_of` selects."""
     sql = (
