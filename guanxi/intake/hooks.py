@@ -7,9 +7,12 @@ from guanxi.foundation.bulk import orphans
 from guanxi.foundation.tasks import Daily
 from guanxi.intake import api, tasks
 from guanxi.intake import desk as desk
+from guanxi.intake.models import ImportRun
 from guanxi.ledger.kinds import EventKind
 
 hooks.register("check", ("references", orphans.find))
+# In what is kept of a run, customers may be named: examples of differences, errors.
+hooks.register("loose_text", (ImportRun, ["file_name", "error", "difference", "taken_back"]))
 hooks.register("schedule", Daily(tasks.clean_uploads, at="03:40"))
 hooks.register(
     "event_kind",

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.rights.kept import Elsewhere, Subject
 
-FOLDERS = ("imports", "mail")
+FOLDERS = ("imports", "uploads", "mail")
 LINES = (".csv", ".tsv", ".txt", ".jsonl")
 LEFT = (".lock",)
 
