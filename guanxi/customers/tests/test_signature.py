@@ -42,9 +42,11 @@ www.whitfield-bakery.example.co.uk""",
     ),
     (
         "english, with bars",
-        ("John Q. Miller | Sales Manager | Acme Foods Inc.\n"
-        "1600 Main Street, Springfield, IL 62701\n"
-        "O: (217) 555-0142 | M: (217) 555-0199 | jmiller@acmefoods.example.com"),
+        (
+            "John Q. Miller | Sales Manager | Acme Foods Inc.\n"
+            "1600 Main Street, Springfield, IL 62701\n"
+            "O: (217) 555-0142 | M: (217) 555-0199 | jmiller@acmefoods.example.com"
+        ),
         {
             "name": "John Q. Miller",
             "title": "Sales Manager",
@@ -81,7 +83,8 @@ anna.schmidt@grosshandel-nord.example.de""",
     ),
     (
         "name, title in one line",
-        "Best regards,\n\nMaria Rossi, Marketing Director\nRossi & Figli S.p.A.\nm.rossi@rossi.example.it\n+39 02 1234 5678",
+        "Best regards,\n\nMaria Rossi, Marketing Director\nRossi & Figli S.p.A.\n"
+        "m.rossi@rossi.example.it\n+39 02 1234 5678",
         {
             "name": "Maria Rossi",
             "title": "Marketing Director",
@@ -125,8 +128,11 @@ E-mail：meiling.wang@delicious.example.com.tw
     ),
     (
         "taiwan, one line with spaces",
-        ("陳志明 業務經理 David Chen Sales Manager\n大同貿易有限公司\nTEL: 04-2223-4567  FAX: 04-2223-4568\nM: 0987654321\n"
-        "40867 台中市南屯區公益路二段51號18樓\ndavid.chen@datong.example.tw"),
+        (
+            "陳志明 業務經理 David Chen Sales Manager\n大同貿易有限公司\n"
+            "TEL: 04-2223-4567  FAX: 04-2223-4568\nM: 0987654321\n"
+            "40867 台中市南屯區公益路二段51號18樓\ndavid.chen@datong.example.tw"
+        ),
         {
             "name": "陳志明",
             "organisation": "大同貿易有限公司",
@@ -137,7 +143,8 @@ E-mail：meiling.wang@delicious.example.com.tw
     ),
     (
         "taiwan, department and title together",
-        "行銷部經理 林怡君\n全球科技股份有限公司 Global Technology Co., Ltd.\nyichun.lin@global.example.tw  (04)2223-4567#88",
+        "行銷部經理 林怡君\n全球科技股份有限公司 Global Technology Co., Ltd.\n"
+        "yichun.lin@global.example.tw  (04)2223-4567#88",
         {
             "name": "林怡君",
             "department": "行銷部",
@@ -164,8 +171,10 @@ E-mail：meiling.wang@delicious.example.com.tw
     ),
     (
         "hong kong",
-        ("Chan Tai Man 陳大文\nAccount Manager\nHarbour Trading Limited 海港貿易有限公司\nTel: +852 2123 4567\n"
-        "Mobile: +852 9123 4567\nchan@harbour.example.hk"),
+        (
+            "Chan Tai Man 陳大文\nAccount Manager\nHarbour Trading Limited 海港貿易有限公司\nTel: +852 2123 4567\n"
+            "Mobile: +852 9123 4567\nchan@harbour.example.hk"
+        ),
         {
             "name": "陳大文",
             "latin_name": "Chan Tai Man",
