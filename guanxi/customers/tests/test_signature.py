@@ -83,8 +83,10 @@ anna.schmidt@grosshandel-nord.example.de""",
     ),
     (
         "name, title in one line",
-        "Best regards,\n\nMaria Rossi, Marketing Director\nRossi & Figli S.p.A.\n"
-        "m.rossi@rossi.example.it\n+39 02 1234 5678",
+        (
+            "Best regards,\n\nMaria Rossi, Marketing Director\nRossi & Figli S.p.A.\n"
+            "m.rossi@rossi.example.it\n+39 02 1234 5678"
+        ),
         {
             "name": "Maria Rossi",
             "title": "Marketing Director",
@@ -143,8 +145,10 @@ E-mail：meiling.wang@delicious.example.com.tw
     ),
     (
         "taiwan, department and title together",
-        "行銷部經理 林怡君\n全球科技股份有限公司 Global Technology Co., Ltd.\n"
-        "yichun.lin@global.example.tw  (04)2223-4567#88",
+        (
+            "行銷部經理 林怡君\n全球科技股份有限公司 Global Technology Co., Ltd.\n"
+            "yichun.lin@global.example.tw  (04)2223-4567#88"
+        ),
         {
             "name": "林怡君",
             "department": "行銷部",
