@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from guanxi.customers.models import Source
@@ -20,6 +21,8 @@ from guanxi.intake.models import ImportMapping, ImportRun
 from guanxi.intake.plan import Plan
 from guanxi.ledger.actions import record
 
+# The background work, by name: it stands above the actions.
+TAKE_IN, COMPARE, REVERT = (f"guanxi.intake.tasks.{name}" for name in ("take_in", "find_difference", "revert_import"))
 State, Wanted = ImportRun.State, ImportRun.Wanted
 BEFORE_THE_END = (State.WAITING, State.CHECKING, State.COMPARED, State.WRITING)
 UNFINISHED = (*BEFORE_THE_END, State.PAUSED, State.FAILED)
@@ -125,11 +128,16 @@ def _ask(run: ImportRun, by: Viewer, wanted: str, state: str, among: tuple[str, 
     return run
 
 
+def begin_work(run: ImportRun, *, by: Viewer) -> None:
+    """Have a worker take a run to its end, or compare it where it is a dry run; of one run one works at a time."""
+    words = _("Comparing %(file)s") if run.dry_run else _("Import of %(file)s")
+    work = import_string(COMPARE if run.dry_run else TAKE_IN)
+    tasks.enqueue(work, run.pk, by=by, label=words % {"file": run.file_name}, key=f"import:{run.pk}")
+
+
 @action
 def resume_import(run: ImportRun, *, by: Viewer) -> ImportRun:
     """Have a paused import go on where it stood, in the background. Raises Refused for one that was not paused."""
-    from guanxi.intake import tasks as background
-
     require(by, "edit", run)
     stored = ImportRun.objects.select_for_update().get(pk=run.pk)
     asked = stored.wanted == Wanted.PAUSE and stored.state in BEFORE_THE_END
@@ -141,7 +149,7 @@ def resume_import(run: ImportRun, *, by: Viewer) -> ImportRun:
     )
     _tell(stored, {"state": [stored.state, _where_it_stood(stored)]})
     run.refresh_from_db()
-    background.begin(run, by=by)
+    begin_work(run, by=by)
     return run
 
 
@@ -149,13 +157,11 @@ def resume_import(run: ImportRun, *, by: Viewer) -> ImportRun:
 def begin_revert(run: ImportRun, *, by: Viewer) -> ImportRun:
     """Have all that an import did be taken back, in the background. Raises Refused where there is nothing to take back,
     or it is being done or was done already."""
-    from guanxi.intake import tasks as background
-
     run.refresh_from_db()
     if run.state != State.REVERTING or is_held(run) or _is_queued(run):
         run = mark_for_revert(run, by=by)
     label = _("Taking back the import of %(file)s") % {"file": run.file_name}
-    tasks.enqueue(background.revert_import, run.pk, by=by, label=label, key=f"import:{run.pk}")
+    tasks.enqueue(import_string(REVERT), run.pk, by=by, label=label, key=f"import:{run.pk}")
     return run
 
 

@@ -13,7 +13,6 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset
 from guanxi.foundation.api.types import Cursor, Limit, Number, Page
 from guanxi.intake import actions, difference, plan, reverting, uploads
-from guanxi.intake import tasks as background
 from guanxi.intake.models import ImportRun
 
 router = Router(tags=["Imports"])
@@ -136,7 +135,7 @@ def create_import(request: HttpRequest, file: File[UploadedFile], body: Form[Imp
         date_format=body.date_format or None,
     )
     run = actions.begin_import(planned, by=request.user, dry_run=body.dry_run)
-    background.begin(run, by=request.user)
+    actions.begin_work(run, by=request.user)
     return Status(202, run)
 
 

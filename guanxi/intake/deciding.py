@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -15,11 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.catalog.models import Price, PriceList, Product
 from guanxi.customers.hanging import hanging
 from guanxi.customers.models import ContactPoint, MatchKey, MatchPair, Merge, Party, Relationship, SourceRecord
+from guanxi.intake.revert_job import Revert
 from guanxi.ledger.models import Event
 from guanxi.orders.models import Order, OrderLine
-
-if TYPE_CHECKING:
-    from guanxi.intake.reverting import Revert
 
 REASONS = {
     "edited": _("Somebody edited it since."),

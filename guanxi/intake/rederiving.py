@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,10 +16,8 @@ from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.search import index_arrow
 from guanxi.foundation.tasks import progress
 from guanxi.intake.models import ImportRun
+from guanxi.intake.revert_job import Revert
 from guanxi.intake.values import literal
-
-if TYPE_CHECKING:
-    from guanxi.intake.reverting import Revert
 
 CHUNK = 50_000
 MOMENT = pa.timestamp("us", "UTC")

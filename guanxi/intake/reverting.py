@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -23,74 +21,12 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import bulk
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.intake import actions, deciding, rederiving, running, taking_away
 from guanxi.intake.models import ImportRun
-
-PIECE = 200_000  # ids of a table that one transaction goes through
-ID = pa.schema([("id", pa.int64())])
-# What was left alone, and why.
-KEPT = pa.schema(
-    [
-        ("object_type", pa.string()),
-        ("object_id", pa.int64()),
-        ("party_id", pa.int64()),
-        ("label", pa.string()),
-        ("field", pa.string()),
-        ("reason", pa.string()),  # a key of deciding.REASONS
-    ]
-)
-
-
-@dataclass
-class Revert:
-    """A taking back at work."""
-
-    run: ImportRun
-    db: BulkSession
-    counts: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def folder(self) -> Path:
-        return self.run.folder / "revert"
-
-    @property
-    def before(self) -> Path:
-        return self.run.folder / "before"
-
-    def bound(self, table: str) -> int:
-        """The last id of a table before the import began."""
-        return int(self.run.bounds.get(table, 0))
-
-    def made(self, table: str, alias: str = "") -> str:
-        """The condition for rows of a table that the import made."""
-        dot = f"{alias}." if alias else ""
-        return f"{dot}id > {self.bound(table)} AND {dot}import_run = {self.run.pk}"
-
-    def stored(self, name: str) -> pa.Table:
-        """A set that was decided on."""
-        return pq.read_table(self.folder / f"{name}.parquet")
-
-    def stage(self, name: str) -> int:
-        """Put a decided set (its column `id`) beside the database; how many it has. Lasts as long as the
-        transaction."""
-        rows = self.stored(name)
-        self.db.stage(f"revert_{name}", rows.select(["id"]))
-        return int(rows.num_rows)
-
-    def write(self, work: Callable[[BulkSession], int], what: str) -> None:
-        """One piece of work as one transaction; `what` it takes away is counted."""
-        self.db.begin()
-        try:
-            count = work(self.db)
-        except BaseException:
-            self.db.rollback()
-            raise
-        self.db.commit()
-        self.counts[what] = self.counts.get(what, 0) + max(count, 0)
+from guanxi.intake.revert_job import Revert
 
 
 def revert(run_id: int, *, by: Viewer = SYSTEM) -> ImportRun:
@@ -109,7 +45,7 @@ def revert(run_id: int, *, by: Viewer = SYSTEM) -> ImportRun:
     except (OSError, duckdb.Error, psycopg.Error, DatabaseError, BulkError, pa.ArrowException) as error:
         message = _("Taking the import back stopped: %(reason)s. It can be started again and goes on where it stood.")
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        ImportRun.objects.filter(pk=run.pk).update(error=message % {"reason": reason})
+        actions.note_state(run, by=by, error=message % {"reason": reason})
         raise Refused(message % {"reason": reason}) from error
 
 

@@ -31,7 +31,7 @@ from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
-from guanxi.intake import actions, checking, difference, uploads
+from guanxi.intake import actions, checking, comparing, uploads
 from guanxi.intake.dry import DrySession
 from guanxi.intake.importing import Job, Phase, run_ahead
 from guanxi.intake.models import ImportRun
@@ -126,9 +126,9 @@ def _compare(current: ImportRun, by: Viewer) -> ImportRun:
         job = Job(current.pk, plan, work, current.folder, found or 0, *moments, DrySession(db), dry=True)
         module = _module(plan)
         module.prepare(job)
-        told = difference.compare(job, module.phases(job), current)
+        told = comparing.compare(job, module.phases(job), current)
     late = _reject_refused(current, plan)
-    told = difference.count_rejected(current, told)
+    told = comparing.count_rejected(current, told)
     values = {"difference": told, "conflicts": told["conflict"], "duplicates": told["possible_duplicate"]}
     values |= {"accepted": current.accepted - late, "rejected": current.rejected + late}
     for path in current.folder.glob("refused-*.parquet"):  # the run itself finds them again
@@ -310,7 +310,7 @@ def _set_rejects_back(current: ImportRun) -> None:
         current.rejects_path.unlink(missing_ok=True)
 
 
-KEPT = ("rejected.csv", "lock", difference.FILE, "before")  # what stays when a run is done
+KEPT = ("rejected.csv", "lock", comparing.FILE, "before")  # what stays when a run is done
 
 
 def _clear(folder: Path, but: str = "rejected.csv") -> None:

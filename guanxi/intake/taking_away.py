@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils import timezone
@@ -12,10 +10,8 @@ from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.search.sources import document_id, source_of_type
 from guanxi.foundation.tasks import progress
 from guanxi.intake import deciding
+from guanxi.intake.revert_job import Revert
 from guanxi.orders.bulk import summarise
-
-if TYPE_CHECKING:
-    from guanxi.intake.reverting import Revert
 
 PIECE = 250_000  # ids that one transaction goes through
 PARTIES = 100_000

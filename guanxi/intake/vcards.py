@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from guanxi.foundation.actions import Refused
+from guanxi.intake.encoding import find_encoding
 
 COLUMNS = [
     "uid", "name", "family_name", "given_name", "kind", "works_at", "department", "occupation", "mail", "phone 1",
@@ -61,7 +62,7 @@ def cells(card: bytes) -> list[str] | None:
 
 def _text(card: bytes) -> str:
     """The card decoded, its QUOTED-PRINTABLE lines undone (by their own CHARSET), photographs and the like left out."""
-    encoding = _encoding(card)
+    encoding = find_encoding(card)
     lines: list[str] = []
     raw = card.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     place = 0
@@ -85,12 +86,6 @@ def _text(card: bytes) -> str:
         else:
             lines.append(line.decode(encoding))
     return "\n".join(_without_binaries(lines))
-
-
-def _encoding(card: bytes) -> str:
-    from guanxi.intake.probing import find_encoding
-
-    return find_encoding(card)
 
 
 def _without_binaries(lines: list[str]) -> Iterator[str]:

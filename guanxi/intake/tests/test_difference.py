@@ -195,7 +195,7 @@ def written(rows: list[tuple[str, ...]]) -> str:
     return "id,name,mail,phone,city,consent.marketing.mail\n" + "\n".join(lines) + "\n"
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(first=PEOPLE, second=PEOPLE, rule=st.sampled_from(["create_or_update", "create", "update"]), cut=st.booleans())
 def test_the_import_does_what_the_dry_run_said(take_in: Import, first: Any, second: Any, rule: str, cut: bool) -> None:
     empty()

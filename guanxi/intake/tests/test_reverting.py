@@ -215,7 +215,7 @@ def test_a_taking_back_that_was_killed_goes_on(take_in: Import, monkeypatch: pyt
     assert known() == before
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(base=PEOPLE, taken=PEOPLE, between=PEOPLE, first=st.booleans())
 def test_as_if_it_had_never_been(take_in: Import, base: Any, taken: Any, between: Any, first: bool) -> None:
     """An import taken back, at once or after another one of other customers or the same."""
