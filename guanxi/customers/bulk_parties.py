@@ -111,6 +111,7 @@ def write_parties(
     rule: str = "create_or_update",
     match_by: Sequence[str] = KEYS,
     taken: pa.Table | None = None,
+    look: bool = False,
 ) -> PartiesWritten:
     """Write what rows of one source say of parties.
 
@@ -119,7 +120,8 @@ def write_parties(
     business's clock, for what happens. `strangers`: the caller knows that the database has no contact point by which
     one of them could be recognised; it is not asked then. `rule`: create_or_update, create (rows of known parties are
     left out) or update (those of unknown ones); `match_by`: by which keys a party is known again. `taken`: parties
-    (party_id) that would have got a number of this source by rows before these, had those been written.
+    (party_id) that would have got a number of this source by rows before these, had those been written. `look`: the
+    session writes nothing, so neither records nor events nor what the search learns is made ready.
     """
     work = prepared.work
     if _said_before(db, work, source_id, strangers):
@@ -129,12 +131,13 @@ def write_parties(
     _leave_out(work, rule)
     _create(db, work, run_id, at, moment)
     _derive_again(db, work, prepared.fields, source_id, at)
-    _write_records(db, work, source_id, run_id, at)
+    if not look:
+        _write_records(db, work, source_id, run_id, at)
     _know_longer(db, work, at)
     points = _write_points(db, work, source, run_id)
     _write_roles(db, work, role, run_id)
     _write_consents(db, work, source, run_id, moment)
-    return _outcome(work, moment, source, prepared.count, points)
+    return _outcome(work, moment, source, prepared.count, points, look)
 
 
 def _leave_out(work: duckdb.DuckDBPyConnection, rule: str) -> None:
@@ -523,7 +526,9 @@ def _write_consents(
         db.append("customers_consent", rows)
 
 
-def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str, count: int, points: int) -> PartiesWritten:
+def _outcome(
+    work: duckdb.DuckDBPyConnection, moment: datetime, source: str, count: int, points: int, look: bool
+) -> PartiesWritten:
     # Known parties of whom something has changed that people see; what a source has only said in other words has not.
     work.execute(
         "CREATE TABLE visibly AS SELECT id AS party_id FROM changed_parties UNION SELECT party_id FROM known_longer "
@@ -535,6 +540,10 @@ def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str, cou
         "JOIN party_of AS p ON p.g = n.g LEFT JOIN visibly AS v ON v.party_id = p.party_id"
     ).fetchall()[0]
     skipped = _count(work, "left_out")
+    since = work.sql("SELECT * FROM known_longer").to_arrow_table()
+    unchanged = count - created - updated - skipped
+    if look:
+        return PartiesWritten(created, updated, unchanged, skipped, points, *[_IDS.empty_table()] * 2, since)
     events = work.sql(
         "SELECT party_id, kind, 'other' AS channel, 'inside' AS direction, "
         "occurred_at, 'customers.party' AS object_type, party_id AS object_id, payload FROM ("
@@ -562,6 +571,4 @@ def _outcome(work: duckdb.DuckDBPyConnection, moment: datetime, source: str, cou
         "concat_ws(' ', nullif(p.latin_name, ''), k.keys) AS text, p.fresh FROM parties_now AS p "
         "LEFT JOIN keys AS k ON k.party_id = p.id ORDER BY p.id"
     ).to_arrow_table()
-    since = work.sql("SELECT * FROM known_longer").to_arrow_table()
-    unchanged = count - created - updated - skipped
     return PartiesWritten(created, updated, unchanged, skipped, points, events, found, since)

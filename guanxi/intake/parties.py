@@ -238,8 +238,11 @@ def _write(job: Job, db: BulkSession, number: int, prepared: PreparedParties) ->
         _take(job, prepared)
     elif job.memory["last_point"] is not None:
         job.memory["last_point"] += written.points
+    if job.dry:
+        prepared.close()
+        return outcome
     job.record(db, written.events)
-    if not job.dry and "works_at" in job.plan.mapping:
+    if "works_at" in job.plan.mapping:
         relate(job, db, prepared.work)
     prepared.close()
     job.keep(f"since-{number}", written.since)
