@@ -31,6 +31,9 @@ MOST_AT_HAND = 5_000  # parties from which likeness is learned at once; of more 
 KEPT_FROM = 0.2  # probability from which a pair is kept at all
 BUCKETS = [0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0]
 SAMPLES = 3
+BESIDE_THE_NAME = ("mail", "telephone", "date_of_birth", "national_id", "address", "company")
+NO_FIELDS = ("prior", "relatives")
+FOUNDED, AGAINST = 6.0, -3.0  # bits
 STEPS = 6
 
 
@@ -150,12 +153,24 @@ def as_found(scored: pa.Table) -> list[Found]:
     return found
 
 
+def well_founded(pair: Found) -> bool:
+    """Whether something beside the name says clearly that two are one, and nothing clearly that they are not.
+
+    Names alone never merge anybody by themselves, however rare they are.
+    """
+    bits = {part["field"]: part["bits"] for part in pair.weights}
+    beside = sum(bits.get(name, 0.0) for name in BESIDE_THE_NAME)
+    said_against = min((weight for name, weight in bits.items() if name not in NO_FIELDS), default=0.0)
+    return beside >= FOUNDED and said_against > AGAINST
+
+
 def merge_sure(found: Sequence[Found], *, by: Viewer) -> int:
     """Merge by themselves those that are surer than the upper threshold, where the settings say so; how many."""
     chosen = deciding.settings()
     if not chosen.by_itself:
         return 0
-    sure = sorted((pair for pair in found if pair.probability >= chosen.merge_from), key=lambda pair: -pair.probability)
+    sure = [pair for pair in found if pair.probability >= chosen.merge_from and well_founded(pair)]
+    sure.sort(key=lambda pair: -pair.probability)
     merged = 0
     for place, pair in enumerate(sure):
         try:

@@ -17,7 +17,10 @@ from guanxi.customers.matching.columns import standard
 from guanxi.customers.matching.errors import CannotMatch
 from guanxi.customers.matching.matching import match
 
-THRESHOLD = 0.75
+# Where records tell how to reach somebody, or bear a number, one person is told from another nearly without fail; where
+# there are only names, dates and places, waiting for so much certainty would leave many parted.
+TELLING = {"mail", "telephone", "address", "street_number", "national_id"}
+THRESHOLD, THRESHOLD_WITHOUT = 0.8, 0.5
 
 
 @click.command()
@@ -27,11 +30,10 @@ THRESHOLD = 0.75
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=THRESHOLD,
-    show_default=True,
-    help="How likely two clusters must be one person to be joined.",
+    help=f"How likely two clusters must be one person to be joined; {THRESHOLD}, or {THRESHOLD_WITHOUT} where no column "
+    "tells how to reach anybody.",
 )
-def match_(file: Path, out: Path, maps: tuple[str, ...], threshold: float) -> None:
+def match_(file: Path, out: Path, maps: tuple[str, ...], threshold: float | None) -> None:
     """Find the records of FILE (CSV or Parquet) that tell of one person or organisation.
 
     Writes id, cluster, probability: a row for each record; cluster is the least id of its records, probability that of
@@ -44,6 +46,8 @@ def match_(file: Path, out: Path, maps: tuple[str, ...], threshold: float) -> No
         records = standard(files.read(file), mapping)
         fields = ", ".join(records.column_names[1:])
         pairs = match(records)
+        if threshold is None:
+            threshold = THRESHOLD if TELLING & set(records.column_names) else THRESHOLD_WITHOUT
         clusters = with_probability(cluster(pairs, threshold, records["id"]), pairs)
         clusters = clusters.take(pc.index_in(records["id"].combine_chunks(), value_set=clusters["id"].combine_chunks()))
         files.write(clusters, out)

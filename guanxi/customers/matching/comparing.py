@@ -62,6 +62,18 @@ def slip(column: str, shortest: int = 3) -> str:
     )
 
 
+def elsewhere(column: str) -> str:
+    """The name of one stands in another place of the other's; a Chinese syllable, of which many share the sound, not."""
+    return (
+        f"((length({column}_r) >= 4 AND list_contains(words_l, {column}_r)) "
+        f"OR (length({column}_l) >= 4 AND list_contains(words_r, {column}_l))) "
+        "AND NOT coalesce(given_l <> given_latin_l AND given_r <> given_latin_r, false)"
+    )
+
+
+# How many times m may be taught to lie from what is declared below: where there are no duplicates, whatever people share
+# (a first name and a region, say) would else be taken for one person, and all that differs for nothing.
+FURTHEST = 5.0
 SAME, DIFFERENT = _("same"), _("different")
 SWAPPED = "given_latin_l = family_latin_r AND family_latin_l = given_latin_r"
 ONE_WORD = "list_has_any(wholes_l, wholes_r)"
@@ -92,7 +104,7 @@ FIELDS: tuple[Field, ...] = (
             ),
             Level(
                 _("stands elsewhere in the name"),
-                "list_contains(words_l, given_latin_r) OR list_contains(words_r, given_latin_l)",
+                elsewhere("given_latin"),
                 0.03, 0.002,
             ),
             Level(DIFFERENT, "ELSE", 0.06, 0.98),
@@ -112,7 +124,7 @@ FIELDS: tuple[Field, ...] = (
             Level(_("much alike"), like("family_latin", 0.9), 0.03, 0.003),
             Level(
                 _("stands elsewhere in the name"),
-                "list_contains(words_l, family_latin_r) OR list_contains(words_r, family_latin_l)",
+                elsewhere("family_latin"),
                 0.03, 0.003,
             ),
             Level(DIFFERENT, "ELSE", 0.05, 0.985),

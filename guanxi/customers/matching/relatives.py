@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from guanxi.customers.matching.comparing import Field
+from guanxi.customers.matching.comparing import FURTHEST, Field
 
 SHARED = ("family_name", "address", "place", "telephone", "occupation", "company", "mail")
 LIKE_MATCHES = {"given_name": 0.06, "other_names": 0.15, "mail": 0.05}  # how far relatives are like one person there
@@ -62,7 +62,7 @@ def learn(fields: list[Field], weights: Weights, gammas: np.ndarray, times: floa
         old = matches, relatives
         matches, relatives = max(is_m.sum(), 0.5) / pairs, is_h.sum() / pairs
         for place, one in enumerate(fields):
-            m[one.name] = _shares(patterns[:, place], is_m, before_m[one.name])
+            m[one.name] = _near(one, _shares(patterns[:, place], is_m, before_m[one.name]))
             if one.name in SHARED and one.name not in LIKE_MATCHES:
                 h[one.name] = _shares(patterns[:, place], is_h, before_h[one.name])
             else:
@@ -106,6 +106,13 @@ def _likelihood(patterns: np.ndarray, fields: list[Field], shares: dict[str, np.
         level = patterns[:, place]
         result *= np.where(level < 0, 1.0, shares[one.name][np.maximum(level, 0)])
     return result
+
+
+def _near(one: Field, shares: np.ndarray) -> np.ndarray:
+    """Shares of matches no further from the declared ones than data may teach."""
+    known = np.array([level.m for level in one.levels])[::-1]
+    held = np.clip(shares, known / FURTHEST, known * FURTHEST)
+    return np.asarray(held / held.sum())
 
 
 def _shares(levels: np.ndarray, weight: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from guanxi.customers.matching import comparing
 from guanxi.customers.matching.blocking import Parts, mixed
-from guanxi.customers.matching.comparing import FREQUENT, Field
+from guanxi.customers.matching.comparing import FREQUENT, FURTHEST, Field
 from guanxi.customers.matching.scoring import connection
 
 SAMPLE_FOR_U = 800  # records, of which all pairs are compared
@@ -219,6 +219,7 @@ def _with_m(levels: list[tuple[float, float]], estimates: list[tuple[float, list
     made = []
     for place, (m, u) in enumerate(levels):
         seen = sum(weight * estimate[place] for weight, (_, estimate) in zip(worth, estimates, strict=True))
-        made.append((max((seen + DECLARED * m) / (sum(worth) + DECLARED), u * LEAST_RATIO), u))
+        taught = (seen + DECLARED * m) / (sum(worth) + DECLARED)
+        made.append((max(min(max(taught, m / FURTHEST), m * FURTHEST), u * LEAST_RATIO), u))
     total = sum(m for m, _ in made)
     return [(m / total, u) for m, u in made]
