@@ -17,6 +17,7 @@ from guanxi.intake.employers import relate
 from guanxi.intake.fields import NUMBER, WORD
 from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.plan import Plan
+from guanxi.intake.suppressing import erased_parties
 from guanxi.intake.values import literal
 
 FEW = 5_000  # rows up to which the database is asked for namesakes one by one
@@ -25,7 +26,8 @@ _ID = pa.schema([("id", pa.int64())])
 
 
 def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
-    """Find the keys of every row, and which rows are of one party. Bad are mails and telephones that are none."""
+    """Find the keys of every row, and which rows are of one party. Bad are mails and telephones that are none, and
+    rows of customers who were erased."""
     work.execute("CREATE OR REPLACE TABLE points (row BIGINT, kind VARCHAR, value VARCHAR, key VARCHAR)")
     problems = [_keys(work, kind, source, name) for kind, source, name in _sources(plan)]
     bad = pa.concat_tables([PROBLEMS.empty_table(), *problems])
@@ -34,8 +36,14 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
     work.execute("DELETE FROM points WHERE row IN (SELECT row FROM bad)")
     work.execute("DELETE FROM checked WHERE row IN (SELECT row FROM bad)")
     _group(work)
+    erased = erased_parties(work, plan)
+    if erased.num_rows:
+        work.register("erased", erased)
+        for table in ("points", "checked", "grouped"):
+            work.execute(f"DELETE FROM {table} WHERE row IN (SELECT row FROM erased)")
+        work.unregister("erased")
     _cut(work)
-    return bad
+    return pa.concat_tables([bad, erased])
 
 
 def _sources(plan: Plan) -> list[tuple[str, str, str]]:

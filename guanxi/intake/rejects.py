@@ -54,6 +54,9 @@ REASONS: dict[str, Any] = {
     "unknown_product": gettext_lazy("No product with this number is known."),
     "currency": gettext_lazy("The currency has to be three letters, such as TWD, and the same within a list."),
     "negative": gettext_lazy("A price, and the quantity from which it holds, cannot be negative."),
+    "erased": gettext_lazy(
+        "This customer asked to be erased; his data are taken in again only after somebody has allowed it."
+    ),
     "json": gettext_lazy("This line is no JSON object."),
     "vcard": gettext_lazy("This card cannot be read."),
 }

@@ -38,6 +38,7 @@ from guanxi.intake.models import ImportRun
 from guanxi.intake.origins import keep_origins
 from guanxi.intake.plan import Plan
 from guanxi.intake.rejects import RejectFile
+from guanxi.intake.suppressing import leave_out_erased
 
 State = ImportRun.State
 BEGUN = "begun"
@@ -205,7 +206,7 @@ def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
     rejects = RejectFile(current.rejects_path, plan.form.columns, plan.form.separator)
     with checking.stage(current.folder) as work:
         counts = checking.check(plan, work, rejects, _size(current), heed=lambda: _heed(current))
-        late = _module(plan).arrange(work, plan)
+        late = pa.concat_tables([leave_out_erased(work, plan), _module(plan).arrange(work, plan)])
         checking.reject_later(plan, rejects, late)
         counts.accepted -= late.num_rows
         counts.rejected += late.num_rows

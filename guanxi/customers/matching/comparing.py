@@ -71,8 +71,8 @@ def elsewhere(column: str) -> str:
     )
 
 
-# How many times m may be taught to lie from what is declared below: where there are no duplicates, whatever people share
-# (a first name and a region, say) would else be taken for one person, and all that differs for nothing.
+# How many times as much as is declared below m may be taught to be: where there are no duplicates, whatever people share
+# (a first name and a region, say) would else be taken for one person, and what differs for nothing.
 FURTHEST = 5.0
 SAME, DIFFERENT = _("same"), _("different")
 SWAPPED = "given_latin_l = family_latin_r AND family_latin_l = given_latin_r"

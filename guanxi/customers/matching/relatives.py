@@ -109,9 +109,9 @@ def _likelihood(patterns: np.ndarray, fields: list[Field], shares: dict[str, np.
 
 
 def _near(one: Field, shares: np.ndarray) -> np.ndarray:
-    """Shares of matches no further from the declared ones than data may teach."""
+    """Shares of matches no further above the declared ones than data may teach."""
     known = np.array([level.m for level in one.levels])[::-1]
-    held = np.clip(shares, known / FURTHEST, known * FURTHEST)
+    held = np.minimum(shares, known * FURTHEST)
     return np.asarray(held / held.sum())
 
 

@@ -220,6 +220,6 @@ def _with_m(levels: list[tuple[float, float]], estimates: list[tuple[float, list
     for place, (m, u) in enumerate(levels):
         seen = sum(weight * estimate[place] for weight, (_, estimate) in zip(worth, estimates, strict=True))
         taught = (seen + DECLARED * m) / (sum(worth) + DECLARED)
-        made.append((max(min(max(taught, m / FURTHEST), m * FURTHEST), u * LEAST_RATIO), u))
+        made.append((max(min(taught, m * FURTHEST), u * LEAST_RATIO), u))
     total = sum(m for m, _ in made)
     return [(m / total, u) for m, u in made]
