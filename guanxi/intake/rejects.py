@@ -55,7 +55,7 @@ REASONS: dict[str, Any] = {
     "currency": gettext_lazy("The currency has to be three letters, such as TWD, and the same within a list."),
     "negative": gettext_lazy("A price, and the quantity from which it holds, cannot be negative."),
     "erased": gettext_lazy(
-        "This customer asked to be erased; his data are taken in again only after somebody has allowed it."
+        "This customer asked to be erased; should he have come back, allow it first (guanxi erase --allow-again)."
     ),
     "json": gettext_lazy("This line is no JSON object."),
     "vcard": gettext_lazy("This card cannot be read."),

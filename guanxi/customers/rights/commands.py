@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from guanxi.customers.models import Party
-from guanxi.customers.rights import erasing
+from guanxi.customers.queries import STRONG
+from guanxi.customers.rights import actions, erasing
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.tasks import shown_on_console
 from guanxi.foundation.visibility import SYSTEM
@@ -22,9 +23,17 @@ from guanxi.foundation.visibility import SYSTEM
 @click.option(
     "--sweep", is_flag=True, help="Overwrite at once what keeps traces of deleted rows (else in the background)."
 )
-def erase(customer: int | None, yes: bool, replay: bool, log: Path | None, sweep: bool) -> None:
+@click.option(
+    "--allow-again",
+    metavar="KIND:VALUE",
+    help="Let imports take in what an erased customer was known by, because he came back: mail:mei@example.com, "
+    "phone:+886912345678, card:K-1 or external:SOURCE:NUMBER.",
+)
+def erase(
+    customer: int | None, yes: bool, replay: bool, log: Path | None, sweep: bool, allow_again: str | None
+) -> None:
     """Erase the CUSTOMER of that number from database, search, files and lake; or --replay after a restore."""
-    if customer is None and not replay and not sweep:
+    if customer is None and not replay and not sweep and not allow_again:
         raise click.UsageError("Say which customer (his number), or --replay.")
     try:
         with shown_on_console():
@@ -32,11 +41,22 @@ def erase(customer: int | None, yes: bool, replay: bool, log: Path | None, sweep
                 click.echo(f"{erasing.replay(log)} customers erased again.")
             if customer is not None:
                 _one(customer, yes)
+            if allow_again:
+                _allow(allow_again)
             if sweep:
                 erasing.sweep()
     except Refused as refusal:
         click.echo(f"Error: {refusal.message}", err=True)
         sys.exit(1)
+
+
+def _allow(key: str) -> None:
+    kind, _colon, value = key.partition(":")
+    if kind not in STRONG or not value:
+        raise click.UsageError(f"Write it as KIND:VALUE, KIND one of {', '.join(STRONG)}.")
+    if not actions.allow_again(kind, value, by=SYSTEM):
+        raise click.ClickException(f"No erased customer was known by {key}.")
+    click.echo(f"Imports take in {key} again.")
 
 
 def _one(number: int, yes: bool) -> None:
