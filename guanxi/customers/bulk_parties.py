@@ -13,33 +13,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from guanxi.customers.bulk_deriving import derive, full_name_sql, read_known
 from guanxi.customers.recognising import tell_nothing
-from guanxi.customers.survivorship import FIELDS, rules, survivors_sql
+from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation.bulk import BulkSession, read_beside
 
-MOMENT = pa.timestamp("us", "UTC")
 _POINTS = pa.schema([("kind", pa.string()), ("key", pa.string()), ("party_id", pa.int64())])
 _RECORDS = pa.schema([("external_id", pa.string()), ("digest", pa.string())])
 _IDS = pa.schema([("party_id", pa.int64())])
 _ROLES = pa.schema([("party_id", pa.int64()), ("role", pa.string())])
-_SAID = pa.schema(
-    [
-        ("party_id", pa.int64()),
-        ("trust", pa.int64()),
-        ("received_at", MOMENT),
-        ("id", pa.int64()),
-        ("payload", pa.string()),
-        ("source_id", pa.int64()),
-    ]
-)
-_PARTIES = pa.schema(
-    [
-        ("id", pa.int64()),
-        *((name, pa.date32() if name == "date_of_birth" else pa.string()) for name in FIELDS),
-        ("profile", pa.string()),
-        ("created_at", MOMENT),
-    ]
-)
 _CONSENTS = pa.schema(
     [("party_id", pa.int64()), ("purpose", pa.string()), ("channel", pa.string()), ("given", pa.bool_())]
 )
@@ -47,7 +29,6 @@ _TRUST = pa.schema([("trust", pa.int64())])
 UNKNOWN_TRUST = 50  # of a source that has said nothing yet
 LATER = 1 << 60  # beyond all ids
 KEYS = ("external", "card", "mail", "phone")  # by which a party is known again, in this order
-_WIDE = r"[\x{2E80}-\x{9FFF}\x{AC00}-\x{D7AF}\x{F900}-\x{FAFF}\x{20000}-\x{3FFFF}]"
 
 
 @dataclass
@@ -272,15 +253,6 @@ def _said(name: str) -> str:
     return f'arg_max("{name}", row) FILTER ("{name}" IS NOT NULL) AS "{name}"'
 
 
-def full_name_sql(family: str, given: str) -> str:
-    """`normalise.full_name` as an expression."""
-    first = f"coalesce({family}, '') || CASE WHEN coalesce({family}, '') = '' THEN {given} ELSE '' END"
-    wide = f"regexp_matches({first}, '{_WIDE}')"
-    together = f"regexp_matches(coalesce({given}, ''), '{_WIDE}') OR {given} IS NULL"
-    chinese = f"concat({family}, CASE WHEN {together} THEN '' ELSE ' ' END, {given})"
-    return f"nullif(trim(CASE WHEN {wide} THEN {chinese} ELSE concat_ws(' ', {given}, {family}) END), '')"
-
-
 def _profile_json(fields: list[str]) -> str:
     if not fields:
         return "'{}'"
@@ -343,77 +315,15 @@ def _derive_again(
     ).to_arrow_table()
     if not known.num_rows:
         return
-    db.stage("known_parties", known)
+    read_known(db, work, known)
     trusts = db.read(f"SELECT trust FROM customers_source WHERE id = {source_id}", _TRUST).column(0).to_pylist()
-    work.register(
-        "said_by_now",
-        db.read(
-            "SELECT r.party_id, s.trust, r.received_at, r.id, r.payload, r.source_id FROM known_parties AS k "
-            "CROSS JOIN customers_sourcerecord AS r JOIN customers_source AS s ON s.id = r.source_id "
-            "WHERE r.party_id = k.party_id",
-            _SAID,
-        ),
-    )
     # The news are not written yet; what stands in a later row counts as said later.
     work.execute(
         "CREATE VIEW said AS SELECT * FROM said_by_now UNION ALL SELECT p.party_id, "
         f"CAST({trusts[0] if trusts else UNKNOWN_TRUST} AS BIGINT), {_moment(at)}, {LATER} + n.row, n.payload, "
         f"CAST({source_id} AS BIGINT) FROM news AS n JOIN party_of AS p ON p.g = n.g WHERE NOT p.fresh"
     )
-    columns = ", ".join(f"p.{name}" for name in _PARTIES.names)
-    work.register(
-        "parties",
-        db.read(
-            f"SELECT {columns} FROM known_parties AS k CROSS JOIN customers_party AS p WHERE p.id = k.party_id",
-            _PARTIES,
-        ),
-    )
-    names = [*FIELDS, *fields]
-    work.execute(f"CREATE TABLE survivors AS {survivors_sql('said', names, rules())}")
-    now = []
-    for name in FIELDS:
-        if name == "date_of_birth":
-            now.append(
-                'CASE WHEN s."date_of_birth?" THEN TRY_CAST(s.date_of_birth AS DATE) ELSE p.date_of_birth END AS '
-                "date_of_birth"
-            )
-        elif name == "name":
-            put = full_name_sql("s.family_name", "s.given_name")
-            now.append(f"left(coalesce(s.name, {put}, p.name), 200) AS name")
-        elif name == "kind":
-            now.append("coalesce(s.kind, p.kind) AS kind")
-        else:
-            now.append(f"CASE WHEN s.\"{name}?\" THEN coalesce(s.{name}, '') ELSE p.{name} END AS {name}")
-    pairs = ", ".join(
-        f'\'{name.removeprefix("profile.")}\': CASE WHEN s."{name}?" THEN to_json(s."{name}") '
-        f"ELSE json_extract(p.profile, '$.\"{name.removeprefix('profile.')}\"') END"
-        for name in fields
-    )
-    profile = f"CAST(json_merge_patch(p.profile, to_json({{{pairs}}})) AS VARCHAR)" if fields else "p.profile"
-    work.execute(
-        f"CREATE TABLE derived AS SELECT p.id, {', '.join(now)}, {profile} AS profile "
-        "FROM parties AS p JOIN survivors AS s ON s.party_id = p.id"
-    )
-    differs = ", ".join(
-        f"'{name}': CASE WHEN p.{name} IS DISTINCT FROM d.{name} "
-        f"THEN [CAST(p.{name} AS VARCHAR), CAST(d.{name} AS VARCHAR)] END"
-        for name in FIELDS
-    )
-    work.execute(
-        f"INSERT INTO changed_parties SELECT d.id, CAST(json_merge_patch('{{}}', to_json({{{differs}}})) AS VARCHAR) "
-        f"FROM derived AS d JOIN parties AS p ON p.id = d.id WHERE ({', '.join(f'd.{n}' for n in FIELDS)}) IS "
-        f"DISTINCT FROM "
-        f"({', '.join(f'p.{n}' for n in FIELDS)}) OR CAST(d.profile AS JSON) IS DISTINCT FROM CAST(p.profile AS JSON)"
-    )
-    rows = work.sql(
-        f"SELECT d.*, {_moment(at)} AS changed_at FROM derived AS d "
-        "SEMI JOIN changed_parties AS c ON c.id = d.id ORDER BY d.id"
-    ).to_arrow_table()
-    if rows.num_rows:
-        db.stage("derived_parties", rows)
-        cast = {"profile": "CAST(d.profile AS jsonb)"} if db.vendor == "postgresql" else {}
-        sets = ", ".join(f"{name} = {cast.get(name, f'd.{name}')}" for name in rows.column_names if name != "id")
-        db.execute(f"UPDATE customers_party SET {sets} FROM derived_parties AS d WHERE customers_party.id = d.id")
+    derive(db, work, "said", fields, at)
 
 
 def _know_longer(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guanxi.customers import normalise
-from guanxi.customers.bulk_parties import full_name_sql
+from guanxi.customers.bulk_deriving import MOMENT, PARTIES, full_name_sql, write_derived
 from guanxi.customers.survivorship import FIELDS, rules, survivors_sql
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.search import index_arrow
@@ -20,7 +20,6 @@ from guanxi.intake.revert_job import Revert
 from guanxi.intake.values import literal
 
 CHUNK = 50_000
-MOMENT = pa.timestamp("us", "UTC")
 _RECORDS = pa.schema(
     [
         ("party_id", pa.int64()),
@@ -32,14 +31,6 @@ _RECORDS = pa.schema(
         ("source", pa.string()),
         ("external_id", pa.string()),
         ("run", pa.int64()),
-    ]
-)
-_PARTIES = pa.schema(
-    [
-        ("id", pa.int64()),
-        *((name, pa.date32() if name == "date_of_birth" else pa.string()) for name in FIELDS),
-        ("profile", pa.string()),
-        ("created_at", MOMENT),
     ]
 )
 _POINTS = pa.schema([("party_id", pa.int64()), ("kind", pa.string()), ("key", pa.string()), ("value", pa.string())])
@@ -85,11 +76,11 @@ def _derive(job: Revert, db: BulkSession, some: pa.Table) -> int:
 
 def _read(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     """Everybody as he stands, with what is still said of him."""
-    columns = ", ".join(f"p.{name}" for name in _PARTIES.names)
+    columns = ", ".join(f"p.{name}" for name in PARTIES.names)
     of = {
         "parties": (
             f"SELECT {columns} FROM revert_some AS s CROSS JOIN customers_party AS p WHERE p.id = s.id",
-            _PARTIES,
+            PARTIES,
         ),
         "records": (
             (
@@ -198,11 +189,7 @@ def _write_values(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
         f"SELECT d.*, TIMESTAMPTZ '{now}' AS changed_at FROM derived AS d JOIN parties AS p ON p.id = d.id "
         f"WHERE {differs} ORDER BY d.id"
     ).to_arrow_table()
-    if rows.num_rows:
-        db.stage("revert_derived", rows)
-        cast = {"profile": "CAST(d.profile AS jsonb)"} if db.vendor == "postgresql" else {}
-        sets = ", ".join(f"{name} = {cast.get(name, f'd.{name}')}" for name in rows.column_names if name != "id")
-        db.execute(f"UPDATE customers_party SET {sets} FROM revert_derived AS d WHERE customers_party.id = d.id")
+    write_derived(db, rows)
 
 
 def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:

@@ -19,10 +19,12 @@ from guanxi.ledger import (
     rights,
     views,
 )
+from guanxi.ledger.bulk import append_events
 from guanxi.ledger.kinds import EventKind, Family
 from guanxi.ledger.models import Event
 
 hooks.register("happened", actions.record)
+hooks.register("happened_in_sets", append_events)
 hooks.register("hangs_on_party", Hanging(Event))
 hooks.register("last_contact", queries.last_contacts)
 hooks.register(

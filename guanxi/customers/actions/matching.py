@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guanxi.customers.actions.merging import Merged, merge_parties
+from guanxi.customers.following import follow_soon
 from guanxi.customers.models import FieldRule, JunkValue, MatchingSettings, MatchKey, MatchPair, Merge, Party, Source
 from guanxi.customers.survivorship import BY_HAND, field_names
 from guanxi.foundation import audit
@@ -182,22 +183,30 @@ def note_compared(moment: datetime, *, by: Viewer) -> None:
 
 @action
 def set_rule(field: str, rule: str, *, by: Viewer) -> FieldRule:
-    """Say which of several sources is believed for a field. Known parties follow when they next change."""
+    """Say which of several sources is believed for a field. Known parties follow in the background."""
     if field not in field_names():
         raise Refused(_("There is no field “%(name)s”.") % {"name": field}, "field")
     known = FieldRule.objects.filter(field=field).first()
-    return change(known, rule=rule) if known else create(FieldRule, field=field, rule=rule)
+    before = known.rule if known else FieldRule.Rule.TRUSTED
+    stored = change(known, rule=rule) if known else create(FieldRule, field=field, rule=rule)
+    if stored.rule != before:
+        follow_soon()
+    return stored
 
 
 @action
 def set_trust(source_id: int, trust: int, *, by: Viewer) -> Source:
-    """Say how far a source is trusted, from 0 to 99; people are trusted above all."""
+    """Say how far a source is trusted, from 0 to 99; people are trusted above all. Known parties follow."""
     source = Source.objects.get(pk=source_id)
     if source.trust >= BY_HAND or source.trust < 0:
         raise Refused(_("What people say is always believed first."), "trust")
     if not 0 <= trust < BY_HAND:
         raise Refused(_("Trust goes from 0 to 99."), "trust")
-    return change(source, trust=trust)
+    before = source.trust
+    stored = change(source, trust=trust)
+    if before != trust:
+        follow_soon()
+    return stored
 
 
 @action

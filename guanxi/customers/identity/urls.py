@@ -22,6 +22,7 @@ urlpatterns = [
     path("customers/identity/settings/", settings.page, name="identity_settings"),
     path("customers/identity/settings/outlook/", settings.outlook, name="outlook"),
     path("customers/identity/settings/rules/", settings.rule, name="set_rule"),
+    path("customers/identity/settings/rules/following/", settings.following, name="following"),
     path("customers/identity/settings/sources/<int:pk>/", settings.trust, name="set_trust"),
     path("customers/identity/settings/junk/", settings.add_junk, name="add_junk"),
     path("customers/identity/settings/junk/<int:pk>/", settings.remove_junk, name="remove_junk"),

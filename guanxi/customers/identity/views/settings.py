@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from guanxi.customers import following as following_rules
 from guanxi.customers import junk
 from guanxi.customers.actions import matching as deciding
 from guanxi.customers.identity import proposing
@@ -21,7 +22,8 @@ from guanxi.customers.identity.waterfall import percent
 from guanxi.customers.models import FieldRule, JunkValue, MatchingSettings, Party, Source
 from guanxi.customers.survivorship import BY_HAND, field_names
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.visibility import may, require
+from guanxi.foundation.tasks import desk as tasks_desk
+from guanxi.foundation.visibility import Viewer, may, require
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,6 +61,13 @@ def rule(request: HttpRequest) -> HttpResponse:
     return _rules(request, told=_("Kept."))
 
 
+@require_GET
+def following(request: HttpRequest) -> HttpResponse:
+    """How far known customers follow the rules."""
+    require(request.user, "view", FieldRule)
+    return render(request, "customers/identity/following.html", _following_context(request.user))
+
+
 @require_POST
 def trust(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how far a source is trusted."""
@@ -70,7 +79,9 @@ def trust(request: HttpRequest, pk: int) -> HttpResponse:
         deciding.set_trust(source.pk, int(typed), by=request.user)
     except Refused as refusal:
         return _sources(request, error=refusal.message, wrong=pk, typed=typed)
-    return _sources(request, told=_("Kept."))
+    answer = _sources(request, told=_("Kept."))
+    answer["HX-Trigger"] = "followed"  # the card of the rules says that customers follow
+    return answer
 
 
 @require_POST
@@ -103,7 +114,7 @@ def _parts(request: HttpRequest) -> dict[str, Any]:
         "chosen": deciding.settings(),
         "may_edit": may(request.user, "edit", MatchingSettings),
         "may_merge": may(request.user, "merge", Party),
-        **_rules_context(),
+        **_rules_context(request.user),
         **_sources_context(),
         **_junk_context(JunkForm()),
     }
@@ -130,14 +141,25 @@ def _outlook(form: ThresholdsForm) -> dict[str, Any]:
 
 
 def _rules(request: HttpRequest, *, error: str = "", told: str = "") -> HttpResponse:
-    context = {**_rules_context(), "error": error, "told": told, "may_edit": may(request.user, "edit", FieldRule)}
+    told_too = {"error": error, "told": told, "may_edit": may(request.user, "edit", FieldRule)}
+    context = {**_rules_context(request.user), **told_too}
     return render(request, "customers/identity/rules.html", context, status=422 if error else 200)
 
 
-def _rules_context() -> dict[str, Any]:
+def _rules_context(viewer: Viewer) -> dict[str, Any]:
     known = dict(FieldRule.objects.values_list("field", "rule"))
     rows = [(one, known.get(one.name, FieldRule.Rule.TRUSTED.value)) for one in fields_of(field_names())]
-    return {"rules": rows, "rule_choices": FieldRule.Rule.choices}
+    return {"rules": rows, "rule_choices": FieldRule.Rule.choices, **_following_context(viewer)}
+
+
+def _following_context(viewer: Viewer) -> dict[str, Any]:
+    """Whether known customers are following the rules just now, and what came of it the last time."""
+    now = following_rules.under_way(viewer)
+    return {
+        "following": now,
+        "following_state": tasks_desk.state(now) if now else "",
+        "followed": None if now else following_rules.last_followed(viewer),
+    }
 
 
 def _sources(request: HttpRequest, *, error: str = "", told: str = "", **more: Any) -> HttpResponse:
