@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Words = str | Promise
 
@@ -201,7 +202,7 @@ FIELDS: tuple[Field, ...] = (
         ),
     ),
     Field(
-        "place", _("place"), ("postcode", "city", "region"), ("postcode", "city"),
+        "place", pgettext_lazy("where somebody lives", "place"), ("postcode", "city", "region"), ("postcode", "city"),
         (
             Level(_("same postcode"), "postcode_l = postcode_r", 0.65, 0.002, "postcode"),
             Level(

@@ -277,8 +277,8 @@ def _contacts(folded: dict[str, pa.Array]) -> dict[str, pa.Array]:
     if _any(mail):
         mail = _or_none(replace(mail, r"^.*<|>.*$|^mailto:|\s+", ""))
     digits = _squeezed(folded["telephone"], r"\d")
-    if _any(digits):  # without country code and leading noughts
-        digits = _tail(digits, 8)
+    if _any(digits):  # without country code and leading noughts; eight digits would mix up area codes
+        digits = _tail(digits, 9)
     return {
         "mail": mail,
         "mailbox": _or_none(replace(mail, r"(?:\+[^@]*)?@.*$", "")) if _any(mail) else mail,

