@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from django.db.models import Model, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from guanxi.customers import contacting
 from guanxi.customers.models import Party
 from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.visibility import Viewer
+from guanxi.insight import leaving
 from guanxi.insight.models import Assumptions, CostRate, Learning, ModelVersion, Standing
 
 THE_ONE = 1  # the number of the only row of assumptions
@@ -52,8 +55,26 @@ def delete_cost_rate(row_id: int, *, by: Viewer) -> None:
 
 def follow_merges(parties: Iterable[Party]) -> None:
     """Take away the standings of those who became part of another; what a merge makes of the others is learned soon."""
-    merged = Party.objects.filter(pk__in=[party.pk for party in parties], merged_into__isnull=False)
+    numbers = [party.pk for party in parties]
+    merged = Party.objects.filter(pk__in=numbers, merged_into__isnull=False)
     Standing.objects.filter(party__in=merged.values("pk")).delete()
+    _stop_profiling(numbers)  # one of them may bring a restriction along
+
+
+def follow_restrictions(
+    kind: str, *, party: Party | None, by: Viewer, about: Model | None, payload: dict[str, Any]
+) -> None:
+    """Take away the standing of whoever has the use of his data restricted; lifted, the next learning gives it back."""
+    if kind == "restriction.set" and party is not None:
+        _stop_profiling([party.pk])
+
+
+def _stop_profiling(parties: list[int]) -> None:
+    gone, _rows = Standing.objects.filter(
+        Q(party__in=parties) & Q(party__in=contacting.unprofiled().values("party"))
+    ).delete()
+    if gone:
+        leaving.leave_soon()
 
 
 # What a learning writes -----------------------------------------------------------------------------------------------

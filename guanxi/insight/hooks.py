@@ -59,6 +59,7 @@ hooks.register("api", ("/parties", api.of_party), order=13)
 hooks.register("api", ("/insight", api.router), order=60)
 
 hooks.register("party_reassigned", actions.follow_merges)
+hooks.register("happened", actions.follow_restrictions)
 
 # What happens by itself ----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import bulk, clock
@@ -80,7 +81,8 @@ def _learn(by: Viewer, again: bool) -> Outcome:
 def _basis(day: date | None, assumed: Assumptions, costs: list[Costs]) -> str:
     """What tells one state of the data and the assumptions from another."""
     values = [getattr(assumed, field.attname) for field in Assumptions._meta.fields if field.name != "id"]
-    return str(number_of(METHOD, day, values, costs, [tables.version_of(name) for name in READ_FROM], _events()))
+    versions, hidden = [tables.version_of(name) for name in READ_FROM], statistics.unprofiled()
+    return str(number_of(METHOD, day, values, costs, versions, _events(), hidden))
 
 
 def _events() -> int:
@@ -106,6 +108,11 @@ def _to_lake(learning: Learning, rows: pa.Table) -> None:
                 _("The lake is being written by another process; what was learned follows with the next learning.")
             )
         standings.to_lake(learning, rows)
+
+
+def _profiled(rows: pa.Table) -> pa.Table:
+    """The standings without those who had the use of their data restricted while it learned."""
+    return rows.filter(pc.invert(pc.is_in(rows["party_id"], pa.array(statistics.unprofiled(), pa.int64()))))
 
 
 class _Run:
@@ -154,6 +161,7 @@ class _Run:
         if (behind := (clock.today() - until).days) > 1:
             self._note("data_end", day=until.isoformat(), today=clock.today().isoformat(), days=behind)
         with self._step(5, "publish", _("Publish")):
+            rows = _profiled(rows)
             figures = scored.figures() | {"calibration": fitted.calibration}
             self._keep_figures(figures)
             written = standings.publish(self.learning, rows, before, points)

@@ -67,7 +67,7 @@ def pills(party: Party) -> list[Pill]:
 def standing(party: Party, viewer: Viewer) -> dict[str, Any]:
     """What the relationship is worth and what state it is in, with reasons; or what is missing to say so."""
     row = standing_of(party)
-    if row is not None and contacting.unprofiled().filter(party=party).exists():
+    if contacting.unprofiled().filter(party=party).exists():
         return {
             "standing": None,
             "missing": _("Nothing is worked out of this customer: he restricted or objected to it."),

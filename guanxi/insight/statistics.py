@@ -112,7 +112,7 @@ def _on_last_day_before(back: ir.Table, days: ir.Table) -> ir.Table:
 
 
 def facts(until: date, costs: list[Costs]) -> Facts:
-    """What is known of every party of the lake."""
+    """What is known of every party of the lake of whom something may be worked out."""
     party = _fetch(_party().order_by("party_id"))
     ids = _ints(party["party_id"])
     money = _Placed(ids, _fetch(_money(until)))
@@ -136,15 +136,24 @@ def facts(until: date, costs: list[Costs]) -> Facts:
 
 
 def _lines() -> ir.Table:
-    """Sales lines in the business's currency: amounts of several are never added up."""
+    """Sales lines in the business's currency: amounts of several are never added up. Of those of whom nothing may be
+    worked out there are none."""
     line = tables.table("sales_line")
-    line = line.filter(line.currency == settings.GUANXI_CURRENCY)
-    nobody = contacting.nobody()
-    return line.filter(line.party_id.notin(nobody)) if nobody else line
+    return _profiled(line.filter(line.currency == settings.GUANXI_CURRENCY))
+
+
+def _profiled(rows: ir.Table) -> ir.Table:
+    hidden = unprofiled()
+    return rows.filter(rows.party_id.notin(hidden)) if hidden else rows
+
+
+def unprofiled() -> list[int]:
+    """The parties of whom nothing may be worked out, in order: erased, restricted, objecting to it."""
+    return sorted(set(contacting.unprofiled().values_list("party", flat=True)))
 
 
 def _party() -> ir.Table:
-    party = tables.table("party")
+    party = _profiled(tables.table("party"))
     known = ["kind", "gender", "birth_year", "city", "occupation", *(name for name, _ in schema.profile_columns())]
     return party.select("party_id", *known)
 
