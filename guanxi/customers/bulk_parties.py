@@ -453,7 +453,8 @@ def _outcome(
     since = work.sql("SELECT * FROM known_longer").to_arrow_table()
     unchanged = count - created - updated - skipped
     if look:
-        return PartiesWritten(created, updated, unchanged, skipped, points, *[_IDS.empty_table()] * 2, since)
+        nothing = _IDS.empty_table()
+        return PartiesWritten(created, updated, unchanged, skipped, points, nothing, nothing, since)
     events = work.sql(
         "SELECT party_id, kind, 'other' AS channel, 'inside' AS direction, "
         "occurred_at, 'customers.party' AS object_type, party_id AS object_id, payload FROM ("

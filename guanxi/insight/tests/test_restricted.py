@@ -35,7 +35,7 @@ def test_a_restricted_customer_has_no_standing_until_it_is_lifted(
     one, other = Party.objects.filter(
         pk__in=ContactPoint.objects.filter(kind="external").values("party"), standing__isnull=False
     ).order_by("pk")[:2]
-    equity = queries.current(SYSTEM).figures["equity"]["so_far"]  # type: ignore[union-attr]
+    equity = queries.current(SYSTEM).figures["equity"]["so_far"]
     restriction = customers.restrict(one, kind, purpose=purpose, by=SYSTEM)
     # At once: in the database, and by the task in the lake.
     assert not Standing.objects.filter(party=one).exists() and Standing.objects.filter(party=other).exists()
@@ -48,7 +48,7 @@ def test_a_restricted_customer_has_no_standing_until_it_is_lifted(
     # And a learning does not bring it back: neither to him, nor to the sums.
     assert learn().fresh
     assert not Standing.objects.filter(party=one).exists() and one.pk not in in_lake()
-    assert queries.current(SYSTEM).figures["equity"]["so_far"] < equity  # type: ignore[union-attr]
+    assert queries.current(SYSTEM).figures["equity"]["so_far"] < equity
     assert Standing.objects.count() == len(before) - 1
     customers.lift_restriction(restriction.pk, by=SYSTEM)
     assert learn().fresh

@@ -90,5 +90,5 @@ def test_where_nobody_was_erased_it_costs_one_query(
 ) -> None:
     run = take_in("parties", FILE)
     plan = prepare("parties", Path(run.path))
-    with duckdb.connect() as work, django_assert_num_queries(1):  # type: ignore[attr-defined]
+    with duckdb.connect() as work, django_assert_num_queries(1):
         assert suppressing.erased_parties(work, plan).num_rows == 0
