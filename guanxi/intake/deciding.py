@@ -334,6 +334,9 @@ def _hold(d: Decision, model: type[models.Model], column: str) -> None:
     elsewhere = f"(t.import_run IS NULL OR t.import_run <> {run})" if "import_run" in names else "1 = 1"
     if model is Event:  # what the house itself noted (by its models, say) holds nobody
         elsewhere += " AND (t.actor_id IS NOT NULL OR t.channel <> 'other' OR t.import_run IS NOT NULL)"
+        elsewhere += " AND t.kind NOT IN ('party.merged', 'party.unmerged')"
+    if model is SourceRecord:  # nor what was only written down because he was merged
+        elsewhere += " AND t.source_id NOT IN (SELECT id FROM customers_source WHERE trust < 0)"
     later = f"t.id > {d.job.bound(table)}" if "id" in names and model is not Party else "1 = 1"
     if "origin" in names:
         later = f"({later} OR t.origin IS NOT NULL)"

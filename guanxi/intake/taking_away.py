@@ -95,6 +95,13 @@ def parties(job: Revert) -> None:
         return
     for model, column in deciding.derived():
         _sweep_of(job, model._meta.db_table, column)
+    job.write(  # what was only written down because they were merged
+        lambda db: db.execute(
+            "DELETE FROM customers_sourcerecord WHERE party_id IN (SELECT id FROM revert_parties) "
+            "AND source_id IN (SELECT id FROM customers_source WHERE trust < 0)"
+        ),
+        "derived",
+    )
     _sweep(
         job,
         "ledger_event",
