@@ -17,7 +17,7 @@ def test_prices_stand_in_lists_of_their_own(client: Client, staff: object) -> No
     client.force_login(staff)  # type: ignore[arg-type]
     wholesale = PriceList.objects.create(code="W", name="批發價目表", currency="TWD", customer_group="經銷商")
     tea = Product.objects.create(code="T", name="烏龍茶")
-    price = Price.objects.create(price_list=wholesale, product=tea, from_quantity=50, amount=Decimal("385"))
+    price = Price.objects.create(price_list=wholesale, product=tea, from_quantity=50, amount=Decimal(385))
     for slug, number, words in (("price-lists", wholesale.pk, "批發價目表"), ("prices", price.pk, "烏龍茶")):
         assert words in client.get(reverse("desk:list", args=[slug])).content.decode()
         assert words in client.get(reverse("desk:record", args=[slug, number])).content.decode()

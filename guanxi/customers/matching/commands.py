@@ -30,8 +30,8 @@ THRESHOLD, THRESHOLD_WITHOUT = 0.8, 0.5
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help=f"How likely two clusters must be one person to be joined; {THRESHOLD}, or {THRESHOLD_WITHOUT} where no column "
-    "tells how to reach anybody.",
+    help=f"How likely two clusters must be one person to be joined; {THRESHOLD}, or {THRESHOLD_WITHOUT} where no "
+    "column tells how to reach anybody.",
 )
 def match_(file: Path, out: Path, maps: tuple[str, ...], threshold: float | None) -> None:
     """Find the records of FILE (CSV or Parquet) that tell of one person or organisation.

@@ -64,7 +64,7 @@ def slip(column: str, shortest: int = 3) -> str:
 
 
 def elsewhere(column: str) -> str:
-    """The name of one stands in another place of the other's; a Chinese syllable, of which many share the sound, not."""
+    """The name of one stands elsewhere in the other's; not a Chinese syllable, of which many share the sound."""
     return (
         f"((length({column}_r) >= 4 AND list_contains(words_l, {column}_r)) "
         f"OR (length({column}_l) >= 4 AND list_contains(words_r, {column}_l))) "
@@ -72,8 +72,8 @@ def elsewhere(column: str) -> str:
     )
 
 
-# How many times as much as is declared below m may be taught to be: where there are no duplicates, whatever people share
-# (a first name and a region, say) would else be taken for one person, and what differs for nothing.
+# How many times as much as is declared below m may be taught to be: where there are no duplicates, whatever people
+# share (a first name and a region, say) would else be taken for one person, and what differs for nothing.
 FURTHEST = 5.0
 SAME, DIFFERENT = _("same"), _("different")
 SWAPPED = "given_latin_l = family_latin_r AND family_latin_l = given_latin_r"

@@ -29,7 +29,8 @@ def test_standings_follow_a_merge_and_its_undoing(learn: Learn, monkeypatch: pyt
     assert not queries.merged_since_learning()
     merge_parties(one, [other], by=SYSTEM)
     assert not Standing.objects.filter(party=other).exists()
-    Learning.objects.update(finished_at=timezone.now() - timedelta(hours=1), started_at=timezone.now() - timedelta(hours=1))
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    Learning.objects.update(finished_at=an_hour_ago, started_at=an_hour_ago)
     assert queries.merged_since_learning()
     assert tasks.learn_when_much_is_new.call()["queued"]
     learn()

@@ -28,7 +28,7 @@ COMMANDS = {
     "import": Entry("guanxi.intake.commands:import_", "Import sales, parties or products from a file.", boot=True),
     "refresh": Entry("guanxi.lake.commands:refresh", "Bring the lake up to date.", boot=True),
     "learn": Entry("guanxi.insight.commands:learn", "Learn what each relationship is worth.", boot=True),
-    "erase": Entry("guanxi.customers.rights.commands:erase", "Erase a customer, or do so again after a restore.", boot=True),
+    "erase": Entry("guanxi.customers.rights.commands:erase", "Erase a customer; again after a restore.", boot=True),
     "match": Entry("guanxi.customers.matching.commands:match_", "Find the records of a file that are one person."),
     "bench": Entry("benchmarks.cli:bench", "Measure, beside floors measured in the same run.", boot=True),
     "check": Entry("guanxi.project.cli.check:check", "Look whether everything is in order."),
