@@ -45,26 +45,28 @@ class Hanging:
 
     def of(self, parties: Collection[int]) -> QuerySet[Any]:
         """Those that hang on any of `parties` now."""
-        return self.rows().filter(**{f"{self._column}__in": list(parties)})
+        return self.rows().filter(**{f"{self.column}__in": list(parties)})
 
     def move(self, merged: Collection[int], survivor: int) -> int:
         """Let what hangs on `merged` hang on `survivor`, and remember where it came from; how many rows."""
-        home = Coalesce(self.origin, F(self._column))
-        return self.of(merged).update(**{self.origin: home, self._column: survivor})
+        home = Coalesce(self.origin, F(self.column))
+        return self.of(merged).update(**{self.origin: home, self.column: survivor})
 
     def give_back(self, homes: Collection[int], party: int) -> int:
         """Let what was recorded for any of `homes` hang on `party` again; how many rows."""
         rows = self.rows().filter(**{f"{self.origin}__in": list(homes)})
-        return rows.update(**{self._column: party, self.origin: NullIf(F(self.origin), party)})
+        return rows.update(**{self.column: party, self.origin: NullIf(F(self.origin), party)})
 
     def strays(self) -> QuerySet[Any]:
         """Rows that hang on a party that is part of another; written while it was being merged."""
         absorbed = Party.objects.filter(merged_into__isnull=False).values("pk")
-        return self.rows().filter(Q(**{f"{self._column}__in": absorbed}))
+        return self.rows().filter(Q(**{f"{self.column}__in": absorbed}))
 
     @property
-    def _column(self) -> str:
-        return self.model._meta.get_field(self.field).attname
+    def column(self) -> str:
+        """The column of the database that refers to the party."""
+        field: Any = self.model._meta.get_field(self.field)
+        return str(field.attname)
 
 
 def hanging() -> list[Hanging]:

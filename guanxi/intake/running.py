@@ -39,6 +39,7 @@ from guanxi.intake.origins import keep_origins
 from guanxi.intake.plan import Plan
 from guanxi.intake.rejects import RejectFile
 from guanxi.intake.suppressing import leave_out_erased
+from guanxi.intake.suppressing import newest as newest_erased
 
 State = ImportRun.State
 BEGUN = "begun"
@@ -145,8 +146,10 @@ def _compare(current: ImportRun, by: Viewer) -> ImportRun:
 
 
 def _is_checked(current: ImportRun) -> bool:
-    """Whether the first half is done and its stage is there."""
-    return current.phase != "" and current.state in (*CHECKED, State.FAILED) and _marks(current).exists()
+    """Whether the first half is done, its stage is there, and nobody was erased since."""
+    if current.phase == "" or current.state not in (*CHECKED, State.FAILED) or not _marks(current).exists():
+        return False
+    return bool(json.loads(_marks(current).read_text()).get("erased", 0) == newest_erased())
 
 
 def _note_bounds(current: ImportRun, db: BulkSession, by: Viewer) -> ImportRun:
@@ -203,6 +206,7 @@ def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
     for number, path in enumerate(sorted(current.folder.glob("touched-*.parquet"))):
         path.rename(current.folder / f"touched-before-{timezone.now():%H%M%S%f}-{number}.parquet")
     current.rejects_path.unlink(missing_ok=True)
+    erased = newest_erased()
     rejects = RejectFile(current.rejects_path, plan.form.columns, plan.form.separator)
     with checking.stage(current.folder) as work:
         counts = checking.check(plan, work, rejects, _size(current), heed=lambda: _heed(current))
@@ -214,7 +218,7 @@ def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
     rejects.close()
     assert rejects.count == counts.rejected, f"{counts}: {rejects.count} rows stand in the rejects"
     size = current.rejects_path.stat().st_size if rejects.count else 0
-    _marks(current).write_text(json.dumps({"rejects_size": size}))
+    _marks(current).write_text(json.dumps({"rejects_size": size, "erased": erased}))
     return actions.note_state(
         current, by=by, state=State.CHECKING, phase=BEGUN, checkpoint=0,
         read=counts.read, accepted=counts.accepted, rejected=counts.rejected,

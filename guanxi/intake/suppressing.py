@@ -75,6 +75,12 @@ def erased_parties(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
     return whole.cast(PROBLEMS)
 
 
+def newest() -> int:
+    """Tells one state of the list of erased customers from another: a stage checked against an older one is not good
+    any more."""
+    return SuppressedKey.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def _kinds() -> list[str]:
     """By which kinds of keys erased customers are known; empty where nobody was ever erased."""
     return list(SuppressedKey.objects.order_by("kind").values_list("kind", flat=True).distinct())

@@ -54,7 +54,7 @@ class EventOut(Schema):
     def resolve_payload(event: Event) -> dict[str, Any]:
         changes = event.payload.get("changes")
         if not isinstance(changes, dict):
-            return event.payload
+            return dict(event.payload)
         veiled = {
             name: [sensitive.masked(Party, name, value) for value in change] if isinstance(change, list) else change
             for name, change in changes.items()

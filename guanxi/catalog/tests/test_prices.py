@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_prices_stand_in_lists_of_their_own(client: Client, staff: object) -> None:
-    client.force_login(staff)  # type: ignore[arg-type]
+    client.force_login(staff)
     wholesale = PriceList.objects.create(code="W", name="批發價目表", currency="TWD", customer_group="經銷商")
     tea = Product.objects.create(code="T", name="烏龍茶")
     price = Price.objects.create(price_list=wholesale, product=tea, from_quantity=50, amount=Decimal(385))

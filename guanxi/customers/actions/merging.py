@@ -101,8 +101,7 @@ def settle_strays(*, by: Viewer) -> int:
     """Let rows that were written for a party while it was being merged hang on its survivor; how many."""
     moved = 0
     for kind in hanging():
-        column = kind.model._meta.get_field(kind.field).attname
-        for party in kind.strays().values_list(column, flat=True).distinct():
+        for party in kind.strays().values_list(kind.column, flat=True).distinct():
             moved += kind.move([party], root_of(party))
     return moved
 

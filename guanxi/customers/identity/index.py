@@ -11,7 +11,11 @@ from django.db import connection
 from guanxi.customers import matching
 from guanxi.customers.models import JunkValue, MatchKey
 
-_COLUMNS = {JunkValue.Kind.MAIL: "mail", JunkValue.Kind.PHONE: "telephone", JunkValue.Kind.NAME: "full_name"}
+_COLUMNS: dict[str, str] = {
+    JunkValue.Kind.MAIL: "mail",
+    JunkValue.Kind.PHONE: "telephone",
+    JunkValue.Kind.NAME: "full_name",
+}
 LARGEST_BLOCK = 100  # parties under one key; a key that more share tells too little
 KEYS = pa.schema([("key", pa.int64()), ("party_id", pa.int64())])
 

@@ -26,7 +26,7 @@ CITIES = ["台北", "台中", "高雄", "台南", "新竹", "嘉義"]
 
 def people(count: int) -> list[tuple[str, ...]]:
     """Different people: no two share name and birthday."""
-    made = []
+    made: list[tuple[str, ...]] = []
     for number in range(count):
         name = FAMILIES[number % 30] + GIVEN[(number // 30 + number * 5) % 12]
         day = f"{1950 + number % 47:04d}-{1 + number % 12:02d}-{1 + number % 28:02d}"

@@ -14,7 +14,7 @@ from guanxi.customers.rights import erasing
 from guanxi.customers.rights.commands import erase
 from guanxi.customers.rights.hashing import suppressed
 from guanxi.foundation.visibility import SYSTEM
-from guanxi.intake import suppressing
+from guanxi.intake import actions, difference, running, suppressing
 from guanxi.intake.models import ImportRun
 from guanxi.intake.plan import prepare
 from guanxi.intake.tests.conftest import rejected
@@ -83,6 +83,18 @@ def test_who_came_back_is_taken_in_once_that_is_allowed(take_in: Import, without
         assert CliRunner().invoke(erase, ["--allow-again", wrong]).exit_code != 0
     assert take_in("parties", mail + ",新客,new@example.com,,\n", name="b.csv").created == 2
     assert suppressed("external", ["files:1"]).to_pylist() == [True]
+
+
+def test_who_is_erased_between_the_check_and_the_import_stays_away(take_in: Import, tmp_path: Path) -> None:
+    take_in("parties", FILE)
+    path = tmp_path / "later.csv"
+    path.write_text(HEAD + "1,王美玲,mei@example.com,,\n9,林小姐,lin@example.com,,\n", encoding="utf-8")
+    run = difference.find(actions.begin_import(prepare("parties", path), by=SYSTEM))
+    assert (run.accepted, run.rejected) == (2, 0)
+    erasing.erase(Party.objects.get(name="王美玲"), by=SYSTEM)
+    run = running.run(run.pk)
+    assert (run.created, run.rejected, reasons(run)) == (1, 1, ["2 客戶編號"])
+    assert not ContactPoint.objects.filter(key="mei@example.com").exists()
 
 
 def test_where_nobody_was_erased_it_costs_one_query(

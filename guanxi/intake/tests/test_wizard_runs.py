@@ -175,7 +175,7 @@ def test_the_result_leads_on_and_rejected_rows_come_back_mended(begin: Begin, st
     assert staff_client.get("/imports/999/result/").status_code == 404
 
     # The rejected rows come back mended, by the same plan.
-    rejected = b"".join(staff_client.get(at("rejects", run)).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    rejected = b"".join(staff_client.get(at("rejects", run)).streaming_content).decode("utf-8-sig")
     assert "zhi@" in rejected
     assert "客戶.csv" in shown(staff_client.get(f"/imports/start/?mends={run.pk}"))
     draft = begin(rejected.replace('"zhi@"', '"zhi@example.com"'), "gemendet.csv", mends=run.pk)

@@ -43,7 +43,7 @@ def test_on_a_record_and_in_the_list(staff: User, staff_client: Client, mei: Par
     assert "Nothing to do here" in staff_client.get(f"/customers/{mei.pk}/panel/todos/").content.decode()
     assert "For whom" in staff_client.get(f"{address}?add").content.decode()
     sent = {"verb": "call", "what": "週六送貨", "due_on": "2026-01-02", "due_time": "", "remind_minutes": "60"}
-    sent |= {"priority": "1", "assignee": staff.pk, "once": "t"}
+    sent |= {"priority": "1", "assignee": str(staff.pk), "once": "t"}
     for _click in range(2):
         assert "Call: 週六送貨" in staff_client.post(address, sent).content.decode()
     todo = Todo.objects.get()
