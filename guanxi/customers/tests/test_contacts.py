@@ -105,6 +105,7 @@ def test_the_newest_word_on_a_purpose_and_channel_counts(staff: User, mei: Party
     actions.withdraw_consent(mei, "marketing", "mail", at=at[2], by=staff)
     actions.give_consent(mei, "marketing", "mail", at=at[0], by=staff)  # noted late, said before
     actions.give_consent(mei, "service", "sms", at=at[0], by=staff)
+    actions.add_contact_point(mei, "phone", "0912 345 678", by=staff)
     state = {(row.purpose, row.channel): row.given for row in queries.consent_state(mei, staff)}
     assert state == {("marketing", "mail"): False, ("service", "sms"): True}
     assert not queries.may_contact(mei, "marketing", "mail", staff)
