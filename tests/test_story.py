@@ -208,7 +208,7 @@ def test_on_a_telephone(staff_page: Page, shop: None) -> None:
     expect(page.locator("#side")).not_to_be_in_viewport()
     page.get_by_role("button", name="Open the menu").click()
     expect(page.locator("#side")).to_be_in_viewport()
-    page.locator("#side").get_by_role("link", name="Customers").click()
+    page.locator("#side").get_by_role("link", name="Customers", exact=True).click()
     expect(page.locator("h1")).to_have_text("Customers")
     rows = page.locator("tr[data-row]")
     expect(rows).to_have_count(4)

@@ -21,7 +21,7 @@ from guanxi.intake.models import ImportRun
 
 LARGEST = 1 << 30  # bytes of an uploaded file, unless GUANXI_LARGEST_UPLOAD says otherwise
 KEPT_DAYS = 7
-RESERVE = 200_000_000  # bytes that have to stay free
+RESERVE = 200_000_000  # bytes that have to stay free, beside a small file as many as it has
 STAGE = 1.5  # room that the checked rows need, in sizes of the file
 ENDINGS = {"text": ".csv", "xlsx": ".xlsx", "parquet": ".parquet", "vcard": ".vcf", "jsonl": ".jsonl"}
 
@@ -42,7 +42,7 @@ def room_for(size: int, *, uploading: bool = True) -> None:
     home = Path(settings.GUANXI_HOME)
     home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(home).free
-    needed = int(size * (STAGE + uploading)) + RESERVE
+    needed = int(size * (STAGE + uploading)) + min(size, RESERVE)
     if free < needed:
         message = _(
             "There is not enough room: this file needs %(needed)s MB in %(folder)s, and %(free)s MB are free. "

@@ -46,6 +46,7 @@ def test_contact_points_consent_and_relationships_in_place(staff_page: Any, mei:
 
     ties = staff_page.locator("#relationships")
     ties.get_by_role("button", name="Add").click()
+    ties.locator("#tie-kind").select_option("household")
     ties.get_by_label("Whom").press_sequentially("志明")
     ties.get_by_label("陳志明").check()
     ties.get_by_role("button", name="Add").click()
