@@ -152,7 +152,8 @@ def _words(one: Field | None, reason: str) -> str:
     words = str(REASONS[reason])
     if reason == "word" and one is not None and one.words:
         known = ", ".join(list(dict.fromkeys(one.words.values()))[:8])
-        return f"{words} {_('Known are for example: %(known)s.') % {'known': known}}"
+        examples = _("Known are for example: %(known)s.") % {"known": known}
+        return f"{words} {examples}"
     return words
 
 

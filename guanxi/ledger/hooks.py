@@ -60,7 +60,8 @@ def _tie(payload: dict[str, Any]) -> str:
 
 def _tie_now(payload: dict[str, Any]) -> str:
     if payload.get("superior"):
-        return f"{_tie(payload)} · {_now('reports to %(name)s') % {'name': payload['superior']}}"
+        leads = _now("reports to %(name)s") % {"name": payload["superior"]}
+        return f"{_tie(payload)} · {leads}"
     labels = {field.name: field.verbose_name for field in Relationship._meta.fields}
     return " · ".join([_tie(payload), ", ".join(str(labels.get(name, name)) for name in payload.get("fields", []))])
 
