@@ -217,9 +217,9 @@ from guanxi.foundation import tasks
 from guanxi.foundation.visibility import SYSTEM
 from guanxi.intake import actions
 from guanxi.intake.plan import prepare
-from guanxi.intake.tasks import run_import
+from guanxi.intake.tasks import take_in
 run = actions.begin_import(prepare("sales", Path(sys.argv[1])), by=SYSTEM)
-print(tasks.enqueue(run_import, run.pk, by=SYSTEM).pk)
+print(tasks.enqueue(take_in, run.pk, by=SYSTEM).pk)
 """
 STATE = """
 import sys
@@ -228,7 +228,7 @@ boot()
 from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.tasks.lease import is_alive
 while True:
-    tasks = BackgroundTask.objects.filter(function="guanxi.intake.tasks.run_import")
+    tasks = BackgroundTask.objects.filter(function="guanxi.intake.tasks.take_in")
     print(*tasks.values_list("state", "attempts", "worker").first() or ("absent", 0), flush=True)
     if not sys.stdin.readline():
         break

@@ -18,9 +18,6 @@ def take_in(run_id: int) -> dict[str, int]:
     return {name: getattr(done, name) for name in COUNTS}
 
 
-run_import = take_in
-
-
 @task(label=_("Comparing a file"), queue_name="long")
 def find_difference(run_id: int) -> dict[str, int]:
     """Say what an import will do; may be begun anew at any time."""
