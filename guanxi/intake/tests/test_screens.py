@@ -14,7 +14,7 @@ from guanxi.intake import actions
 from guanxi.intake.commands import import_
 from guanxi.intake.models import ImportRun
 from guanxi.intake.plan import prepare
-from guanxi.intake.tasks import run_import
+from guanxi.intake.tasks import take_in
 from guanxi.orders.models import Order
 
 Import = Callable[..., ImportRun]
@@ -39,7 +39,7 @@ def test_as_background_work(transactional_db: None, home: Path, tmp_path: Path) 
     path = tmp_path / "f.csv"
     path.write_text(FILE)
     run = actions.begin_import(prepare("sales", path), by=SYSTEM)
-    assert run_import.call(run.pk)["accepted"] == 1
+    assert take_in.call(run.pk)["accepted"] == 1
     assert Order.objects.count() == 1
 
 
