@@ -81,6 +81,9 @@ def test_where_a_value_comes_from_by_keyboard(staff_page: Any, staff: User, twin
     staff_page.locator("[data-fact='city'] .fact-value", has_text="台北").wait_for()
     mei.refresh_from_db()
     assert mei.city == "台北"
+    staff_page.wait_for_load_state("networkidle")
+    settling = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added"
+    staff_page.wait_for_function(f"() => !document.querySelector('{settling}')")
     mark.focus()
     staff_page.keyboard.press("Enter")
     card.wait_for()
