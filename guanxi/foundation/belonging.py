@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.http import Http404
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import desk as desks
@@ -89,6 +90,14 @@ def find_record(object_type: str, object_id: int, viewer: Viewer) -> Any:
     if row is None:
         raise NoRecord(_("There is no record %(number)s of this type.") % {"number": object_id})
     return row
+
+
+def record_or_404(object_type: str, object_id: int, viewer: Viewer) -> Any:
+    """The record, for a page. Raises Http404 where there is none that `viewer` may see."""
+    try:
+        return find_record(object_type, object_id, viewer)
+    except NoRecord as missing:
+        raise Http404(str(missing)) from missing
 
 
 def reference(record: models.Model) -> dict[str, Any]:

@@ -17,7 +17,6 @@ _COLUMNS: dict[str, str] = {
     JunkValue.Kind.NAME: "full_name",
 }
 LARGEST_BLOCK = 100  # parties under one key; a key that more share tells too little
-KEYS = pa.schema([("key", pa.int64()), ("party_id", pa.int64())])
 
 
 def keys_of(records: pa.Table) -> dict[int, list[int]]:

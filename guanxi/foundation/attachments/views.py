@@ -52,10 +52,7 @@ def _panel(request: HttpRequest, record: Any, status: int = 200, **more: Any) ->
 @require_http_methods(["GET", "POST"])
 def of(request: HttpRequest, object_type: str, object_id: int) -> HttpResponse:
     """The panel (GET); files are attached (POST), each for itself: what is wrong with some does not keep others out."""
-    try:
-        record = belonging.find_record(object_type, object_id, request.user)
-    except belonging.NoRecord as missing:
-        raise Http404(str(missing)) from missing
+    record = belonging.record_or_404(object_type, object_id, request.user)
     if request.method == "GET":
         return _panel(request, record)
     files = request.FILES.getlist("files")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -35,22 +35,15 @@ def _panel(request: HttpRequest, record: Any, status: int = 200, **more: Any) ->
     return render(request, "notes/panel.html", {**panel(record, request.user), **more}, status=status)
 
 
-def _record(request: HttpRequest, object_type: str, object_id: int) -> Any:
-    try:
-        return belonging.find_record(object_type, object_id, request.user)
-    except belonging.NoRecord as missing:
-        raise Http404(str(missing)) from missing
-
-
 def _note(request: HttpRequest, pk: int) -> tuple[Note, Any]:
     note = get_object_or_404(Note.objects.visible_to(request.user), pk=pk)
-    return note, _record(request, note.object_type, note.object_id)
+    return note, belonging.record_or_404(note.object_type, note.object_id, request.user)
 
 
 @require_http_methods(["GET", "POST"])
 def of(request: HttpRequest, object_type: str, object_id: int) -> HttpResponse:
     """The panel (GET; `before` gives older notes), a new note (POST)."""
-    record = _record(request, object_type, object_id)
+    record = belonging.record_or_404(object_type, object_id, request.user)
     if request.method == "GET":
         before = request.GET.get("before", "")
         if before.isdecimal() and len(before) < 19:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -27,10 +27,7 @@ def panel(record: Any, viewer: Viewer) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def of(request: HttpRequest, object_type: str, object_id: int) -> HttpResponse:
     """The panel; `name` adds tags (several with commas between), `off` takes one away."""
-    try:
-        record = belonging.find_record(object_type, object_id, request.user)
-    except belonging.NoRecord as missing:
-        raise Http404(str(missing)) from missing
+    record = belonging.record_or_404(object_type, object_id, request.user)
     more: dict[str, Any] = {}
     if request.method == "POST":
         off, name = request.POST.get("off", ""), request.POST.get("name", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -66,10 +66,7 @@ def _panel(request: HttpRequest, record: Any, status: int = 200, **more: Any) ->
 @require_http_methods(["GET", "POST"])
 def of(request: HttpRequest, object_type: str, object_id: int) -> HttpResponse:
     """The panel (GET; with `add` the form), a new task (POST)."""
-    try:
-        record = belonging.find_record(object_type, object_id, request.user)
-    except belonging.NoRecord as missing:
-        raise Http404(str(missing)) from missing
+    record = belonging.record_or_404(object_type, object_id, request.user)
     if request.method == "GET":
         return _panel(request, record, **(_form(request, {}) if "add" in request.GET else {}))
     form = TodoForm(request.POST)
