@@ -207,6 +207,7 @@ STATICFILES_DIRS = [
         "alpine": "@alpinejs/csp/dist",
         "echarts": "echarts/dist",
         "inter": "@fontsource-variable/inter",
+        "sortable": "sortablejs/modular",
         "tabler/css": "@tabler/core/dist/css",
     }.items()
     if (_modules / path).is_dir()
