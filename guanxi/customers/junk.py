@@ -83,18 +83,22 @@ RULES: dict[str, Callable[[str], bool]] = {
     "national_id": is_junk_number,
 }
 FEW = 300  # values that are looked at one by one rather than as a column
-REPEATED = "^(?:" + "|".join(f"{sign}{{4,}}" for sign in "abcdefghijklmnopqrstuvwxyz0123456789") + ")$"
-# What may be junk among much that is not: mails, telephone numbers and dates that need a closer look.
-_MAILBOXES = "|".join(sorted(MAILBOXES | {word for word in NOTHING if word.isalnum()}))
+REPEATED = "(?:" + "|".join(f"{sign}{{4,}}" for sign in "abcdefghijklmnopqrstuvwxyz0123456789_") + ")"
+# What may be junk among much that is not, and so gets a closer look: each pattern finds all that its rule finds, and
+# some more. Whatever is not plain ASCII is looked at in any case.
+_MAILBOXES = "|".join(sorted(map(re.escape, MAILBOXES | NOTHING)))
 SUSPECT = {
-    "mail": rf"\s|^[^@]*$|^(?i:{_MAILBOXES})(\+.*)?@|@(?i:{'|'.join(sorted(DOMAINS))})$|^\W*\w?\W*@|@$|^\W+@"
-    r"|^(?i:" + REPEATED[4:-2] + r")@|^\W*@",
-    "telephone": "".join(rf"(?:\D*{digit}){{6}}\D*$|" for digit in range(10))
+    is_junk_mail: rf"\s|^[^@]*$|^(?i:{_MAILBOXES})(\+.*)?@|@(?i:{'|'.join(sorted(DOMAINS))})$|^\W*\w?\W*@|@$|^\W+@"
+    rf"|^(?i:{REPEATED})@|^\W*@",
+    is_junk_telephone: "".join(rf"(?:\D*{digit}){{6}}\D*$|" for digit in range(10))
     + r"^(?:\D*\d){0,5}\D*$|^[\D0]*1\D*2\D*3\D*4\D*5|^[\D0]*9\D*8\D*7\D*6|^[\D0]*7\D*6\D*5",
-    "national_id": "".join(rf"^(?:\W*{digit})+\W*$|" for digit in range(10))
+    is_junk_number: "".join(rf"^(?:\W*{digit})+\W*$|" for digit in range(10))
     + r"^\D*$|^\W*(?:\w\W*){0,3}$|1\W*2\W*3\W*4\W*5\W*6|9\W*8\W*7\W*6\W*5\W*4|7\W*6\W*5\W*4\W*3\W*2",
-    "date_of_birth": r"^\D|^(?:1900|1901|1899|1800|1970|1111|0001|9999|2000|0000)|^[^1-9]*$",
+    is_junk_date: r"^\D|^[^1-9]*$|^[^1-9]{10}|^\d+\s*$|^" + "|^".join(r"\D*".join(day) for day in sorted(DAYS)),
+    is_junk_text: r"^[^\pL\pN_]*$",
+    is_junk_name: r"^[^\pL\pN_]*$|^[\pN\s]*$",
 }
+WORDS = {is_junk_text: NOTHING, is_junk_name: NAMES}
 
 
 def without(field: str, values: pa.Array, more: Iterable[str] = ()) -> pa.Array:
@@ -105,31 +109,24 @@ def without(field: str, values: pa.Array, more: Iterable[str] = ()) -> pa.Array:
     rule = RULES.get(field, is_junk_text)
     if values.null_count == len(values):
         return values
+    mine = {fold(value).strip() for value in more}
     if len(values) <= FEW:
-        mine = {fold(value).strip() for value in more}
         kept = [None if v is None or rule(v) or fold(v).strip() in mine else v for v in values.to_pylist()]
         return pa.array(kept, pa.string())
     folded = pc.utf8_trim_whitespace(fold_array(values))
-    if rule in (is_junk_text, is_junk_name):
-        bad = _nothing(folded, rule is is_junk_name)
-    else:
-        bad = _by_rule(values, rule, SUSPECT.get(field))
-    extra = pa.array(sorted({fold(value).strip() for value in more}), pa.string())
-    bad = pc.fill_null(pc.or_(bad, pc.is_in(folded, value_set=extra)), False)
+    looked = pc.unique(pc.filter(values, pc.fill_null(_suspect(values, folded, rule), False)))
+    bad = pc.is_in(values, value_set=pa.array([value for value in looked.to_pylist() if rule(value)], pa.string()))
+    bad = pc.fill_null(pc.or_(bad, pc.is_in(folded, value_set=pa.array(sorted(mine), pa.string()))), False)
     return pc.if_else(bad, pa.scalar(None, pa.string()), values) if pc.any(bad).as_py() else values
 
 
-def _nothing(folded: pa.Array, name: bool) -> pa.Array:
-    bad = pc.is_in(folded, value_set=pa.array(sorted(NAMES if name else NOTHING), pa.string()))
-    bad = pc.or_(bad, pc.invert(pc.match_substring_regex(folded, r"[\pL\pN\pM_]")))
-    bad = pc.or_(bad, pc.match_substring_regex(folded, REPEATED))
-    return pc.or_(bad, pc.match_substring_regex(folded, r"^[\pN ]+$")) if name else bad
-
-
-def _by_rule(values: pa.Array, rule: Callable[[str], bool], suspect: str | None) -> pa.Array:
-    """Those that may be junk through the plain function, each distinct value once."""
-    looked = values
-    if suspect:
-        looked = pc.filter(values, pc.fill_null(pc.match_substring_regex(values, suspect), False))
-    bad = [value for value in pc.unique(looked).to_pylist() if value is not None and rule(value)]
-    return pc.is_in(values, value_set=pa.array(bad, pa.string()))
+def _suspect(values: pa.Array, folded: pa.Array, rule: Callable[[str], bool]) -> pa.Array:
+    """Which values need a closer look."""
+    words = WORDS.get(rule)
+    if words is None:
+        odd = pc.match_substring_regex(values, SUSPECT[rule])
+        return pc.or_(odd, pc.invert(pc.string_is_ascii(values)))
+    odd = pc.or_(pc.match_substring_regex(folded, SUSPECT[rule]), pc.is_in(folded, value_set=pa.array(sorted(words))))
+    lengths = pc.utf8_length(folded)
+    one_sign = pc.equal(folded, pc.binary_repeat(pc.utf8_slice_codeunits(folded, 0, 1), lengths))
+    return pc.or_(odd, pc.and_(pc.greater(lengths, 3), one_sign))

@@ -21,6 +21,9 @@ PAIRS_A_RECORD = 1  # … or on average so many a record, where that is more
 MOST_PAIRS = 4_000_000  # that are compared at all, …
 MOST_A_RECORD = 2.5  # … or on average so many a record: those that share the most keys
 MOST_WORDS = 5  # of a name that take part in keys
+FEW = 100  # texts that are hashed one by one rather than as a column
+SEED, FACTOR, WHOLE = 0x9E3779B97F4A7C15, 0x100000001B3, 2**64 - 1
+STIR_FIRST, STIR_SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 
 @dataclass
@@ -87,23 +90,37 @@ def hashed(values: pa.Array) -> Hashed:
 
 
 def _of_texts(texts: pa.Array) -> np.ndarray:
+    if len(texts) <= FEW:
+        return np.array([_of_text(text) for text in texts.to_pylist()], np.uint64)
     raw = pc.cast(texts, pa.binary())
     lengths = pc.binary_length(raw).to_numpy(zero_copy_only=False).astype(np.int64)
     offsets = np.frombuffer(raw.buffers()[1], np.int32)[raw.offset : raw.offset + len(raw) + 1].astype(np.int64)
     data = np.frombuffer(raw.buffers()[2] or b"", np.uint8)
-    result = np.full(len(raw), 0x9E3779B97F4A7C15, np.uint64) ^ lengths.astype(np.uint64)
+    result = np.full(len(raw), SEED, np.uint64) ^ lengths.astype(np.uint64)
     for place in range(int(lengths.max(initial=0))):
         here = np.flatnonzero(lengths > place)
         byte = data[offsets[here] + place].astype(np.uint64)
-        result[here] = (result[here] ^ (byte + np.uint64(1))) * np.uint64(0x100000001B3)
+        result[here] = (result[here] ^ (byte + np.uint64(1))) * np.uint64(FACTOR)
         result[here] ^= result[here] >> np.uint64(29)
     return mixed(result)
 
 
+def _of_text(text: str) -> int:
+    """The same for one text, by whole numbers of Python: for few texts ten times as quick."""
+    raw = text.encode()
+    number = SEED ^ len(raw)
+    for byte in raw:
+        number = (number ^ (byte + 1)) * FACTOR & WHOLE
+        number ^= number >> 29
+    number = (number ^ (number >> 30)) * STIR_FIRST & WHOLE
+    number = (number ^ (number >> 27)) * STIR_SECOND & WHOLE
+    return number ^ (number >> 31)
+
+
 def mixed(numbers: np.ndarray) -> np.ndarray:
     """Numbers stirred so that each bit depends on all (splitmix64)."""
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(STIR_FIRST)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(STIR_SECOND)
     return np.asarray(numbers ^ (numbers >> np.uint64(31)))
 
 
@@ -207,7 +224,7 @@ def key_rows(parts: Parts) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     for number, (name, rule) in enumerate(RULES.items()):
         rows, numbers = rule(parts)
         if len(rows):
-            yield name, rows, mixed(numbers ^ np.uint64((number + 1) * 0x9E3779B97F4A7C15 & (2**64 - 1)))
+            yield name, rows, mixed(numbers ^ np.uint64((number + 1) * SEED & WHOLE))
 
 
 def keys_of(table: pa.Table, ids: pa.Array) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 
@@ -49,11 +50,13 @@ NAMES: dict[str, str] = {
 FIELDS = tuple(NAMES)
 
 
+@functools.lru_cache(maxsize=1_000)
 def plain(name: str) -> str:
     """A column's name as it is compared."""
     return re.sub(r"[\W_]+", "", fold(name))
 
 
+PLAIN_FIELDS = {plain(field) for field in FIELDS}
 KNOWN = {plain(name): field for field, names in NAMES.items() for name in names.split(", ")}
 
 
@@ -78,7 +81,7 @@ def recognise(columns: list[str], mapping: Mapping[str, str] | None = None) -> d
             raise CannotMatch(said(message, {"first": found[ours], "second": theirs, "field": ours}))
         found[ours] = theirs
     taken = set(found.values())
-    for column in sorted(columns, key=lambda name: (plain(name) not in map(plain, FIELDS), columns.index(name))):
+    for column in sorted(columns, key=lambda name: (plain(name) not in PLAIN_FIELDS, columns.index(name))):
         field = KNOWN.get(plain(column))
         if field and field not in found and column not in taken:
             found[field] = column

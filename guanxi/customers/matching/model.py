@@ -119,7 +119,7 @@ class Model:
         both = _one_after_other(new, theirs)
         count = theirs.num_rows
         table = self.prepare(both, junk)
-        scored = self.scorer.score_few(table, np.zeros(count, np.int64), np.arange(1, count + 1))
+        scored = self.scorer.score_first(table)
         made = self.pairs(scored, pa.concat_arrays([pa.nulls(1, theirs["id"].type), theirs["id"].combine_chunks()]))
         if "id" in new.column_names:
             made = made.set_column(0, "id_l", pa.concat_arrays([_whole(new["id"])] * count or [pa.nulls(0)]))

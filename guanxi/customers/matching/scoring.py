@@ -103,14 +103,12 @@ class Scorer:
         order = np.lexsort((scored["r"].to_numpy(), scored["l"].to_numpy()))
         return scored.take(pa.array(order))
 
-    def score_few(self, records: pa.Table, left: np.ndarray, right: np.ndarray) -> pa.Table:
-        """The same for some dozens of pairs, by a statement prepared once on a connection that stays open."""
+    def score_first(self, records: pa.Table) -> pa.Table:
+        """The first record with each of some dozens of others, by a statement prepared once on an open connection."""
         with self._lock:
             database = self._database or self._open(records.schema)
             database.register("few_records", records)
-            database.register("few_pairs", pa.table({"l": left, "r": right}))
-            database.execute("DELETE FROM records; DELETE FROM pairs")
-            database.execute("INSERT INTO records SELECT * FROM few_records; INSERT INTO pairs SELECT * FROM few_pairs")
+            database.execute("DELETE FROM records; INSERT INTO records SELECT * FROM few_records")
             reader: Any = database.execute("EXECUTE scoring").to_arrow_reader()
             scored = reader.read_all()
         return self._ordered(scored)
@@ -120,7 +118,8 @@ class Scorer:
         database.execute("SET threads = 1")
         database.execute("PRAGMA disable_optimizer")  # it thinks four times as long as a few pairs take
         database.register("shape", schema.empty_table())
-        database.execute("CREATE TABLE records AS SELECT * FROM shape; CREATE TABLE pairs (l BIGINT, r BIGINT)")
+        database.execute("CREATE TABLE records AS SELECT * FROM shape")
+        database.execute("CREATE VIEW pairs AS SELECT 0::BIGINT AS l, row AS r FROM records WHERE row > 0")
         database.execute(f"PREPARE scoring AS {self.query}")
         return database
 

@@ -28,6 +28,7 @@ LEAST_RECORDS = 100  # below, the declared values are used as they are
 LEAST_MATCHES = 30  # that a training rule must find
 DECLARED = 25.0  # matches that the declared m are worth
 MOST_FREQUENT = 5_000  # values of a column whose frequency is kept
+FEW = 300  # values that are looked up one by one rather than as a column
 DECLARED_VALUES = 200  # values that the declared share of a column's values is worth
 LEAST_U = 1e-7
 LEAST_RATIO = 2.0**-6  # of m to u: no single field speaks against a match by more than six bits
@@ -81,11 +82,15 @@ def with_frequencies(table: pa.Table, known: dict[str, dict[str, Any]]) -> pa.Ta
         values = table[column].combine_chunks()
         told = known.get(column)
         if told is None:
-            table = table.append_column(f"tf_{column}", pa.nulls(len(values), pa.float64()))
-            continue
-        place = pc.index_in(values, value_set=pa.array(list(told["known"]), pa.string()))
-        share = pa.array(list(told["known"].values()), pa.float64()).take(place)
-        share = pc.if_else(pc.is_valid(values), pc.fill_null(share, told["other"]), pa.scalar(None, pa.float64()))
+            share = pa.nulls(len(values), pa.float64())
+        elif len(values) <= FEW:
+            shares, other = told["known"], told["other"]
+            said = [None if value is None else shares.get(value, other) for value in values.to_pylist()]
+            share = pa.array(said, pa.float64())
+        else:
+            place = pc.index_in(values, value_set=pa.array(list(told["known"]), pa.string()))
+            share = pa.array(list(told["known"].values()), pa.float64()).take(place)
+            share = pc.if_else(pc.is_valid(values), pc.fill_null(share, told["other"]), pa.scalar(None, pa.float64()))
         table = table.append_column(f"tf_{column}", share)
     return table
 

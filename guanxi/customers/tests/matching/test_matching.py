@@ -95,6 +95,15 @@ def test_few_records_are_prepared_as_many(drawn: Drawn) -> None:
         assert prepared(many).slice(0, 100).combine_chunks().equals(few)
 
 
+@given(st.lists(st.one_of(st.none(), st.text(max_size=12)), max_size=8))
+def test_few_texts_are_hashed_as_many(texts: list[str | None]) -> None:
+    texts = [text and text.encode(errors="ignore").decode() for text in texts]
+    many = pa.array([*texts, *map(str, range(blocking.FEW + 1))], pa.string())
+    few, there = blocking.hashed(pa.array(texts, pa.string()))
+    assert few.tolist() == blocking.hashed(many)[0][: len(texts)].tolist()
+    assert there.tolist() == [text is not None for text in texts]
+
+
 def test_keys_bring_together_what_is_compared(drawn: Drawn, pairs: pa.Table) -> None:
     found = keys(drawn.records)
     assert found.schema.field("key").type == pa.int64()
