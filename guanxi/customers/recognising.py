@@ -30,7 +30,7 @@ def tell_nothing(kinds: pa.Array, keys: pa.Array) -> pa.Array:
         domain = pc.replace_substring_regex(keys, "^.*@", "@")
         listed = pa.array(sorted(mails), pa.string())
         shared = pc.or_(shared, pc.or_(pc.is_in(keys, value_set=listed), pc.is_in(domain, value_set=listed)))
-    suspect = pc.and_(is_phone, pc.match_substring_regex(keys, junk.SUSPECT["telephone"]))
+    suspect = pc.and_(is_phone, pc.match_substring_regex(keys, junk.SUSPECT[junk.is_junk_telephone]))
     drawn = {key for key in set(keys.filter(suspect).to_pylist()) if junk.is_junk_telephone(key)} | phones
     dead = pc.is_in(keys, value_set=pa.array(sorted(drawn), pa.string()))
     return pc.or_(pc.and_(is_mail, shared), pc.and_(is_phone, dead))
