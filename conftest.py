@@ -117,7 +117,10 @@ def _empty_quickly() -> None:
     def deletions(_style: Any, connection: Any, **_options: Any) -> list[str]:
         if not statements:
             names = connection.introspection.django_table_names(only_existing=True, include_views=False)
-            statements.extend(f'DELETE FROM "{name}"' for name in names if name not in KEPT_TABLES)
+            emptied = [f'DELETE FROM "{name}"' for name in sorted(names) if name not in KEPT_TABLES]
+            # The audit log refuses to be deleted while nobody stands in its door.
+            statements.append("INSERT INTO sealing_door (why) VALUES ('test')")
+            statements.extend(sorted(emptied, key=lambda line: "sealing_door" in line))
         return statements
 
     flush.sql_flush = deletions

@@ -23,6 +23,7 @@ MAY_WRITE = {
     "guanxi/customers/hanging.py": "what hangs on parties, moved by the action that merges them",
     "guanxi/orders/summary.py": "sums, made from the orders that actions wrote",
     "guanxi/foundation/audit.py": "the audit log itself",
+    "guanxi/foundation/sealing/*.py": "the chain of the audit log, and the door through which values leave it",
     "guanxi/foundation/people.py": "the actions of users: a password is hashed, a token's use is noted",
     "guanxi/foundation/once.py": "forms already answered",
     "guanxi/foundation/notifications.py": "messages of the system, not the business's data",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -12,7 +15,23 @@ from django.db import models
 
 from guanxi.foundation import visibility
 
-UNTRACKED = {"password", "last_login", "digest"}
+UNTRACKED = {"password", "last_login", "digest", "transaction"}
+_address: ContextVar[str] = ContextVar("address", default="")
+
+
+@contextmanager
+def coming_from(address: str) -> Iterator[None]:
+    """Note `address` (of the network) in all entries written within the block."""
+    token = _address.set(address[:45])
+    try:
+        yield
+    finally:
+        _address.reset(token)
+
+
+def address() -> str:
+    """Where the present request comes from; empty in the background and on the command line."""
+    return _address.get()
 
 
 @dataclass(frozen=True)
@@ -62,4 +81,5 @@ def record_summary(
         object_id=object_id,
         object_label=label[:200],
         changes=changes,
+        address=_address.get(),
     )

@@ -12,10 +12,23 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 
+from guanxi.foundation import audit
 from guanxi.foundation.visibility import NotAllowed, is_staff
 
 Handler = Callable[[HttpRequest], HttpResponse]
 OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/api/", "/language/", "/theme/", "/icons/", "/consent/")
+
+
+def address_of(request: HttpRequest) -> str:
+    """The network address of who asks. With GUANXI_PROXIES=1 that is what the nearest proxy wrote down, with 2 what
+    the one before it did; whatever stands further left anybody may have written.
+    """
+    direct = str(request.META.get("REMOTE_ADDR", ""))
+    count = settings.GUANXI_PROXIES
+    if not count:
+        return direct
+    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    return passed[-count] if len(passed) >= count else direct
 
 
 class LanguageMiddleware:
@@ -31,6 +44,17 @@ class LanguageMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+
+class OriginMiddleware:
+    """What is written while a request is answered says from which address it came."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with audit.coming_from(address_of(request)):
+            return self.get_response(request)
 
 
 class StaffOnlyMiddleware:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.settled import CurrentTransaction
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
@@ -37,12 +40,25 @@ class User(AbstractUser):
         return super().get_full_name()
 
 
+class AppendedQuerySet(VisibleQuerySet["AuditEntry"]):
+    """Entries are added and read; the database's triggers hold that too (foundation.sealing)."""
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("Entries of the audit log are not changed (foundation.sealing.redacting takes out values).")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
+        raise TypeError("Entries of the audit log are not changed (foundation.sealing.redacting takes out values).")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("Entries of the audit log are not deleted (foundation.sealing.redacting forgets old ones).")
+
+
 class AuditEntry(models.Model):
-    """Who changed what, from what, to what. Append-only."""
+    """Who changed what, from what, to what. Append-only, and sealed in a chain (foundation.sealing)."""
 
     at = models.DateTimeField(_("at"), default=timezone.now)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who")
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("who")
     )
     actor_name = models.CharField(_("who"), max_length=200)
     action = models.CharField(_("action"), max_length=100)
@@ -51,8 +67,10 @@ class AuditEntry(models.Model):
     object_id = models.BigIntegerField(_("number"), null=True)
     object_label = models.CharField(_("what"), max_length=200)
     changes = models.JSONField(_("changes"), default=dict)
+    address = models.CharField(_("address"), max_length=45, blank=True, db_default="")
+    transaction = models.BigIntegerField(null=True, db_default=CurrentTransaction(), editable=False)
 
-    objects = VisibleQuerySet.as_manager()
+    objects = AppendedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")
@@ -60,10 +78,21 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["object_type", "object_id", "-id"], name="audit_object"),
             models.Index(fields=["-at", "-id"], name="audit_at"),
+            models.Index(fields=["action", "-id"], name="audit_action"),
         ]
 
     def __str__(self) -> str:
         return f"{self.action}: {self.object_label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Only the first time."""
+        if not self._state.adding:
+            raise TypeError("Entries of the audit log are not changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Never."""
+        raise TypeError("Entries of the audit log are not deleted.")
 
 
 class Notification(models.Model):

@@ -5,8 +5,6 @@ The ledger has no foreign keys in the database (docs/decisions/0015-references-c
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -14,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models import Party
 from guanxi.customers.models.origins import import_run_field, origin_field, origin_index
+from guanxi.foundation.settled import CurrentTransaction
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
@@ -40,17 +39,6 @@ class Direction(models.TextChoices):
     IN = "in", _("from them")
     OUT = "out", _("from us")
     INSIDE = "inside", _("inside")
-
-
-class CurrentTransaction(models.Func):
-    """The id of the writing transaction on PostgreSQL; 0 on SQLite, whose single writer needs none."""
-
-    template = "pg_current_xact_id()::text::bigint"
-    arity = 0
-    output_field = models.BigIntegerField()
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="0", **context)
 
 
 class Event(models.Model):

@@ -15,21 +15,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from guanxi.foundation import settled
+from guanxi.foundation.settled import mark_column
 from guanxi.ledger.models import Event, ReaderCursor
-
-
-def mark_column() -> str:
-    """The column of `Event` that marks are values of."""
-    return "transaction" if connection.vendor == "postgresql" else "id"
 
 
 def horizon() -> int:
     """The mark below which all is final: whatever has a smaller mark can be seen now, and nothing will join it."""
-    return _ask("pg_snapshot_xmin")
+    return settled.horizon(Event)
 
 
 def settled_horizon(patience: float) -> tuple[int, bool]:
@@ -38,23 +35,11 @@ def settled_horizon(patience: float) -> tuple[int, bool]:
     On PostgreSQL any open transaction of the server holds the horizon back, be it housekeeping: wait for those to end,
     at most `patience` seconds.
     """
-    newest = _ask("pg_snapshot_xmax")
+    newest = settled.newest(Event)
     until = time.monotonic() + patience
     while (mark := horizon()) < newest and time.monotonic() < until:
         time.sleep(0.05)
     return mark, mark >= newest
-
-
-def _ask(edge: str) -> int:
-    """The oldest open (xmin) or the next (xmax) transaction on PostgreSQL; on SQLite the next id."""
-    final = (
-        f"SELECT {edge}(pg_current_snapshot())::text::bigint"
-        if connection.vendor == "postgresql"
-        else f"SELECT COALESCE(MAX(id), 0) + 1 FROM {Event._meta.db_table}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(final)
-        return int(cursor.fetchone()[0])
 
 
 def changes(since: int, until: int) -> QuerySet[Event]:

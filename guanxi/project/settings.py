@@ -48,10 +48,12 @@ TIME_ZONE = os.environ.get("GUANXI_TIME_ZONE", "UTC")
 USE_TZ = True
 
 # Security.
+SECRET_KEY_FALLBACKS = _list("GUANXI_OLD_SECRET_KEYS", "")  # what was signed and sealed with these still counts
 SECRET_KEY = os.environ.get("GUANXI_SECRET_KEY") or ensure_secret_key(GUANXI_HOME)
 DEBUG = os.environ.get("GUANXI_DEBUG", "") == "1"
 ALLOWED_HOSTS = _list("GUANXI_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = _list("GUANXI_ORIGINS", "")
+GUANXI_PROXIES = _number("GUANXI_PROXIES", "0")  # how many proxies of ours stand before it, each noting the address
 _https = os.environ.get("GUANXI_HTTPS", "") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
@@ -101,6 +103,7 @@ INSTALLED_APPS = [
     "guanxi.foundation.reports",
     "guanxi.foundation.desk",
     "guanxi.foundation.search",
+    "guanxi.foundation.sealing",
     "guanxi.foundation.tasks",
     "guanxi.foundation",
     "allauth",  # below ours, so that our templates come before its own
@@ -112,6 +115,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "guanxi.foundation.middleware.OriginMiddleware",
     "guanxi.foundation.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

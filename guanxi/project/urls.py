@@ -15,6 +15,7 @@ PACKAGES = [
     "foundation.search",
     "foundation.reports",
     "foundation.api",
+    "foundation.sealing",
     "foundation.attachments",
     "foundation.notes",
     "foundation.tags",

@@ -23,6 +23,7 @@ from guanxi.customers.models import (
 from guanxi.customers.rights.kept import AT_ONCE, WITHOUT_HIM, Kept, Subject, delete_rows
 from guanxi.customers.rights.models import LegalHold, Request, SensitiveLook
 from guanxi.foundation.models import AuditEntry
+from guanxi.foundation.sealing import redacting
 
 MACHINERY = 900  # what goes after everything that refers to it
 
@@ -83,7 +84,7 @@ def _all_entries(subject: Subject) -> QuerySet[Any]:
 
 def _blank_entries(subject: Subject) -> int:
     """Who did what, and when; not to whom, and not which values."""
-    return entries(subject).update(object_label="", changes={})
+    return redacting.blank(entries(subject))
 
 
 def _record(row: SourceRecord) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from guanxi.customers.models import Party
 from guanxi.customers.rights.kept import Subject
 from guanxi.foundation import hooks
 from guanxi.foundation.models import AuditEntry
+from guanxi.foundation.sealing import redacting
 
 GONE = "…"
 
@@ -26,13 +27,17 @@ def blank(subject: Subject) -> int:
 
 
 def _blank(model: type[models.Model], names: list[str], subject: Subject) -> int:
-    changed = 0
+    changed, in_log = 0, {}
     for row in _rows(model, names, subject.values):
         before = {name: getattr(row, name) for name in names}
         after = {name: without(value, subject.values) for name, value in before.items()}
         if after != before and not _of_another(row, subject):
-            model._base_manager.filter(pk=row.pk).update(**after)
+            if model is AuditEntry:
+                in_log[row.pk] = after["object_label"], after["changes"]
+            else:
+                model._base_manager.filter(pk=row.pk).update(**after)
             changed += 1
+    redacting.replace(in_log)
     return changed
 
 

@@ -22,6 +22,7 @@ from guanxi.customers.rights.models import LegalHold, RetentionRule, SensitiveLo
 from guanxi.foundation import audit, clock, hooks
 from guanxi.foundation.actions import Refused, acting
 from guanxi.foundation.models import AuditEntry, Notification
+from guanxi.foundation.sealing import redacting
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import Viewer
 
@@ -108,8 +109,11 @@ def _delete(rule: RetentionRule, rows: QuerySet[Any], by: Viewer) -> int:
     deleted = 0
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         with acting(by, "rights.retention") as occasion, transaction.atomic():
-            found = rows.model._base_manager.filter(pk__in=ids)
-            found._raw_delete(found.db)
+            if rows.model is AuditEntry:
+                redacting.forget(ids)
+            else:
+                found = rows.model._base_manager.filter(pk__in=ids)
+                found._raw_delete(found.db)
             label = rows.model._meta.label_lower
             audit.record_summary(occasion, label, None, str(rule), {"deleted": [len(ids), 0]})
         deleted += len(ids)

@@ -72,11 +72,12 @@ class AuditLog(Desk):
             needs=["object_type", "changes"],
             sort=False,
         ),
-        Column("action", shown=False, sort=False),
+        Column("action", sort=False, shown=False),
+        Column("address", sort=False, shown=False),
         Column("object_id", shown=False, sort=False),
     )
     default_sort = "-at"
-    filters = ("at", "actor_name", "actor", "object_type", "object_label", "object_id", "action")
+    filters = ("at", "actor_name", "actor", "object_type", "object_label", "object_id", "action", "address")
     search_fields = ("object_label", "actor_name")
     facts = (
         "at",
@@ -85,6 +86,7 @@ class AuditLog(Desk):
         Column("object_type", render=_type),
         "object_label",
         "object_id",
+        "address",
         Column("all_changes", label=_("Changes"), render=lambda entry: _changes(entry, 1000)),
     )
     history = False

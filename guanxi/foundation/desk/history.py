@@ -35,6 +35,8 @@ def in_words(model: type[models.Model] | None, changes: Any) -> list[tuple[str, 
     """Changes as (field, from, to)."""
     if not isinstance(changes, dict):
         return []
+    if "proof" in changes:  # a record of what was taken out of the log (foundation.sealing)
+        changes = {name: value for name, value in changes.items() if name not in ("proof", "entries")}
     return [_one(model, name, _veiled(model, name, change)) for name, change in changes.items()]
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "erase": Entry("guanxi.customers.rights.commands:erase", "Erase a customer; again after a restore.", boot=True),
     "match": Entry("guanxi.customers.matching.commands:match_", "Find the records of a file that are one person."),
     "bench": Entry("benchmarks.cli:bench", "Measure, beside floors measured in the same run.", boot=True),
+    "audit": Entry("guanxi.foundation.sealing.checking:audit", "Look whether the audit log is untouched.", boot=True),
     "check": Entry("guanxi.project.cli.check:check", "Look whether everything is in order."),
 }
 
