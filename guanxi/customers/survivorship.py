@@ -109,23 +109,30 @@ def survivors_sql(records: str, fields: Iterable[str], rules: Rules | None = Non
     One row for each party: `party_id`, for each field its surviving value as text (column of the field's name), and a
     column "<field>?" that is true where any record speaks of it.
     """
+    names = list(fields)
+    how = {name: (rules or {}).get(name, "") for name in names}
+    paths = ", ".join(f"'$.\"{name}\"'" for name in names)
+    # The text of a record is read once for all fields, and once more where people may have taken values away.
+    relation = (
+        f"SELECT *, CASE WHEN trust >= {BY_HAND} OR trust < 0 THEN trust ELSE 0 END AS standing, "
+        f"json_extract_string(payload, [{paths}]) AS words, "
+        f"CASE WHEN trust >= {BY_HAND} THEN json_exists(payload, [{paths}]) END AS taken FROM {records}"
+    )
+    # By trust and by time every field ranks the records of a party alike: one number says which comes last.
+    ranked = "row_number() OVER (PARTITION BY party_id ORDER BY standing, {}received_at, id)"
+    relation = f"SELECT *, {ranked.format('trust, ')} AS by_trust, {ranked.format('')} AS by_time FROM ({relation})"
     columns = []
-    relation = records
-    standing = f"CASE WHEN trust >= {BY_HAND} OR trust < 0 THEN trust ELSE 0 END"
-    for number, name in enumerate(fields):
-        rule = (rules or {}).get(name, "")
-        path = f"'$.\"{name}\"'"
-        value = f"nullif(json_extract_string(payload, {path}), '')"
-        speaks = f"({value} IS NOT NULL OR (trust >= {BY_HAND} AND json_exists(payload, {path})))"
-        merit, trust = "0", "trust"
-        if rule == FieldRule.Rule.COMPLETE:
-            merit = f"coalesce(length({value}), 0)"
-        elif rule == FieldRule.Rule.FREQUENT:
-            merit = f"votes_{number}"
+    for place, name in enumerate(names, 1):
+        value = f"nullif(words[{place}], '')"
+        speaks = f"({value} IS NOT NULL OR coalesce(taken[{place}], false))"
+        order = "by_trust"
+        if how[name] == FieldRule.Rule.COMPLETE:
+            order = f"(standing, coalesce(length({value}), 0), by_trust)"
+        elif how[name] == FieldRule.Rule.FREQUENT:
             counted = f"count(DISTINCT source_id) FILTER ({speaks}) OVER (PARTITION BY party_id, {value})"
-            relation = f"(SELECT *, {counted} AS {merit} FROM {relation})"
-        elif rule == FieldRule.Rule.NEWEST:
-            trust = "0"
-        newest = f"arg_max({{'v': {value}}}, ({standing}, {merit}, {trust}, received_at, id)) FILTER ({speaks})"
-        columns += [f'({newest}).v AS "{name}"', f'bool_or({speaks}) AS "{name}?"']
-    return f"SELECT party_id, {', '.join(columns)} FROM {relation} GROUP BY party_id"
+            relation = f"SELECT *, {counted} AS votes_{place} FROM ({relation})"
+            order = f"(standing, votes_{place}, by_trust)"
+        elif how[name] == FieldRule.Rule.NEWEST:
+            order = "by_time"
+        columns += [f'arg_max_null({value}, {order}) FILTER ({speaks}) AS "{name}"', f'bool_or({speaks}) AS "{name}?"']
+    return f"SELECT party_id, {', '.join(columns)} FROM ({relation}) GROUP BY party_id"
