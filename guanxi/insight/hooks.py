@@ -46,6 +46,7 @@ hooks.register(
 hooks.register("pills:customers", panels.pills, order=50)
 hooks.register("columns:customers", lists.COLUMNS)
 hooks.register("filters:customers", lists.FILTERS)
+hooks.register("board:customers", lists.BOARD)
 for position, kind in enumerate(events.KINDS):
     hooks.register("event_kind", kind, order=70 + position)
 

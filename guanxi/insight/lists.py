@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation.desk import Column, Filter, Pill
+from guanxi.foundation.desk import Board, Column, Filter, Pill
 from guanxi.insight import explaining, naming
 from guanxi.insight.models import Standing
 from guanxi.insight.panels import standing_of
@@ -78,3 +78,9 @@ FILTERS = [
     Filter("standing.categories", label=_("Categories bought")),
     Filter("standing.channels", label=_("Channels used")),
 ]
+BOARD = Board(
+    by="standing.stage",
+    sums=["standing.lifetime_value"],
+    card=["city", "standing.at_stake", "purchases.last_day"],
+    sort="-standing.at_stake",
+)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import desk, shell
-from guanxi.foundation.desk import Button, Column, Filter, Menu, Pill
+from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Menu, Pill
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.orders import actions, queries
 from guanxi.orders.models import Order
@@ -57,6 +57,8 @@ class Orders(desk.Desk):
     default_sort = "-placed_at"
     filters = ["kind", "placed_at", "amount", "place", "channel", "sales_person", Filter("party", label=_("Customer"))]
     search_type = "orders.order"
+    board = Board(by="channel", card=["party.name", "placed_at", "amount"])
+    calendar = Calendar(by="placed_at", card=["party.name", "amount"])
 
     facts = [
         Column("number"),

@@ -116,6 +116,14 @@ def note_request_state(row_id: int, state: str, *, by: Viewer) -> Request:
 
 
 @action
+def move_request(row_id: int, to: str, seen: Any = None, *, by: Viewer) -> Request:
+    """Move a request on the board, between open and being done; it is closed on its page, by what it asks for."""
+    if to not in (Request.State.OPEN, Request.State.WORKING):
+        raise Refused(_("Open the request and answer or refuse it there: the customer has a right to an answer."))
+    return change(_open(row_id, by), {"state": seen}, state=to)
+
+
+@action
 def note_file(row_id: int, name: str, until: datetime, *, by: Viewer) -> Request:
     """That the file of everything kept is there to be fetched."""
     row = change(_request(row_id, by), file=name, file_until=until)

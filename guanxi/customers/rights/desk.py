@@ -16,7 +16,7 @@ from guanxi.customers.panels import CHANNEL_LABELS, PROOF
 from guanxi.customers.rights import actions, fields
 from guanxi.customers.rights.models import OPEN, Erasure, Request, RetentionRule, SensitiveField, SensitiveLook
 from guanxi.foundation import clock, desk, hooks, shell
-from guanxi.foundation.desk import Button, Column, Filter, Menu, Pill
+from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Lanes, Menu, Pill
 from guanxi.foundation.visibility import Viewer
 
 TONES = {Request.State.OPEN: "info", Request.State.WORKING: "info", Request.State.DONE: "good"}
@@ -80,6 +80,9 @@ class Requests(desk.Desk):
         Filter("overdue", label=_("Overdue"), kind="boolean", condition=overdue),
     )
     search_fields = ("party__name",)
+    lanes = (Lanes("state", move=actions.move_request),)
+    board = Board(by="state", card=("party", "due_on"), sort="due_on")
+    calendar = Calendar(by="due_on", card=("party", "state"))
     facts = (
         Column("party", label=_("Customer"), render=customer, editable=False),
         Column("kind", editable=False),

@@ -22,14 +22,19 @@ from guanxi.foundation.desk.declaration import (
     registered,
 )
 from guanxi.foundation.desk.kinds import Kind
+from guanxi.foundation.desk.shapes import Board, Calendar, Lane, Lanes
 
 __all__ = [
+    "Board",
     "Bulk",
     "Button",
+    "Calendar",
     "Column",
     "Desk",
     "Filter",
     "Kind",
+    "Lane",
+    "Lanes",
     "Menu",
     "Panel",
     "Pill",

@@ -29,6 +29,7 @@ from guanxi.foundation import hooks
 from guanxi.foundation.desk import paths
 from guanxi.foundation.desk.kinds import Kind, kind_of
 from guanxi.foundation.desk.names import worded
+from guanxi.foundation.desk.shapes import Board, Calendar, Lanes
 
 Row = Any
 Viewer = Any
@@ -192,6 +193,9 @@ class Desk:
     quick: ClassVar[Sequence[Quick]] = ()  # what can be made from anywhere; default: the noun, where there is `create`
     new_view: ClassVar[Callable[..., Any] | None] = None  # (request, desk) -> response: a “New” form of its own
     history: ClassVar[bool] = True
+    lanes: ClassVar[Sequence[Lanes]] = ()  # what boards and groups are parted by beside fields of few values
+    board: ClassVar[Board | None] = None
+    calendar: ClassVar[Calendar | None] = None
     general: ClassVar[bool] = True  # takes what hangs on the doors of every desk: `panel:*`, `columns:*` ...
 
     # What a declaration may override.
@@ -234,6 +238,12 @@ class Desk:
     @property
     def own_new_view(self) -> Callable[..., Any] | None:
         return type(self).new_view
+
+    @property
+    def shown_board(self) -> Board | None:
+        """What the board shows at first: what hangs on `board:<slug>`, else the desk's own."""
+        hung: list[Board] = hooks.get(f"board:{self.slug}")
+        return hung[-1] if hung else self.board
 
     @property
     def quicks(self) -> list[Quick]:

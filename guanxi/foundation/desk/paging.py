@@ -83,23 +83,24 @@ def page(rows: QuerySet[Any], order: Order, cursor: str, size: int) -> Page:
     valued, after = _opened(cursor, order)
     found: list[Any] = []
     if valued:
-        found = list(_with_value(rows, order, after)[: size + 1])
+        found = list(with_value(rows, order, after)[: size + 1])
         after = None
-    if len(found) <= size and order.by_value and (lacking := _without_value(rows, order, after)) is not None:
-        found += lacking[: size + 1 - len(found)]
+    if len(found) <= size and order.by_value and (rest := without_value(rows, order, after)) is not None:
+        found += rest[: size + 1 - len(found)]
     more = len(found) > size
     found = found[:size]
-    return Page(found, _cursor(order, found[-1]) if more else "")
+    return Page(found, cursor_after(order, found[-1]) if more else "")
 
 
 def everything(rows: QuerySet[Any], order: Order, chunk: int = 2000) -> Iterator[Any]:
     """All rows in order, few at a time in memory."""
-    yield from _with_value(rows, order, None).iterator(chunk_size=chunk)
-    if order.by_value and (lacking := _without_value(rows, order, None)) is not None:
-        yield from lacking.iterator(chunk_size=chunk)
+    yield from with_value(rows, order, None).iterator(chunk_size=chunk)
+    if order.by_value and (rest := without_value(rows, order, None)) is not None:
+        yield from rest.iterator(chunk_size=chunk)
 
 
-def _with_value(rows: QuerySet[Any], order: Order, after: tuple[Any, int] | None) -> QuerySet[Any]:
+def with_value(rows: QuerySet[Any], order: Order, after: tuple[Any, int] | None) -> QuerySet[Any]:
+    """The rows with a value, in order, after (value, id)."""
     sign = "<" if order.descending else ">"
     if not order.by_value:
         rows = rows.filter(**{f"pk__{'lt' if order.descending else 'gt'}": after[1]}) if after else rows
@@ -113,12 +114,13 @@ def _with_value(rows: QuerySet[Any], order: Order, after: tuple[Any, int] | None
     return rows.order_by(_way(name, order), _way(order.tie, order))
 
 
-def _without_value(rows: QuerySet[Any], order: Order, after: tuple[Any, int] | None) -> QuerySet[Any] | None:
+def without_value(rows: QuerySet[Any], order: Order, after: tuple[Any, int] | None) -> QuerySet[Any] | None:
+    """The rows without a value, in order, after an id; None where every row has one."""
     assert order.field is not None and order.field.path is not None
-    lacking = _lacking(order.field)
-    if lacking is None:
+    rest = lacking(order.field)
+    if rest is None:
         return None
-    rows = rows.filter(lacking)
+    rows = rows.filter(rest)
     if after:
         rows = rows.filter(**{f"pk__{'lt' if order.descending else 'gt'}": after[1]})
     return rows.order_by(_way("pk", order))
@@ -138,7 +140,7 @@ def _present(field: Field) -> Q:
     return Q(**{f"{field.path.orm}__isnull": False}) if field.path.nullable else Q()
 
 
-def _lacking(field: Field) -> Q | None:
+def lacking(field: Field) -> Q | None:
     """The opposite of `_present`; None where every row has a value."""
     assert field.path is not None
     blank = Q(**{field.path.orm: ""}) if _blankable(field) else None
@@ -150,7 +152,8 @@ def _way(name: str, order: Order) -> str:
     return f"-{name}" if order.descending else name
 
 
-def _cursor(order: Order, last: Any) -> str:
+def cursor_after(order: Order, last: Any) -> str:
+    """The cursor of the page that begins after the row `last`."""
     value = None
     if order.by_value:
         assert order.field is not None

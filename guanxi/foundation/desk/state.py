@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import hooks
-from guanxi.foundation.desk import filters
+from guanxi.foundation.desk import filters, layouts
 from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer, as_field
+from guanxi.foundation.desk.layouts import Layout
 from guanxi.foundation.desk.models import SavedView
 from guanxi.foundation.desk.paging import Order
 from guanxi.foundation.desk.rows import Among
@@ -37,6 +38,7 @@ class State:
     text: str
     view: SavedView | None
     view_asked: bool
+    layout: Layout
     notices: list[str] = field(default_factory=list)
 
     @property
@@ -53,11 +55,17 @@ class State:
         """All of it as the address writes it, in one canonical order; defaults are left out."""
         pairs: Pairs = [("q", self.text)] if self.text else []
         pairs += [pair for one in self.active for pair in one.pairs]
-        if self.order.name != default_order(self.desk).name:
+        pairs += self.layout.pairs
+        if self.order.name != default_order(self.desk, self.layout).name:
             pairs.append(("sort", self.order.name))
         if self.chosen:
             pairs.append(("cols", ",".join(column.name for column in self.columns)))
         return pairs
+
+    @property
+    def here(self) -> Pairs:
+        """The same, with what one only passes by and no view keeps, such as the month of a calendar."""
+        return self.pairs + self.layout.passing
 
     @property
     def query(self) -> str:
@@ -66,7 +74,7 @@ class State:
 
     @property
     def address_query(self) -> str:
-        return urlencode(self._marked(self.pairs))
+        return urlencode(self._marked(self.here))
 
     def _marked(self, pairs: Pairs) -> Pairs:
         return [("view", str(self.view.pk) if self.view else ""), *pairs] if self.view_asked else pairs
@@ -79,8 +87,8 @@ class State:
     def url(self, name: str = "desk:list", *, drop: Iterable[str] = (), **put: str) -> str:
         """The address with some parameters dropped (a name, or “f.city” with all its operators) and others put."""
         gone = {*drop, *put}
-        kept = [(key, value) for key, value in self.pairs if not any(_belongs(key, name) for name in gone)]
-        query = urlencode(self._marked(kept + list(put.items())))
+        kept = [(key, value) for key, value in self.here if not any(_belongs(key, name) for name in gone)]
+        query = urlencode(self._marked(kept + [(key, value) for key, value in put.items() if value]))
         address = reverse(name, args=[self.desk.slug])
         return f"{address}?{query}" if query else address
 
@@ -99,6 +107,19 @@ class State:
     @property
     def url_default_columns(self) -> str:
         return self.url(drop=["cols"])
+
+    def url_as(self, kind: str) -> str:
+        """The address with the same rows in another form."""
+        return self.url(drop=[*layouts.PARAMETERS, "sort"], **{"as": kind if kind != layouts.LIST else ""})
+
+    @property
+    def arrange_url(self) -> str:
+        return self.url("desk:arrange")
+
+    @property
+    def move_url(self) -> str:
+        """Where a card is moved; its number takes the place of the 0."""
+        return reverse("desk:move", args=[self.desk.slug, 0])
 
     @property
     def count_url(self) -> str:
@@ -140,6 +161,18 @@ class State:
         ids = set(found)
         return list(ids) if len(found) <= 2 * FEW and len(ids) <= FEW else None
 
+    def rows_walked(self) -> QuerySet[Row]:
+        """The rows asked for, such that the database keeps to an index that begins with something else than a filter:
+        those of a lane, which are asked for next."""
+        if self.few is not None:
+            return self.desk.rows(self.viewer).filter(Among("pk", self.few))
+        if self.broken or self.text:
+            return self.rows()
+        rows = self.desk.rows(self.viewer)
+        for number, one in enumerate(self.active):
+            rows = one.walked(rows, f"filtered_{number}")
+        return rows
+
     def rows_in_order(self) -> QuerySet[Row]:
         """The rows asked for, such that a page of them in order comes fast; not yet in order."""
         if self.few is not None:
@@ -167,7 +200,8 @@ def read(desk: Desk, viewer: Viewer, given: QueryDict) -> State:
     known = {column.name: column for column in desk.all_columns()}
     names = [name for value in given.getlist("cols") for name in value.split(",")]
     columns = [known[name] for name in dict.fromkeys(names) if name in known]
-    order = default_order(desk)
+    layout = layouts.read(desk, given, notices)
+    order = default_order(desk, layout)
     if wanted := given.get("sort", ""):
         found = known.get(wanted.lstrip("-"))
         if found is not None and found.sortable:
@@ -178,7 +212,7 @@ def read(desk: Desk, viewer: Viewer, given: QueryDict) -> State:
     default = [column for column in known.values() if column.column.shown]
     chosen = bool(columns) and [item.name for item in columns] != [item.name for item in default]
     active = filters.read(desk, pairs)
-    return State(desk, viewer, columns or default, chosen, order, active, text, view, asked, notices)
+    return State(desk, viewer, columns or default, chosen, order, active, text, view, asked, layout, notices)
 
 
 def from_query(desk: Desk, viewer: Viewer, query: str) -> State:
@@ -200,13 +234,14 @@ def _view(desk: Desk, viewer: Viewer, given: QueryDict) -> tuple[SavedView | Non
     return view, view is not None, [] if view else [_("The saved view is not there any more.")]
 
 
-def default_order(desk: Desk) -> Order:
+def default_order(desk: Desk, layout: Layout | None = None) -> Order:
     """The order of a list that nobody sorted."""
-    name = desk.default_sort.lstrip("-")
+    sort = (layout.default_sort if layout else "") or desk.default_sort
+    name = sort.lstrip("-")
     if not name:
         return Order(None, descending=True)
     known = {column.name: column for column in desk.all_columns()}
-    return Order(known.get(name) or as_field(desk.model, name), desk.default_sort.startswith("-"))
+    return Order(known.get(name) or as_field(desk.model, name), sort.startswith("-"))
 
 
 def searched(desk: Desk, rows: QuerySet[Row], text: str, viewer: Viewer) -> QuerySet[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from guanxi.foundation.desk import declaration
-from guanxi.foundation.desk.views import files, lists, making, records, saved
+from guanxi.foundation.desk.views import arranging, boards, files, lists, making, records, saved
 
 
 class DeskConverter:
@@ -33,6 +33,10 @@ urlpatterns = [
     path("<desk:desk>/count/", lists.count, name="count"),
     path("<desk:desk>/filter/", lists.filter_editor, name="filter"),
     path("<desk:desk>/bulk/<slug:key>/", lists.bulk, name="bulk"),
+    path("<desk:desk>/arrange/", arranging.arrange, name="arrange"),
+    path("<desk:desk>/cards/", boards.more, name="cards"),
+    path("<desk:desk>/figures/", boards.figures, name="figures"),
+    path("<desk:desk>/<int:pk>/move/", boards.move, name="move"),
     path("<desk:desk>/export.csv", files.csv_file, name="csv"),
     path("<desk:desk>/export.xlsx", files.xlsx_file, name="xlsx"),
     path("<desk:desk>/views/", saved.save, name="save_view"),

@@ -82,6 +82,12 @@ def set_done(todo_id: int, done: bool, *, by: Viewer) -> Todo:
 
 
 @action
+def move(todo_id: int, to: str, seen: Any = None, *, by: Viewer) -> Todo:
+    """Move a task on the board by state: to “done” or to “open”."""
+    return set_done(todo_id, to == "done", by=by)
+
+
+@action
 def remove(todo_id: int, *, by: Viewer) -> Any:
     """Delete a task; returns the record that it was on, if any."""
     todo, record = _found(todo_id, by)

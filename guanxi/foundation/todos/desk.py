@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation import belonging, desk
-from guanxi.foundation.desk import Button, Column, Pill
+from guanxi.foundation import belonging, clock, desk
+from guanxi.foundation.desk import Board, Button, Calendar, Column, Lane, Lanes, Pill
 from guanxi.foundation.todos import actions, queries
 from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import SYSTEM, Viewer
@@ -46,6 +47,17 @@ def about(rows: Sequence[Todo]) -> dict[int, Any]:
     return shown
 
 
+def states() -> list[Lane]:
+    """The lanes of a board by state."""
+    to_do = Q(done_at__isnull=True)
+    late = to_do & Q(due_on__lt=clock.today())
+    return [
+        Lane("overdue", _("Overdue"), late, accepts=False, tone="bad"),
+        Lane("open", _("To do"), to_do & ~Q(due_on__lt=clock.today(), due_on__isnull=False), tone="info"),
+        Lane("done", _("Done"), Q(done_at__isnull=False), tone="good"),
+    ]
+
+
 @desk.register
 class Todos(desk.Desk):
     """All tasks."""
@@ -69,6 +81,9 @@ class Todos(desk.Desk):
     ]
     default_sort = "due_on"
     filters = ["assignee", "due_on", "priority", "verb", "done_at", "what"]
+    lanes = [Lanes("state", _("State"), states, actions.move)]
+    board = Board(by="state", card=["due_on", "assignee", "about", "priority"])
+    calendar = Calendar(by="due_on", card=["assignee", "about"])
     search_type = "todos.todo"
     facts = [
         "verb",

@@ -97,6 +97,7 @@ class Todo(models.Model):
         indexes = [
             models.Index(fields=["due_on", "id"], name="todo_due"),
             models.Index(fields=["assignee", "due_on", "id"], name="todo_of_whom"),
+            models.Index(fields=["priority", "due_on", "id"], name="todo_priority"),
             models.Index(fields=["object_type", "object_id", "id"], name="todo_of_record"),
             models.Index(fields=["created_at", "id"], name="todo_made"),
             models.Index(

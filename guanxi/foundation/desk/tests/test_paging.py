@@ -94,8 +94,8 @@ def test_a_cursor_cannot_be_made_up(db: None) -> None:
 
 def test_a_column_of_another_table_joins_inwardly(db: None) -> None:
     order = Order(as_field(Party, "purchases.revenue"), descending=True)
-    first = str(paging._with_value(Party.objects.all(), order, None).query)
-    following = str(paging._with_value(Party.objects.all(), order, (Decimal("10.25"), 7)).query)
+    first = str(paging.with_value(Party.objects.all(), order, None).query)
+    following = str(paging.with_value(Party.objects.all(), order, (Decimal("10.25"), 7)).query)
     for sql in (first, following):
         assert "INNER JOIN" in sql
         assert "LEFT OUTER" not in sql

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -12,11 +13,12 @@ from django.utils.cache import patch_vary_headers
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation import hooks, visibility
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.desk import display, editing, filters, paging
+from guanxi.foundation.desk import display, editing, filters, layouts, paging
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Desk, Field
 from guanxi.foundation.desk.kinds import Kind
@@ -26,6 +28,19 @@ from guanxi.foundation.desk.state import State
 
 PAGE_SIZE = 50
 MOST_CHOSEN = 10_000
+
+Body = Callable[[HttpRequest, State], dict[str, Any]]
+BODIES: dict[str, Body] = {}  # what fills each form of the list: see `form`
+
+
+def form(kind: str) -> Callable[[Body], Body]:
+    """Mark the function that fills a form of the list: it returns the context of the template that it names `body`."""
+
+    def mark(body: Body) -> Body:
+        BODIES[kind] = body
+        return body
+
+    return mark
 
 
 @require_GET
@@ -178,12 +193,13 @@ def _opening(column: Field, lead: bool) -> SafeString:
 
 def _context(request: HttpRequest, state: State) -> dict[str, Any]:
     desk, viewer = state.desk, request.user
-    found = _page(state)
+    shown = BODIES[state.layout.kind](request, state)
     narrow = {one.name for one in state.active}
     views = list(SavedView.objects.visible_to(viewer).filter(desk=desk.slug).select_related("owner").order_by("name"))
     return {
-        **_table(state, found),
-        "heads": [_head(state, column) for column in state.columns],
+        "state": state,
+        "desk": desk,
+        "layouts": _layouts(state),
         "pills": [(one, state.url(drop=[f"f.{one.name}"])) for one in state.active],
         "offered": [item for item in desk.all_filters() if item.name not in narrow],
         "chooser": _chooser(state),
@@ -194,9 +210,35 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
         "may_create": desk.create_action is not None and visibility.may(viewer, "create", desk.model),
         "may_export": visibility.may(viewer, "export", desk.model),
         "bulk_actions": [one for one in desk.bulk_actions() if visibility.may(viewer, one.verb, desk.model)],
-        "state_pairs": state.pairs,
-        **_known_count(state, found),
+        "state_pairs": state.here,
+        **shown,
     }
+
+
+@form(layouts.LIST)
+def _list(request: HttpRequest, state: State) -> dict[str, Any]:
+    found = _page(state)
+    heads = [_head(state, column) for column in state.columns]
+    return {**_table(state, found), "heads": heads, **_known_count(state, found)}
+
+
+LAYOUTS = {
+    layouts.LIST: ("list", gettext_lazy("List")),
+    layouts.GROUPED: ("list-tree", gettext_lazy("Grouped")),
+    layouts.BOARD: ("layout-kanban", gettext_lazy("Board")),
+    layouts.CALENDAR: ("calendar", gettext_lazy("Calendar")),
+}
+
+
+def _layouts(state: State) -> list[dict[str, Any]]:
+    """The forms that the list can be shown in."""
+    kinds = layouts.possible(state.desk)
+    here = state.layout.kind
+    return [
+        {"icon": LAYOUTS[kind][0], "label": LAYOUTS[kind][1], "url": state.url_as(kind), "current": kind == here}
+        for kind in kinds
+        if len(kinds) > 1
+    ]
 
 
 def _known_count(state: State, found: paging.Page) -> dict[str, Any]:

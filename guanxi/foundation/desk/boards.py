@@ -1,0 +1,181 @@
+"""The rows of a list in lanes: how many there are in each and what they add up to, and the first few of each.
+
+Either few rows are asked for: then they are parted in one pass. Or many: then each lane is walked along its index, no
+further than is shown or counted, all lanes in one statement. Nothing here costs more for more rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import Case, Count, F, FloatField, IntegerField, QuerySet, Sum, Value, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+
+from guanxi.foundation.desk import axes, paging
+from guanxi.foundation.desk.declaration import Field
+from guanxi.foundation.desk.rows import COUNTED, Among, loading
+from guanxi.foundation.desk.shapes import Lane
+from guanxi.foundation.desk.state import State
+from guanxi.foundation.money import FixedPointField, from_units
+
+CARDS = 20  # of a lane, at once
+
+
+@dataclass
+class Figures:
+    """What the head of a lane says."""
+
+    count: int = 0
+    more: bool = False  # there are above COUNTED; then `sums` are not known
+    sums: list[Any] = field(default_factory=list)
+
+
+@dataclass
+class Filled:
+    """A lane with the numbers of its first rows."""
+
+    lane: Lane
+    figures: Figures
+    ids: list[int] = field(default_factory=list)
+    more: bool = False  # rows beyond `ids`
+
+
+def filled(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = (), size: int = CARDS) -> list[Filled]:
+    """All lanes with counts, sums and their first `size` rows: two queries."""
+    if not lanes:
+        return []
+    figures = capped(state, lanes, sums)
+    parted = _of_few(state, lanes, size + 1) if state.few is not None else _of_many(state, lanes, size + 1)
+    return [
+        Filled(lane, figures[number], parted[number][:size], len(parted[number]) > size)
+        for number, lane in enumerate(lanes)
+    ]
+
+
+def page(state: State, lane: Lane, cursor: str, fields: Sequence[Field], size: int = CARDS) -> paging.Page:
+    """The rows of one lane after a cursor. Raises paging.BadCursor."""
+    rows = loading(state.rows_walked().filter(lane.condition), fields, state.order, state.viewer)
+    return paging.page(rows, state.order, cursor, size)
+
+
+# Counts and sums ----------------------------------------------------------------------------------------------------
+
+
+def capped(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> list[Figures]:
+    """Counts and sums of each lane in one query; where there are above COUNTED rows, that is all that is said."""
+    if state.few is not None or state.broken:
+        return exact(state, lanes, sums)
+    parts, values = [], []
+    for number, lane in enumerate(lanes):
+        rows = _with_sums(state.rows_walked().filter(lane.condition), sums).order_by()[: COUNTED + 1]
+        inner, given = rows.query.get_compiler(connection=connection).as_sql()
+        totals = "".join(f", SUM(s{position})" for position in range(len(sums)))
+        parts.append(f"SELECT {number}, COUNT(*){totals} FROM ({inner}) AS lane_{number}")
+        values += list(given)
+    found = [Figures() for _lane in lanes]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        for number, count, *totals in cursor.fetchall():
+            more = count > COUNTED
+            read = [] if more else [_read(one, total) for one, total in zip(sums, totals, strict=True)]
+            found[number] = Figures(min(count, COUNTED), more, read)
+    return found
+
+
+def exact(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> list[Figures]:
+    """Counts and sums of each lane over all its rows, in one grouped query."""
+    found = [Figures(0, False, [None for _one in sums]) for _lane in lanes]
+    rows = state.rows_walked().order_by().annotate(lane_number=axes.numbered(lanes))
+    totals = {f"s{position}": Sum(_summed(one)) for position, one in enumerate(sums)}
+    for line in rows.values("lane_number").annotate(lane_count=Count("pk"), **totals):
+        if line["lane_number"] >= 0:
+            read = [line[name] for name in totals]
+            found[line["lane_number"]] = Figures(line["lane_count"], False, [_plain(value) for value in read])
+    return found
+
+
+def _with_sums(rows: QuerySet[Any], sums: Sequence[Field]) -> QuerySet[Any]:
+    if not sums:
+        return rows.values_list("pk")
+    names = {f"s{position}": _summed(one) for position, one in enumerate(sums)}
+    return rows.annotate(**names).values_list(*names)
+
+
+def _summed(one: Field) -> Any:
+    assert one.path is not None
+    return Cast(KT(one.path.orm), FloatField()) if one.path.keys else F(one.path.orm)
+
+
+def _read(one: Field, total: Any) -> Any:
+    """A sum as the database wrote it, in the type of its column."""
+    assert one.path is not None
+    if total is None:
+        return None
+    if isinstance(one.path.field, FixedPointField):
+        return from_units(int(total))
+    return _plain(total)
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+
+
+# The first rows -----------------------------------------------------------------------------------------------------
+
+
+def _of_few(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
+    """The first rows of each lane of a few rows: those are sorted, and dealt out."""
+    order = state.order
+    rows = state.desk.rows(state.viewer).filter(Among("pk", state.few or [])).annotate(lane_number=axes.numbered(lanes))
+    by = ["-pk" if order.descending else "pk"]
+    if order.by_value:
+        assert order.field is not None and order.field.path is not None
+        rest = paging.lacking(order.field)
+        if rest is not None:
+            rows = rows.annotate(
+                lane_last=Case(When(rest, then=Value(1)), default=Value(0), output_field=IntegerField())
+            )
+        way = "-" if order.descending else ""
+        by = [*(["lane_last"] if rest is not None else []), f"{way}{order.field.path.orm}", f"{way}{order.tie}", *by]
+    found: list[list[int]] = [[] for _lane in lanes]
+    for pk, number in rows.order_by(*by).values_list("pk", "lane_number"):
+        if number >= 0 and len(found[number]) < most:
+            found[number].append(pk)
+    return found
+
+
+def _of_many(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
+    """The first rows of each lane, each walked along its index; all in one statement."""
+    found: list[list[int]] = [[] for _lane in lanes]
+    if state.broken:
+        return found
+    parts, values = [], []
+    for rows in _parts(state, lanes, most):
+        inner, given = rows.query.get_compiler(connection=connection).as_sql()
+        parts.append(f"SELECT * FROM ({inner}) AS part_{len(parts)}")
+        values += list(given)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        lines = cursor.fetchall()
+    # Within a part the rows come in its order; nothing is promised of the parts among each other.
+    for pk, number in sorted(lines, key=lambda line: line[1]):
+        if len(found[number // 2]) < most:
+            found[number // 2].append(pk)
+    return found
+
+
+def _parts(state: State, lanes: Sequence[Lane], most: int) -> Iterator[QuerySet[Any]]:
+    """For each lane the rows with a value in the order, then those without: both are ranges of an index."""
+    for number, lane in enumerate(lanes):
+        rows = state.rows_walked().filter(lane.condition)
+        halves = [paging.with_value(rows, state.order, None)]
+        if state.order.by_value and (rest := paging.without_value(rows, state.order, None)) is not None:
+            halves.append(rest)
+        for half, part in enumerate(halves):
+            marked = part.annotate(lane_part=Value(2 * number + half, output_field=models.IntegerField()))
+            yield marked.values_list("pk", "lane_part")[:most]

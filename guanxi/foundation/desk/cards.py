@@ -1,0 +1,85 @@
+"""Rows as cards: what a board and a calendar show of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from guanxi.foundation import visibility
+from guanxi.foundation.desk import display, layouts, moving
+from guanxi.foundation.desk.declaration import Field, Row
+from guanxi.foundation.desk.rows import loading
+from guanxi.foundation.desk.shapes import Lane
+from guanxi.foundation.desk.state import State
+
+MOST_LINES = 4  # of a card
+
+
+@dataclass(frozen=True)
+class Card:
+    """One row as a card."""
+
+    pk: int
+    url: str
+    title: SafeString
+    lines: list[tuple[Any, SafeString]]  # label and value
+    seen: str
+    lane: str
+    movable: bool
+
+
+def lead_of(state: State) -> Field:
+    """The column that names a row."""
+    columns = [*state.columns, *state.desk.all_columns()]
+    return next((column for column in columns if column.column.link), columns[0])
+
+
+def lines_of(state: State) -> list[Field]:
+    """The columns that a card shows beneath its title: those chosen, else those declared, else the first few."""
+    axis, lead = state.layout.axis, lead_of(state)
+    declared = state.desk.calendar if state.layout.kind == layouts.CALENDAR else state.desk.shown_board
+    columns = state.columns
+    if not state.chosen and declared is not None and declared.card:
+        known = {column.name: column for column in state.desk.all_columns()}
+        columns = [known[name] for name in declared.card if name in known]
+    taken = {lead.name, axis.name if axis else ""}
+    return [column for column in columns if column.name not in taken][:MOST_LINES]
+
+
+def fields_of(state: State) -> list[Field]:
+    """All that has to be loaded for a card."""
+    axis = state.layout.axis
+    return [lead_of(state), *lines_of(state), *([axis.field] if axis is not None and axis.field is not None else [])]
+
+
+def load(state: State, ids: Sequence[int]) -> dict[int, Row]:
+    """The rows of these numbers, with what their cards show."""
+    if not ids:
+        return {}
+    rows = loading(state.desk.rows(state.viewer).filter(pk__in=ids), fields_of(state), state.order, state.viewer)
+    return {row.pk: row for row in rows}
+
+
+def made(state: State, rows: Sequence[tuple[Row, Lane]]) -> list[Card]:
+    """The cards of rows, each with the lane that it lies in."""
+    axis = state.layout.axis
+    assert axis is not None
+    lead, lines = display.Cells(lead_of(state)), [display.Cells(field) for field in lines_of(state)]
+    movable = axis.movable(state.viewer)
+    for cells in (lead, *lines):
+        cells.prepare([row for row, _lane in rows])
+    return [
+        Card(
+            row.pk,
+            state.desk.url(row),
+            lead.html(row),
+            [(cells.field.label, html) for cells in lines if (html := cells.html(row)) != display.NOTHING],
+            moving.seen(axis, row, lane),
+            lane.key,
+            movable and visibility.may(state.viewer, "edit", row),
+        )
+        for row, lane in rows
+    ]
