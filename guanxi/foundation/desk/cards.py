@@ -25,7 +25,7 @@ class Card:
     pk: int
     url: str
     title: SafeString
-    lines: list[tuple[Any, SafeString]]  # label and value
+    lines: list[tuple[Any, SafeString, bool]]  # label, value, and whether the value needs its label
     seen: str
     lane: str
     movable: bool
@@ -76,7 +76,11 @@ def made(state: State, rows: Sequence[tuple[Row, Lane]]) -> list[Card]:
             row.pk,
             state.desk.url(row),
             lead.html(row),
-            [(cells.field.label, html) for cells in lines if (html := cells.html(row)) != display.NOTHING],
+            [
+                (cells.field.label, html, cells.field.kind.ordered)
+                for cells in lines
+                if (html := cells.html(row)) != display.NOTHING
+            ],
             moving.seen(axis, row, lane),
             lane.key,
             movable and visibility.may(state.viewer, "edit", row),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef
+
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.desk import (
     audit_log,  # noqa: F401  registers the desk of the audit log
     declaration,
 )
-from guanxi.foundation.desk.models import SavedView
+from guanxi.foundation.desk.models import SavedView, ViewChoice
 from guanxi.foundation.desk.views.saved import url_of
 from guanxi.foundation.visibility import Viewer, is_staff
 
@@ -20,5 +22,6 @@ def pinned_views(viewer: Viewer) -> list[shell.MenuEntry]:
     if not is_staff(viewer):
         return []
     slugs = {desk.slug for desk in declaration.registered()}
-    views = SavedView.objects.filter(owner=viewer.pk, pinned=True).order_by("name")[:MOST_PINNED]
-    return [shell.MenuEntry(shell.PINNED, view.name, url_of(view), "star") for view in views if view.desk in slugs]
+    pinned = Exists(ViewChoice.objects.filter(view=OuterRef("pk"), user=viewer.pk, pinned=True))
+    views = SavedView.objects.visible_to(viewer).filter(pinned).order_by("name")[:MOST_PINNED]
+    return [shell.MenuEntry(shell.PINNED, view.name, url_of(view), view.icon) for view in views if view.desk in slugs]

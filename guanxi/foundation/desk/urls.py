@@ -41,6 +41,7 @@ urlpatterns = [
     path("<desk:desk>/export.xlsx", files.xlsx_file, name="xlsx"),
     path("<desk:desk>/views/", saved.save, name="save_view"),
     path("<desk:desk>/views/<int:pk>/", saved.change, name="change_view"),
+    path("<desk:desk>/views/<int:pk>/edit/", saved.edit, name="edit_view"),
     path("<desk:desk>/new/", making.new, name="new"),
     path("<desk:desk>/<int:pk>/", records.page, name="record"),
     path("<desk:desk>/<int:pk>/fact/<str:name>/", records.fact, name="fact"),

@@ -124,7 +124,8 @@ def figures(request: HttpRequest, desk: Desk) -> HttpResponse:
         raise Http404
     lanes = calendars.lanes_of(state) if state.layout.kind == layouts.CALENDAR else lanes_of(state)
     exact = boards.exact(state, lanes, state.layout.sums)
-    columns = [head_of(state, lane, one, number) for number, (lane, one) in enumerate(zip(lanes, exact, strict=True))]
+    found = [(lane, one) for lane, one in zip(lanes, exact, strict=True) if one.count or lane.key != axes.NONE]
+    columns = [head_of(state, lane, one, number) for number, (lane, one) in enumerate(found)]
     return render(request, "desk/board_heads.html", {"columns": columns, "desk": desk})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Case, Exists, OuterRef, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +23,7 @@ from guanxi.foundation.desk import display, editing, filters, layouts, paging
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Desk, Field
 from guanxi.foundation.desk.kinds import Kind
-from guanxi.foundation.desk.models import SavedView
+from guanxi.foundation.desk.models import SavedView, ViewChoice, ViewShare
 from guanxi.foundation.desk.rows import COUNTED, capped_count, loading
 from guanxi.foundation.desk.state import State
 
@@ -159,7 +160,22 @@ def back_to(request: HttpRequest, desk: Desk) -> str:
 
 
 def _default_view(request: HttpRequest, desk: Desk) -> SavedView | None:
-    return SavedView.objects.filter(owner=request.user.pk, desk=desk.slug, is_default=True).first()
+    chosen = ViewChoice.objects.filter(user=request.user.pk, desk=desk.slug, is_default=True)
+    return SavedView.objects.visible_to(request.user).filter(pk__in=chosen.values("view")).first()
+
+
+def saved_views(desk: Desk, viewer: Any) -> list[Any]:
+    """The views of a list that `viewer` sees, each with what he made of it: `mine`, `pinned`, `first`."""
+    chosen = ViewChoice.objects.filter(user=viewer.pk, view=OuterRef("pk"))
+    views = SavedView.objects.visible_to(viewer).filter(desk=desk.slug).select_related("owner")
+    return list(
+        views.annotate(
+            mine=Case(When(owner=viewer.pk, then=Value(True)), default=Value(False)),
+            pinned=Exists(chosen.filter(pinned=True)),
+            first=Exists(chosen.filter(is_default=True)),
+            with_some=Exists(ViewShare.objects.filter(view=OuterRef("pk"))),
+        ).order_by("-mine", "name")
+    )
 
 
 def _page(state: State, cursor: str = "") -> paging.Page:
@@ -195,7 +211,7 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
     desk, viewer = state.desk, request.user
     shown = BODIES[state.layout.kind](request, state)
     narrow = {one.name for one in state.active}
-    views = list(SavedView.objects.visible_to(viewer).filter(desk=desk.slug).select_related("owner").order_by("name"))
+    views = saved_views(desk, viewer)
     return {
         "state": state,
         "desk": desk,
@@ -205,7 +221,7 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
         "chooser": _chooser(state),
         "searchable": bool(desk.search_type or states.search_fields(desk)),
         "views": views,
-        "own_view": state.view if state.view and state.view.owner_id == viewer.pk else None,
+        "this_view": next((view for view in views if state.view and view.pk == state.view.pk), None),
         "buttons": [button for door in hooks.get(f"button:{desk.slug}") if (button := door(viewer))],
         "may_create": desk.create_action is not None and visibility.may(viewer, "create", desk.model),
         "may_export": visibility.may(viewer, "export", desk.model),

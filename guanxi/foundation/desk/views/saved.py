@@ -1,25 +1,32 @@
-"""Saved views: keep, rename, share, pin, make the default, delete."""
+"""Saved views: keep, name, share, copy, delete; and what each person makes of them: pin, open first."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation import visibility
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.desk import actions
+from guanxi.foundation.desk import actions, sharing
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Desk
-from guanxi.foundation.desk.models import SavedView
+from guanxi.foundation.desk.models import SavedView, ViewShare
+from guanxi.foundation.models import User
 
-SWITCHES = {"share": ("shared", True), "unshare": ("shared", False), "pin": ("pinned", True)}
-SWITCHES |= {"unpin": ("pinned", False), "default": ("is_default", True), "undefault": ("is_default", False)}
+MOST_PEOPLE = 300
+SWITCHES = {"share": {"shared": True}, "unshare": {"shared": False}}
+CHOICES = {
+    "pin": {"pinned": True},
+    "unpin": {"pinned": False},
+    "default": {"is_default": True},
+    "undefault": {"is_default": False},
+}
 
 
 @require_POST
@@ -38,22 +45,42 @@ def save(request: HttpRequest, desk: Desk) -> HttpResponse:
     return _go(request, url_of(view))
 
 
+@require_GET
+def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    """The form with name, icon and sharing of one's own view."""
+    view = SavedView.objects.visible_to(request.user).filter(pk=pk, desk=desk.slug).first()
+    if view is None:
+        raise Http404(pk)
+    if view.owner_id != request.user.pk:
+        raise visibility.NotAllowed(request.user, "edit", view)
+    shares = list(ViewShare.objects.filter(view=view))
+    given = {
+        "name": view.name,
+        "icon": view.icon,
+        "shared": view.shared,
+        "users": {share.user_id for share in shares},
+        "groups": {share.group for share in shares if share.group},
+    }
+    return _edit_form(request, desk, view, given)
+
+
 @require_POST
 def change(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
-    """Do with a view what `do` says: update, rename, share, unshare, pin, unpin, default, undefault, delete."""
+    """Do with a view what `do` says: edit, update, rename, share, unshare, copy, delete, pin, unpin, default …"""
     do = request.POST.get("do", "")
     here = reverse("desk:list", args=[desk.slug])
+    query = states.from_query(desk, request.user, request.POST.get("query", "")).query
     try:
         if do == "delete":
             actions.delete_view(pk, by=request.user)
             messages.success(request, _("The view is deleted."))
             return _go(request, f"{here}?view=")
-        view = actions.change_view(pk, by=request.user, **_values(request, desk, do))
+        if do == "edit":
+            return _edited(request, desk, pk)
+        view = _done(request, pk, do, query)
     except Refused as refusal:
         messages.error(request, refusal.message)
-        return _go(
-            request, f"{here}?view={pk}&{states.from_query(desk, request.user, request.POST.get('query', '')).query}"
-        )
+        return _go(request, f"{here}?view={pk}&{query}")
     return _go(request, url_of(view))
 
 
@@ -62,15 +89,55 @@ def url_of(view: SavedView) -> str:
     return f"{reverse('desk:list', args=[view.desk])}?view={view.pk}&{view.query}".rstrip("&")
 
 
-def _values(request: HttpRequest, desk: Desk, do: str) -> dict[str, Any]:
+def _done(request: HttpRequest, pk: int, do: str, query: str) -> SavedView:
+    if do in CHOICES:
+        return actions.choose_view(pk, by=request.user, **CHOICES[do]).view
+    if do == "copy":
+        copied = actions.copy_view(pk, by=request.user)
+        messages.success(request, _("The view “%(name)s” is yours.") % {"name": copied.name})
+        return copied
+    values: dict[str, Any] | None = SWITCHES.get(do)
     if do == "update":
-        return {"query": states.from_query(desk, request.user, request.POST.get("query", "")).query}
-    if do == "rename":
-        return {"name": request.POST.get("name", "")}
-    if do in SWITCHES:
-        field, value = SWITCHES[do]
-        return {field: value}
-    raise Refused(_("A view can be updated, renamed, shared, pinned, made the default or deleted."))
+        values = {"query": query}
+    elif do == "rename":
+        values = {"name": request.POST.get("name", "")}
+    if values is None:
+        raise Refused(_("A view can be edited, updated, copied, shared, pinned, made the default or deleted."))
+    return actions.change_view(pk, by=request.user, **values)
+
+
+def _edited(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    given = {
+        "name": request.POST.get("name", ""),
+        "icon": request.POST.get("icon", SavedView.Icon.BOOKMARK),
+        "shared": "shared" in request.POST,
+        "users": {int(text) for text in request.POST.getlist("users") if text.isdecimal() and len(text) < 19},
+        "groups": set(request.POST.getlist("groups")),
+    }
+    values = {key: given[key] for key in ("name", "icon", "shared")}
+    try:
+        view = actions.change_view(pk, by=request.user, **values)
+        actions.share_view(pk, users=given["users"], groups=given["groups"], by=request.user)
+    except Refused as refusal:
+        return _edit_form(request, desk, SavedView(pk=pk), given, refusal)
+    messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
+    return _go(request, url_of(view))
+
+
+def _edit_form(
+    request: HttpRequest, desk: Desk, view: SavedView, given: dict[str, Any], refusal: Refused | None = None
+) -> HttpResponse:
+    people = User.objects.filter(is_active=True, is_staff=True).exclude(pk=request.user.pk).order_by("pk")
+    context = {
+        "desk": desk,
+        "view": view,
+        "given": given,
+        "icons": SavedView.Icon.choices,
+        "people": [(user, user.pk in given["users"]) for user in people[:MOST_PEOPLE]],
+        "groups": [(key, label, key in given["groups"]) for key, label in sharing.groups_offered(request.user)],
+        "error": refusal.message if refusal else "",
+    }
+    return render(request, "desk/view_edit.html", context, status=422 if refusal else 200)
 
 
 def _go(request: HttpRequest, address: str) -> HttpResponse:
