@@ -22,8 +22,8 @@ NOT_SEEN = [".venv", "node_modules", "var", "tests", "benchmarks", "docs", "scri
 class Messages(Command):
     """Django's makemessages, sorted and without guesses."""
 
-    # `gettext as _now` where `_` is the lazy one.
-    xgettext_options = [*Command.xgettext_options, "--keyword=_now", "--sort-by-file"]
+    # `gettext as _now` where `_` is the lazy one, `gettext_lazy as _lazy` where it is not.
+    xgettext_options = [*Command.xgettext_options, "--keyword=_now", "--keyword=_lazy", "--sort-by-file"]
     msgmerge_options = [*Command.msgmerge_options, "--sort-by-file", "--no-fuzzy-matching"]
 
 

@@ -13,7 +13,7 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.sources import ROOT, calls, files, imports, messages, named, place, tree
+from tests.sources import GETTEXT, PGETTEXT, ROOT, calls, files, imports, messages, named, place, tree
 
 # Where rows may be written without `create`, `change`, `delete` of foundation/actions.py, and why.
 MAY_WRITE = {
@@ -195,6 +195,18 @@ def test_every_dependency_is_locked() -> None:
         names = {name_of(line) for line in lines}
         missing += [f"{name} in {lock}" for name in names - locked]
     none(missing, "Run `make lock`; not locked:")
+
+
+def test_translations_are_asked_for_by_known_names() -> None:
+    found = [
+        f"{place(path, node.lineno)} {alias.asname}"
+        for path in named(".py")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+        if "gettext" in alias.name and (alias.asname or alias.name) not in GETTEXT | PGETTEXT
+    ]
+    none(found, "Only texts within _, _now and _lazy (or the plain names) are collected (scripts/messages.py):")
 
 
 @pytest.mark.parametrize("language", ["zh_Hant", "zh_Hans"])

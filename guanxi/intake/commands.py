@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy as _lazy
 
 from guanxi.foundation import tasks
 from guanxi.foundation.actions import Refused
@@ -197,13 +197,13 @@ def _tell(done: Any) -> None:
 
 
 _STATES = {
-    "new": _l("new"),
-    "changed": _l("changed"),
-    "conflict": _l("said otherwise by somebody who is believed more; left as it is"),
-    "possible_duplicate": _l("new, but perhaps known already"),
-    "unchanged": _l("unchanged"),
-    "rejected": _l("rejected"),
-    "skipped": _l("left out by the rule"),
+    "new": _lazy("new"),
+    "changed": _lazy("changed"),
+    "conflict": _lazy("said otherwise by somebody who is believed more; left as it is"),
+    "possible_duplicate": _lazy("new, but perhaps known already"),
+    "unchanged": _lazy("unchanged"),
+    "rejected": _lazy("rejected"),
+    "skipped": _lazy("left out by the rule"),
 }
 
 

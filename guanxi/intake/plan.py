@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy as _lazy
 
 from guanxi.foundation.actions import Refused
 from guanxi.intake import probing, values
@@ -26,7 +26,12 @@ MONTH_FIRST_COUNTRIES = {"US", "PH", "FM", "PW"}
 DEFAULT_SOURCE = "files"
 # By what a customer is known again, in this order: the source's own number, then what is nobody else's.
 MATCH_BY = ("external", "card", "mail", "phone")
-MATCH_LABELS = {"external": _l("Own number"), "card": _l("Member card"), "mail": _l("Mail"), "phone": _l("Telephone")}
+MATCH_LABELS = {
+    "external": _lazy("Own number"),
+    "card": _lazy("Member card"),
+    "mail": _lazy("Mail"),
+    "phone": _lazy("Telephone"),
+}
 # What is recorded and never changed afterwards.
 ONLY_NEW = ("events", "consents")
 
