@@ -75,6 +75,15 @@ def upload(page: Page) -> None:
     page.wait_for_url("**/columns/")
 
 
+def webhook(page: Page) -> None:
+    """Make a webhook and look at it."""
+    page.locator("#id_name").fill("Web shop")
+    page.locator("#id_url").fill("https://shop.example.com/hooks/guanxi")
+    page.locator("#id_kinds").select_option(["order.placed", "party.changed"])
+    page.locator(".new-form .btn-primary").click()
+    page.wait_for_load_state()
+
+
 def rules_of_draft(page: Page) -> None:
     """The rules of the import that was begun last."""
     page.locator("main table tbody a[href*='/drafts/']").first.click()
@@ -139,6 +148,8 @@ SHOTS = [
     Shot("import-check", "/imports/start/", look_at_draft),
     Shot("import-result", "/imports/", result),
     Shot("task", "/tasks/", first_row),
+    Shot("webhook-new", "/webhooks/new/?kinds=order.placed"),
+    Shot("webhook", "/webhooks/new/", webhook),
     Shot("bell", "/account/", lambda page: page.locator("#bell summary").click()),
     Shot("themes", "/account/", lambda page: page.locator("summary.user").click()),
     Shot("password", "/accounts/password/change/"),

@@ -32,6 +32,8 @@ MAY_WRITE = {
     "guanxi/foundation/tasks/*.py": "the queue's own rows: state, leases, schedule",
     "guanxi/foundation/api/idempotency.py": "answers already given",
     "guanxi/ledger/reading.py": "readers' cursors",
+    "guanxi/ledger/webhooks/queue.py": "messages that wait and how they went, which are not the business's data",
+    "guanxi/ledger/webhooks/outbox.py": "messages that wait",
     "guanxi/intake/drafting.py": "imports being prepared, which are not yet the business's data",
     "guanxi/lake/refresh.py": "how far the lake has read",
     "guanxi/customers/rights/kept.py": "erasures, audited in sum",

@@ -69,6 +69,10 @@ class Events(desk.Desk):
         "direction",
         "occurred_at",
         Filter("party", label=_("Customer")),
+        Filter("party.kind", label=_("Kind of customer")),
+        Filter("party.city", label=_("City")),
+        Filter("party.country", label=_("Country")),
+        Filter("party.roles.role", label=_("Role")),
     ]
     facts = [
         "occurred_at",

@@ -67,15 +67,33 @@ class Claim:
 
 
 @contextmanager
-def claim(reader: str) -> Iterator[Claim]:
+def claim(reader: str, most: int | None = None) -> Iterator[Claim]:
     """Take the unread events for `reader`, in a transaction that also moves its mark at the end of the block.
 
-    What the block writes to the database stands or falls with the mark. A second process waits for the first.
+    What the block writes to the database stands or falls with the mark. A second process waits for the first. With
+    `most` about so many are taken; on PostgreSQL those of one transaction stay together.
     """
     ReaderCursor.objects.get_or_create(reader=reader)
     with transaction.atomic():
         cursor = ReaderCursor.objects.select_for_update().get(reader=reader)
-        taken = Claim(cursor.mark, max(cursor.mark, horizon()))
+        until = max(cursor.mark, horizon())
+        taken = Claim(cursor.mark, until if most is None else _edge(cursor.mark, until, most))
         yield taken
         if taken.until > taken.since:
             ReaderCursor.objects.filter(pk=cursor.pk).update(mark=taken.until, moved_at=timezone.now())
+
+
+def _edge(since: int, until: int, most: int) -> int:
+    """The mark before which about `most` events lie, no further than `until`."""
+    beyond = changes(since, until).values_list(mark_column(), flat=True)[most : most + 1]
+    return next((mark if mark > since else mark + 1 for mark in beyond), until)
+
+
+def begin_at_the_end(reader: str) -> None:
+    """Let `reader` read what happens from now on, and nothing of what happened before."""
+    ReaderCursor.objects.update_or_create(reader=reader, defaults={"mark": horizon(), "moved_at": timezone.now()})
+
+
+def forget(reader: str) -> None:
+    """Forget the place of a reader that reads no more."""
+    ReaderCursor.objects.filter(reader=reader).delete()

@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "guanxi.lake",
     "guanxi.orders",
     "guanxi.catalog",
+    "guanxi.ledger.webhooks",
     "guanxi.ledger",
     "guanxi.customers.rights",
     "guanxi.customers",
@@ -162,6 +163,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
 TASKS = {"default": {"BACKEND": "guanxi.foundation.tasks.backend.QueueBackend", "QUEUES": []}}
+
+# Webhooks: hosts that may be called though they lie within this network, and how often in a row a receiver may be left
+# alone after failures before it is switched off.
+GUANXI_WEBHOOK_HOSTS = _list("GUANXI_WEBHOOK_HOSTS", "")
+GUANXI_WEBHOOK_ROUNDS = _number("GUANXI_WEBHOOK_ROUNDS", "12")
 
 # People.
 AUTH_USER_MODEL = "foundation.User"

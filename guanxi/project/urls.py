@@ -23,6 +23,7 @@ PACKAGES = [
     "foundation",
     "customers.rights",
     "customers",
+    "ledger.webhooks",
     "ledger",
     "catalog",
     "orders",

@@ -8,6 +8,7 @@ Every worker schedules; the row of a schedule is moved on by a conditional UPDAT
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -21,12 +22,13 @@ from guanxi.foundation import clock, hooks
 
 @dataclass(frozen=True)
 class Every:
-    """Run `task` at a fixed interval, for the first time at once."""
+    """Run `task` at a fixed interval, for the first time at once; with `when`, only where that says it is needed."""
 
     task: Task[Any, Any]
     minutes: float = 0
     seconds: float = 0
     args: tuple[Any, ...] = ()
+    when: Callable[[], bool] | None = None
 
     def __post_init__(self) -> None:
         if self.interval <= timedelta(0):
@@ -114,10 +116,14 @@ def tick(now: datetime | None = None) -> int:
             rows[name] = entry.first(now)
             Schedule.objects.bulk_create([Schedule(name=name, next_run=rows[name])], ignore_conflicts=True)
         if rows[name] <= now:
-            queued += _queue_due(entry, rows[name], now)
+            queued += _queue_due(entry, rows[name], now) if _is_needed(entry) else 0
         elif rows[name] > entry.after(now):  # the declaration now says earlier
             Schedule.objects.filter(name=name, next_run=rows[name]).update(next_run=entry.after(now))
     return queued
+
+
+def _is_needed(entry: Every | Daily) -> bool:
+    return not isinstance(entry, Every) or entry.when is None or entry.when()
 
 
 def _queue_due(entry: Every | Daily, due: datetime, now: datetime) -> int:

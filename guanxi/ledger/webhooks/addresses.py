@@ -1,0 +1,119 @@
+"""Which addresses may be called: none of this machine or its network, unless a setting names the host.
+
+Looked at when a webhook is kept, and again at each connection, with the very address that is then connected to: a name
+that answers with another address a moment later gains nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from guanxi.foundation.actions import Refused
+
+# What carries an IPv4 address within: as private as that is.
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class ForbiddenError(Exception):
+    """The host leads to an address that webhooks may not call."""
+
+
+def is_named(host: str) -> bool:
+    """Whether a setting (GUANXI_WEBHOOK_HOSTS) allows this host whatever its address is."""
+    return host.lower() in {name.lower() for name in settings.GUANXI_WEBHOOK_HOSTS}
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address is one of the open internet."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    inner = _carried(address) if isinstance(address, ipaddress.IPv6Address) else None
+    if inner is not None:
+        return is_public(str(inner))
+    return address.is_global and not address.is_multicast
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+
+
+def refuse_unfit(url: str) -> str:
+    """`url` as it is kept. Raises Refused where it cannot be the address of a receiver."""
+    url = url.strip()
+    if not url.isascii() or any(letter.isspace() or letter in '\\<>"{}|^`' for letter in url):
+        raise Refused(_("Write the address in plain letters, without spaces; other signs as %XX."), "url")
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise Refused(_("This is no address; write it like https://example.com/hook."), "url") from error
+    if parts.scheme not in ("https", "http") or not host:
+        raise Refused(_("This is no address; write it like https://example.com/hook."), "url")
+    if parts.username or parts.password:
+        raise Refused(_("Leave name and password out of the address; requests are signed instead."), "url")
+    if is_named(host):
+        return url
+    if parts.scheme != "https":
+        raise Refused(_("The address has to begin with https://, so that nobody reads along."), "url")
+    _refuse_private(host)
+    return url
+
+
+def _refuse_private(host: str) -> None:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        if "." not in host or host.endswith((".localhost", ".local", ".internal")):
+            raise Refused(_words(host), "url") from None
+        return  # a name: looked up at each connection
+    if not is_public(host):
+        raise Refused(_words(host), "url")
+
+
+def _words(host: str) -> str:
+    return _(
+        "%(host)s is an address within this network, which webhooks do not call. If it is meant, an administrator "
+        "names it in GUANXI_WEBHOOK_HOSTS."
+    ) % {"host": host}
+
+
+async def resolve(host: str, port: int) -> str:
+    """The IP address to connect to. Raises ForbiddenError where any address of the host is a private one."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(entry[4][0]) for entry in found]
+    if not is_named(host) and not all(is_public(address) for address in addresses):
+        raise ForbiddenError(_words(host))
+    return addresses[0]
+
+
+class Guarded(httpcore.AsyncNetworkBackend):
+    """Connects to the address that was looked at, never to a name."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  httpcore's name
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to `host`, if it may be called."""
+        address = await resolve(host, port)
+        return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)

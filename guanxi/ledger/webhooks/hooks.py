@@ -1,0 +1,15 @@
+"""What webhooks hang into the house: their screen, their API, their sending by the clock."""
+
+from __future__ import annotations
+
+from guanxi.foundation import hooks
+from guanxi.foundation.tasks import Daily, Every
+from guanxi.ledger.webhooks import (
+    api,
+    desk,  # noqa: F401  registers the desks
+    tasks,
+)
+
+hooks.register("api", ("/webhooks", api.router), order=60)
+hooks.register("schedule", Every(tasks.send, seconds=1, when=tasks.is_needed))
+hooks.register("schedule", Daily(tasks.forget, at="03:40"))
