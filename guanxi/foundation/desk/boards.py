@@ -91,7 +91,7 @@ def exact(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> li
     """Counts and sums of each lane over all its rows, in one grouped query."""
     found = [Figures(0, False, [None for _one in sums]) for _lane in lanes]
     rows = state.rows_walked().order_by().annotate(lane_number=axes.numbered(lanes))
-    totals = {f"s{position}": Sum(_summed(one)) for position, one in enumerate(sums)}
+    totals = {f"s{position}": Sum(summed(one)) for position, one in enumerate(sums)}
     for line in rows.values("lane_number").annotate(lane_count=Count("pk"), **totals):
         if line["lane_number"] >= 0:
             read = [line[name] for name in totals]
@@ -102,11 +102,12 @@ def exact(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> li
 def _with_sums(rows: QuerySet[Any], sums: Sequence[Field]) -> QuerySet[Any]:
     if not sums:
         return rows.values_list("pk")
-    names = {f"s{position}": _summed(one) for position, one in enumerate(sums)}
+    names = {f"s{position}": summed(one) for position, one in enumerate(sums)}
     return rows.annotate(**names).values_list(*names)
 
 
-def _summed(one: Field) -> Any:
+def summed(one: Field) -> Any:
+    """What is added up of a number, in JSON too."""
     assert one.path is not None
     return Cast(KT(one.path.orm), FloatField()) if one.path.keys else F(one.path.orm)
 

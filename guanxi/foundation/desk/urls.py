@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from guanxi.foundation.desk import declaration
-from guanxi.foundation.desk.views import arranging, boards, files, lists, making, records, saved
+from guanxi.foundation.desk.views import arranging, boards, calendars, files, groups, lists, making, records, saved
 
 
 class DeskConverter:
@@ -24,6 +24,7 @@ class DeskConverter:
 
 
 register_converter(DeskConverter, "desk")
+FORMS = (boards, calendars, groups)  # importing them hangs them into `lists.BODIES`
 
 app_name = "desk"
 urlpatterns = [
@@ -35,6 +36,7 @@ urlpatterns = [
     path("<desk:desk>/bulk/<slug:key>/", lists.bulk, name="bulk"),
     path("<desk:desk>/arrange/", arranging.arrange, name="arrange"),
     path("<desk:desk>/cards/", boards.more, name="cards"),
+    path("<desk:desk>/group/", groups.rows, name="group"),
     path("<desk:desk>/figures/", boards.figures, name="figures"),
     path("<desk:desk>/<int:pk>/move/", boards.move, name="move"),
     path("<desk:desk>/export.csv", files.csv_file, name="csv"),

@@ -122,11 +122,16 @@ def figures(request: HttpRequest, desk: Desk) -> HttpResponse:
     state = states.read(desk, request.user, request.GET)
     if state.layout.axis is None:
         raise Http404
-    lanes = calendars.lanes_of(state) if state.layout.kind == layouts.CALENDAR else lanes_of(state)
+    if state.layout.kind == layouts.CALENDAR:
+        raise Http404
+    lanes = lanes_of(state)
     exact = boards.exact(state, lanes, state.layout.sums)
-    found = [(lane, one) for lane, one in zip(lanes, exact, strict=True) if one.count or lane.key != axes.NONE]
+    grouped = state.layout.kind == layouts.GROUPED  # which leaves out all that is empty
+    kept = [one.count or not (grouped or lane.key == axes.NONE) for lane, one in zip(lanes, exact, strict=True)]
+    found = [pair for pair, shown in zip(zip(lanes, exact, strict=True), kept, strict=True) if shown]
     columns = [head_of(state, lane, one, number) for number, (lane, one) in enumerate(found)]
-    return render(request, "desk/board_heads.html", {"columns": columns, "desk": desk})
+    head = "desk/group_head.html" if grouped else "desk/board_head.html"
+    return render(request, "desk/board_heads.html", {"columns": columns, "desk": desk, "head": head})
 
 
 @require_POST
@@ -157,10 +162,12 @@ def placed(request: HttpRequest, state: State, ids: list[int]) -> dict[str, Any]
     made = cards.made(state, [(row, lanes[numbers[pk]]) for pk, row in rows.items()])
     context = {"desk": state.desk, "state": state}
     shown = {card.pk: render_to_string("desk/card.html", {**context, "card": card}, request) for card in made}
-    heads = [
-        head_of(state, lane, one, number)
-        for number, (lane, one) in enumerate(zip(lanes, boards.capped(state, lanes, state.layout.sums), strict=True))
-    ]
+    heads = []
+    if state.layout.kind == layouts.BOARD:
+        capped = boards.capped(state, lanes, state.layout.sums)
+        heads = [
+            head_of(state, lane, one, number) for number, (lane, one) in enumerate(zip(lanes, capped, strict=True))
+        ]
     return {
         "cards": {str(pk): {"html": shown.get(pk, ""), "lane": lanes[numbers[pk]].key if pk in shown else None}
                   for pk in ids},

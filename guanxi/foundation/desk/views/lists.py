@@ -68,7 +68,7 @@ def rows(request: HttpRequest, desk: Desk) -> HttpResponse:
         found = _page(state, request.GET.get("after", ""))
     except paging.BadCursor:
         return render(request, "desk/rows_lost.html", {"state": state, "width": len(state.columns) + 1})
-    return render(request, "desk/rows.html", _table(state, found))
+    return render(request, "desk/rows.html", table(state, found))
 
 
 @require_GET
@@ -183,7 +183,8 @@ def _page(state: State, cursor: str = "") -> paging.Page:
     return paging.page(shown, state.order, cursor, PAGE_SIZE)
 
 
-def _table(state: State, found: paging.Page) -> dict[str, Any]:
+def table(state: State, found: paging.Page) -> dict[str, Any]:
+    """A page of rows as the table shows them."""
     desk = state.desk
     lead = next((column for column in state.columns if column.column.link), state.columns[0])
     cells = [(display.Cells(column), _opening(column, column is lead)) for column in state.columns]
@@ -234,8 +235,8 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
 @form(layouts.LIST)
 def _list(request: HttpRequest, state: State) -> dict[str, Any]:
     found = _page(state)
-    heads = [_head(state, column) for column in state.columns]
-    return {**_table(state, found), "heads": heads, **_known_count(state, found)}
+    heads = [head(state, column) for column in state.columns]
+    return {**table(state, found), "heads": heads, **_known_count(state, found)}
 
 
 LAYOUTS = {
@@ -269,7 +270,8 @@ def _counted(number: int, exact: bool) -> dict[str, Any]:
     return {"number": COUNTED if more else number, "more": more, "counted": True}
 
 
-def _head(state: State, column: Field) -> dict[str, Any]:
+def head(state: State, column: Field) -> dict[str, Any]:
+    """The head of a column, with the address that sorts by it."""
     here = state.order.field is not None and state.order.field.name == column.name
     direction = ("descending" if state.order.descending else "ascending") if here else ""
     return {"column": column, "url": state.url_sorted(column) if column.sortable else "", "direction": direction}

@@ -58,11 +58,15 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """The dialogue: what can be made from anywhere, and the form of the first of it (or of `what`).
 
-    `from` is the path of the page that one is on; its record may propose what stands in the form.
+    `from` is the path of the page that one is on; its record may propose what stands in the form. Whatever else the
+    address holds (`due_on=2018-01-03`) stands in the fields of that name.
     """
     offered = quick_offers(request.user)
     wanted = request.GET.get("what", "")
     chosen = next((offer for offer in offered if offer["key"] == wanted), offered[0] if offered else None)
+    given = urlencode([(key, value) for key, value in request.GET.items() if key not in ("what", "from", DIALOG)])
+    if chosen is not None and given:
+        chosen = {**chosen, "url": f"{chosen['url']}{'&' if '?' in chosen['url'] else '?'}{given}"}
     context = {"offered": offered, "chosen": chosen, "origin": request.GET.get("from", "")[:300]}
     return render(request, "desk/create.html", context)
 

@@ -4,13 +4,13 @@
 const dialog = document.getElementById("quick");
 const holder = document.getElementById("quick-body");
 
-function open(what = "") {
+function open(what = "", given = "") {
   if (!dialog || dialog.open) return;
   dialog.showModal();
   const typed = holder.querySelector("form") && !what;
   if (typed) { holder.querySelector("[autofocus], input:not([type='hidden'])")?.focus(); return; }
   const from = encodeURIComponent(location.pathname);
-  window.htmx.ajax("GET", `${dialog.dataset.create}?what=${encodeURIComponent(what)}&from=${from}`, { target: holder, swap: "innerHTML" });
+  window.htmx.ajax("GET", `${dialog.dataset.create}?what=${encodeURIComponent(what)}&from=${from}${given && `&${given}`}`, { target: holder, swap: "innerHTML" });
 }
 
 const typing = (target) => target.matches?.("input, textarea, select, [contenteditable]");
@@ -24,7 +24,7 @@ document.addEventListener("keydown", (event) => {
 document.body.addEventListener("quick", (event) => open(event.detail.what));
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-quick]");
-  if (button && button.tagName === "BUTTON") open(button.dataset.quick);
+  if (button && button.tagName === "BUTTON") open(button.dataset.quick, button.dataset.quickWith);
   const kind = event.target.closest("[data-quick-kind]");
   kind?.parentElement.querySelectorAll("[data-quick-kind]").forEach((one) => one.setAttribute("aria-pressed", String(one === kind)));
 });

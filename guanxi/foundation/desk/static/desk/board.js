@@ -153,7 +153,8 @@ desk.addEventListener("keydown", (event) => {
 
 desk.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
-  if (at("[data-move-card]")) choose(at("[data-card]"));
+  if (event.target.matches("[data-day-space]")) at("[data-lane]").querySelector("[data-quick]").click();
+  else if (at("[data-move-card]")) choose(at("[data-card]"));
   else if (at("#move-card [data-to]")) moveTo(at("[data-to]").dataset.to);
   else if (at("[data-conflict='mine']")) {
     const button = at("[data-conflict]");
