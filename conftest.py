@@ -205,6 +205,50 @@ def _own_database(folder: Path) -> tuple[str, Callable[[], object]]:
 # People and programs ----------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _made_by_hand_may_everything() -> Iterator[None]:
+    """A colleague whom a test makes straight in the database holds the role of administrators; `colleague` does not."""
+    from django.db.models.signals import post_save
+
+    from guanxi.foundation.models import User
+
+    def give(instance: User, created: bool, **_kwargs: Any) -> None:
+        if created and instance.is_staff and not _by_hand:
+            _hold(instance, "administrator")
+
+    post_save.connect(give, sender=User, weak=False, dispatch_uid="tests.administrator")
+    yield
+    post_save.disconnect(sender=User, dispatch_uid="tests.administrator")
+
+
+_by_hand: list[bool] = []
+
+
+def _hold(user: User, key: str) -> None:
+    from guanxi.foundation.roles import ready_made
+    from guanxi.foundation.roles.models import Holding, Role
+
+    Holding.objects.create(user=user, role=ready_made.install(Role)[key])
+
+
+@pytest.fixture
+def colleague(db: None) -> Callable[..., User]:
+    """Make a colleague with ready-made roles (or none): `colleague("wang", "sales")`."""
+    from guanxi.foundation.models import User
+
+    def make(name: str, *roles: str, **values: Any) -> User:
+        _by_hand.append(True)
+        try:
+            user = User.objects.create_user(name, f"{name}@example.com", "relation-8-ship", is_staff=True, **values)
+        finally:
+            _by_hand.pop()
+        for role in roles:
+            _hold(user, role)
+        return user
+
+    return make
+
+
 @pytest.fixture
 def staff(db: None) -> User:
     """Somebody who works for the business: may see and do everything. His password is “relation-8-ship”."""

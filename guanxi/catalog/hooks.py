@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from guanxi.catalog import (
     api,
@@ -10,6 +11,7 @@ from guanxi.catalog import (
 )
 from guanxi.catalog.models import Product
 from guanxi.foundation import hooks, search
+from guanxi.foundation.governing import Subject
 
 
 def _sought(product: Product) -> str:
@@ -17,6 +19,7 @@ def _sought(product: Product) -> str:
     return " ".join([product.code, *(str(named_) for named_ in named if named_)])
 
 
+hooks.register("subject", Subject("products", _("Products and prices")), order=30)
 hooks.register(
     "search",
     search.Source(

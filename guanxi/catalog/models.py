@@ -9,14 +9,18 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models.origins import import_run_field
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part
 from guanxi.foundation.money import MoneyField, QuantityField
 from guanxi.foundation.visibility import VisibleQuerySet
 
 ALWAYS = date(1900, 1, 1)  # stands for "valid from" where a price has no beginning
 
 
-class Category(models.Model):
+class Category(Governed):
     """A node of the category tree; those at the root are departments."""
+
+    governed = Part("products")
 
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     name = models.CharField(_("name"), max_length=150)
@@ -34,7 +38,8 @@ class Category(models.Model):
         return self.path
 
 
-class Brand(models.Model):
+class Brand(Governed):
+    governed = Part("products")
     name = models.CharField(_("name"), max_length=150, unique=True)
 
     objects = VisibleQuerySet.as_manager()
@@ -47,8 +52,10 @@ class Brand(models.Model):
         return self.name
 
 
-class Unit(models.Model):
+class Unit(Governed):
     """What a quantity counts: pieces, kilograms, litres."""
+
+    governed = Part("products")
 
     code = models.CharField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=50)
@@ -61,8 +68,10 @@ class Unit(models.Model):
         return self.code
 
 
-class Product(models.Model):
+class Product(Governed):
     """Something that is sold."""
+
+    governed = Part("products")
 
     code = models.CharField(_("number"), max_length=100, unique=True)
     name = models.CharField(_("name"), max_length=250)
@@ -88,8 +97,10 @@ class Product(models.Model):
         return self.name
 
 
-class PriceList(models.Model):
+class PriceList(Governed):
     """Prices for a group of customers, in one currency."""
+
+    governed = Part("products")
 
     code = models.CharField(_("code"), max_length=50, unique=True)
     name = models.CharField(_("name"), max_length=150)
@@ -107,8 +118,10 @@ class PriceList(models.Model):
         return self.name
 
 
-class Price(models.Model):
+class Price(Governed):
     """What one unit of a product costs on a price list, from a quantity and from a day on."""
+
+    governed = Part("products")
 
     price_list = models.ForeignKey(PriceList, models.CASCADE, related_name="prices", verbose_name=_("price list"))
     product = models.ForeignKey(Product, models.CASCADE, related_name="prices", verbose_name=_("product"))

@@ -73,10 +73,19 @@ class Customers(desk.Desk):
         "city",
         Column("kind", shown=False, sort=False),
         Column("country", shown=False, sort=False),
+        Column("owner", sort=False),
         Column("created_at", kind="date"),
     ]
     default_sort = "name"
-    filters = ["kind", "city", "country", "created_at", Filter("roles.role", choices=PartyRole.Role.choices), "made_up"]
+    filters = [
+        "owner",
+        "kind",
+        "city",
+        "country",
+        "created_at",
+        Filter("roles.role", choices=PartyRole.Role.choices),
+        "made_up",
+    ]
     search_type = "customers.party"
 
     facts = [
@@ -89,6 +98,7 @@ class Customers(desk.Desk):
         "city",
         "country",
         Column("language", render=language_name),
+        "owner",
         Column("created_at", editable=False, render=known_since),
     ]
     edit = actions.edit_party

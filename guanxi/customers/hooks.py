@@ -22,8 +22,20 @@ from guanxi.customers.identity.tasks import find_duplicates, look_at_changed
 from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship, SourceRecord
 from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.desk import Panel, list_url
+from guanxi.foundation.governing import Subject
 from guanxi.foundation.tasks import Every, Weekly
 
+hooks.register(
+    "subject",
+    Subject(
+        "customers", _("Customers"), ("view", "create", "edit", "delete", "export", "merge"), owned=True,
+        help=_("With their contact points, relationships, notes, files and tasks."),
+    ),
+    order=10,
+)  # fmt: skip
+MERGING = Subject("merging", _("Duplicates and merges"), ("view", "edit", "export", "merge"), owned=True)
+hooks.register("subject", MERGING, order=60)
+hooks.register("subject", Subject("consent", _("Consent and requests of customers"), owned=True), order=70)
 for position, field in enumerate(profile.READY_MADE):
     hooks.register("profile_field", field, order=10 + position)
 
@@ -40,7 +52,12 @@ for kind in (
     hooks.register("hangs_on_party", kind)
 
 ORGANISATIONS = lazy(list_url, str)("customers", {"f.kind": Party.Kind.ORGANISATION.value})
-hooks.register("menu", shell.MenuEntry(shell.RELATIONSHIPS, _("Organisations"), ORGANISATIONS, "building", order=20))
+hooks.register(
+    "menu",
+    shell.MenuEntry(
+        shell.RELATIONSHIPS, _("Organisations"), ORGANISATIONS, "building", order=20, needs=("view", Party)
+    ),
+)
 hooks.register(
     "panel:customers",
     Panel("left", _("How to reach"), "customers/contact_points.html", context=panels.contact_points, order=-10),

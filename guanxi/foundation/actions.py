@@ -51,7 +51,8 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with acting(kwargs["by"], name), transaction.atomic():
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+        return visibility.veil(result) if isinstance(result, models.Model) else result
 
     run.action_name = name  # type: ignore[attr-defined]
     return run
@@ -64,7 +65,8 @@ def acting(viewer: visibility.Viewer, name: str) -> Iterator[Occasion]:
     occasion = Occasion(viewer, outer.name if outer else name, outer.request_id if outer else uuid.uuid4().hex)
     token = _occasion.set(occasion)
     try:
-        yield occasion
+        with visibility.seeing(None):  # what is written must be whole, whoever writes
+            yield occasion
     finally:
         _occasion.reset(token)
 
@@ -82,6 +84,8 @@ def create(model: type[M], **values: Any) -> M:
     now = occasion()
     visibility.require(now.viewer, "create", model)
     row = model(**values)
+    visibility.require(now.viewer, "create", row)
+    _refuse_closed(row, {name: value for name, value in audit.values_of(row).items() if _said(row, name, value)})
     _validate(row)
     row.save(force_insert=True)
     audit.record(now, row, {name: [None, value] for name, value in audit.values_of(row).items() if value is not None})
@@ -106,7 +110,9 @@ def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
         original = audit.plain((expected or {}).get(name, theirs))
         if original != theirs:
             raise Conflict(name, original, yours, theirs)
+    _refuse_closed(stored, changed)
     if changed:
+        visibility.require(now.viewer, "edit", stored)  # nobody hands himself what is not his
         stored.save(update_fields=list(changed))
         audit.record(now, stored, changed)
     for name in values:
@@ -120,6 +126,38 @@ def delete(row: models.Model) -> None:
     visibility.require(now.viewer, "delete", row)
     audit.record(now, row, {name: [value, None] for name, value in audit.values_of(row).items() if value is not None})
     row.delete()
+
+
+def _said(row: models.Model, name: str, value: Any) -> bool:
+    """Whether a value of a new row is more than what stands there by itself."""
+    return value not in (None, "", {}, []) and value != audit.plain(row._meta.get_field(name).get_default())  # type: ignore[union-attr]
+
+
+def _refuse_closed(row: models.Model, changed: dict[str, Any]) -> None:
+    """Refuse to write fields that are hidden from the viewer or that he may only read; implied changes are none of his.
+
+    `changed` holds values, or pairs of before and after; of JSON fields the keys that differ count.
+    """
+    closed = visibility.read_only_fields(occasion().viewer, type(row))
+    if not closed:
+        return
+    for name, value in changed.items():
+        before, after = value if isinstance(value, list) and len(value) == 2 else (None, value)
+        keys = {f"{name}.{key}" for key in _differing(before, after)}
+        if name in closed or keys & closed:
+            wrong = name if name in closed else min(keys & closed)
+            raise Refused(_("You may not change “%(field)s”.") % {"field": worded(row, wrong)}, wrong)
+
+
+def _differing(before: Any, after: Any) -> set[str]:
+    one, other = (value if isinstance(value, dict) else {} for value in (before, after))
+    return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+
+
+def worded(row: models.Model, name: str) -> str:
+    """What people call a field."""
+    own, _dot, key = name.partition(".")
+    return key or str(getattr(row._meta.get_field(own), "verbose_name", own))
 
 
 def _validate(row: models.Model, only: set[str] | None = None) -> None:

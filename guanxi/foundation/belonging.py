@@ -21,6 +21,8 @@ from django.utils.translation import gettext as _
 from guanxi.foundation import desk as desks
 from guanxi.foundation import hooks
 from guanxi.foundation.desk import Desk
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Following
 from guanxi.foundation.visibility import Viewer, VisibleQuerySet, may
 
 M = TypeVar("M", bound=models.Model)
@@ -35,15 +37,17 @@ class BelongingQuerySet(VisibleQuerySet[M]):
 
     def visible_to(self, viewer: Viewer) -> BelongingQuerySet[M]:
         """Only the rows on records that `viewer` may see."""
-        return super().visible_to(viewer).filter(_on_visible_records(viewer))  # type: ignore[return-value]
+        return super().visible_to(viewer).filter(on_visible_records(viewer))  # type: ignore[return-value]
 
     def of(self, record: models.Model) -> BelongingQuerySet[M]:
         """The rows that hang on `record`."""
         return self.filter(object_type=record._meta.label_lower, object_id=record.pk)
 
 
-class Belonging(models.Model):
+class Belonging(Governed):
     """Hangs on the record `object_id` of the type `object_type` (`customers.party`)."""
+
+    governed = Following()
 
     object_type = models.CharField(max_length=60, editable=False)
     object_id = models.BigIntegerField(editable=False)
@@ -57,7 +61,8 @@ class Belonging(models.Model):
         abstract = True
 
 
-def _on_visible_records(viewer: Viewer) -> Q:
+def on_visible_records(viewer: Viewer) -> Q:
+    """The condition on rows that hang on records which `viewer` may see."""
     condition = Q(pk__in=[])
     for label, desk in _general_desks().items():
         record = desk.rows(viewer).order_by().filter(pk=OuterRef("object_id"))

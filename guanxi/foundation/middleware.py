@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from guanxi.foundation import audit
-from guanxi.foundation.visibility import NotAllowed, is_staff
+from guanxi.foundation.visibility import NotAllowed, is_staff, seeing
 
 Handler = Callable[[HttpRequest], HttpResponse]
 OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/api/", "/language/", "/theme/", "/icons/", "/consent/")
@@ -75,6 +75,17 @@ class StaffOnlyMiddleware:
         if not is_staff(request.user):
             return render(request, "403.html", status=403)
         return self.get_response(request)
+
+
+class SeeingMiddleware:
+    """Whatever the request loads is for the eyes of its user, whom the API may find out later than this."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with seeing(lambda: request.user):
+            return self.get_response(request)
 
 
 class RefusalMiddleware:

@@ -10,12 +10,28 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation import visibility
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part, Personal, Reach, Rights
 from guanxi.foundation.settled import CurrentTransaction
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
+class Colleague(Part):
+    """Everybody may look after his own account; those of administrators are touched by administrators only."""
+
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+        if rights.works_here and row.pk is not None and row.pk == rights.viewer_id:
+            return verb in ("view", "edit")
+        if verb in ("edit", "delete") and not rights.everything and visibility.rights_of(row).everything:
+            return False
+        return super().allows(row, rights, verb, cap)
+
+
 class User(AbstractUser):
     """Somebody who works with the system."""
+
+    governed = Colleague("people", {"view": ""})
 
     class Theme(models.TextChoices):
         AUTO = "auto", _("As the system")
@@ -53,8 +69,10 @@ class AppendedQuerySet(VisibleQuerySet["AuditEntry"]):
         raise TypeError("Entries of the audit log are not deleted (foundation.sealing.redacting forgets old ones).")
 
 
-class AuditEntry(models.Model):
+class AuditEntry(Governed):
     """Who changed what, from what, to what. Append-only, and sealed in a chain (foundation.sealing)."""
+
+    governed = Part("audit", {"create": ""})
 
     at = models.DateTimeField(_("at"), default=timezone.now)
     actor = models.ForeignKey(
@@ -95,8 +113,10 @@ class AuditEntry(models.Model):
         raise TypeError("Entries of the audit log are not deleted.")
 
 
-class Notification(models.Model):
+class Notification(Governed):
     """A message of the system to one user, shown behind the bell."""
+
+    governed = Personal("user")
 
     class Level(models.TextChoices):
         INFO = "info", _("Information")
@@ -123,8 +143,10 @@ class Notification(models.Model):
         return self.title
 
 
-class ApiToken(models.Model):
+class ApiToken(Governed):
     """A key with which a program acts in a user's name; only its hash is kept."""
+
+    governed = Personal("user")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
     name = models.CharField(_("name"), max_length=100, blank=True)

@@ -32,7 +32,6 @@ def create_user(
     email: str = "",
     first_name: str = "",
     last_name: str = "",
-    is_superuser: bool = False,
 ) -> User:
     """Make an account for somebody who works here. Raises Refused where the name is taken or the password weak."""
     draft = User(username=username, email=email, first_name=first_name, last_name=last_name)
@@ -46,7 +45,6 @@ def create_user(
         first_name=first_name,
         last_name=last_name,
         is_staff=True,
-        is_superuser=is_superuser,
     )
 
 

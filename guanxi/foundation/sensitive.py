@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import models
 
-from guanxi.foundation import hooks
+from guanxi.foundation import hooks, visibility
 from guanxi.foundation.visibility import Viewer
 
 MASK = "•••"
@@ -38,8 +38,20 @@ def note(field: str, via: str, row: models.Model | None, *, by: Viewer, why: str
         door(field, via, row, by=by, why=why)
 
 
+def _without_hidden(model: type[models.Model], name: str, value: Any) -> Any:
+    viewer = visibility.viewer_now()
+    hidden = visibility.hidden_fields(viewer, model) if viewer is not None else frozenset()
+    if name in hidden:
+        return None
+    if isinstance(value, dict) and hidden:
+        return {key: item for key, item in value.items() if f"{name}.{key}" not in hidden}
+    return value
+
+
 def masked(model: type[models.Model], name: str, value: Any) -> Any:
-    """A value of the audit log or the ledger, masked where its field is sensitive; of JSON fields, key by key."""
+    """A value of the audit log or the ledger, masked where its field is sensitive and gone where it is hidden from who
+    looks; of JSON fields, key by key."""
+    value = _without_hidden(model, name, value)
     known = names(model)
     if name in known and value not in (None, ""):
         return MASK

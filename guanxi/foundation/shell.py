@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guanxi.foundation import hooks, notifications
-from guanxi.foundation.visibility import Viewer, is_staff
+from guanxi.foundation.visibility import Viewer, is_staff, may
 
 Text = str | Promise
 
@@ -68,6 +68,7 @@ class MenuEntry:
     order: int = 100
     count: Callable[[Viewer], int | str | None] | None = None
     keywords: Iterable[Text] = ()
+    needs: tuple[str, Any] | None = None  # the right (verb, model or subject) of whoever gets to see it
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Command:
     icon: str
     keywords: Iterable[Text] = ()
     quick: str = ""  # what the dialogue of new records opens with, in place of the page
+    needs: tuple[str, Any] | None = None
 
 
 @dataclass
@@ -116,7 +118,7 @@ class Shell:
             entries.extend(pinned(self.viewer))
         shown: dict[str, list[Line]] = {name: [] for name in SECTIONS}
         for entry in sorted(entries, key=lambda entry: entry.order):
-            href = address(entry.url)
+            href = address(entry.url) if _open_to(self.viewer, entry) else ""
             if href:
                 count = entry.count(self.viewer) if entry.count else None
                 shown[entry.section].append(Line(entry.label, href, entry.icon, count))
@@ -187,12 +189,17 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {"shell": Shell(request)}
 
 
-def commands() -> list[dict[str, Any]]:
-    """What the palette offers: every menu entry and command, findable by its label in each language."""
+def _open_to(viewer: Viewer, one: MenuEntry | Command) -> bool:
+    return one.needs is None or may(viewer, *one.needs)
+
+
+def commands(viewer: Viewer) -> list[dict[str, Any]]:
+    """What the palette offers: every menu entry and command that `viewer` may open, findable by its label in each
+    language."""
     offered: list[MenuEntry | Command] = [*sorted(hooks.get("menu"), key=lambda e: e.order), *hooks.get("palette")]
     found = []
     for one in offered:
-        href = address(one.url)
+        href = address(one.url) if _open_to(viewer, one) else ""
         if href:
             quick = getattr(one, "quick", "")
             line = {"label": str(one.label), "url": href, "icon": one.icon, "keywords": _spoken(one)}

@@ -106,7 +106,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 @require_GET
 def palette(request: HttpRequest) -> JsonResponse:
     """The commands that the palette filters as one types."""
-    return JsonResponse({"commands": shell.commands()})
+    return JsonResponse({"commands": shell.commands(request.user)})
 
 
 @require_safe

@@ -63,8 +63,12 @@ _LAKE = tuple(
     if field.name not in ("learning_id", "strength_parts")
 )
 # Small files, in the order of parties: whoever is erased costs one of them.
-STANDING = LakeTable("standing", "party_id", _LAKE, file_size=4_000_000, remedy="guanxi learn")
-HISTORY = LakeTable("standing_history", "party_id", _LAKE, file_size=4_000_000, remedy="guanxi learn")
+STANDING = LakeTable(
+    "standing", "party_id", _LAKE, file_size=4_000_000, remedy="guanxi learn", model="insight.standing"
+)
+HISTORY = LakeTable(
+    "standing_history", "party_id", _LAKE, file_size=4_000_000, remedy="guanxi learn", model="insight.standing"
+)
 LEARNED = "guanxi.learning"  # the mark: which learning the table holds
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.api.additions import Addition
 from guanxi.foundation.desk import Panel
+from guanxi.foundation.governing import Subject
 from guanxi.foundation.reports import Report, Rhythm
 from guanxi.foundation.shell import Command, MenuEntry
 from guanxi.foundation.tasks import Daily, Every
@@ -26,10 +27,17 @@ from guanxi.insight.reports import equity, today
 
 # What people see -----------------------------------------------------------------------------------------------------
 
-hooks.register("menu", MenuEntry(shell.KNOW, _("Customer equity"), "insight:equity", "coin", order=30))
-hooks.register("menu", MenuEntry(shell.KNOW, _("Models"), "insight:models", "chart-dots-3", order=40))
-hooks.register("palette", Command(_("Assumptions"), "insight:assumptions", "adjustments"))
-hooks.register("palette", Command(_("Cost rates"), "/costs/", "coins"))
+hooks.register(
+    "subject", Subject("insight", _("Value, stage and models"), ("view", "edit", "export", "run"), owned=True), order=80
+)
+hooks.register(
+    "menu", MenuEntry(shell.KNOW, _("Customer equity"), "insight:equity", "coin", order=30, needs=("view", "insight"))
+)
+hooks.register(
+    "menu", MenuEntry(shell.KNOW, _("Models"), "insight:models", "chart-dots-3", order=40, needs=("view", "insight"))
+)
+hooks.register("palette", Command(_("Assumptions"), "insight:assumptions", "adjustments", needs=("view", "insight")))
+hooks.register("palette", Command(_("Cost rates"), "/costs/", "coins", needs=("view", "insight")))
 
 EQUITY = Report(
     "equity", _("Customer equity"), "insight/equity.html", equity.context, Rhythm.MONTHLY, "coin", "/insight/"

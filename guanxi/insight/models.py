@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models import Party
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part, Through
 from guanxi.foundation.money import MoneyField
 from guanxi.foundation.visibility import VisibleQuerySet
 from guanxi.ledger import kinds
@@ -19,8 +21,10 @@ from guanxi.ledger.models import Channel
 SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 
 
-class Assumptions(models.Model):
+class Assumptions(Governed):
     """What values rest on beside the data; one row, changed by people."""
+
+    governed = Part("insight", {"create": "edit", "delete": "edit"})
 
     class Bond(models.TextChoices):
         OPEN = "open", _("without contract: customers come and go as they like")
@@ -55,8 +59,10 @@ class Assumptions(models.Model):
         return str(self._meta.verbose_name)
 
 
-class CostRate(models.Model):
+class CostRate(Governed):
     """What one event of a kind costs the business: a letter, a call, a visit."""
+
+    governed = Part("insight", {"create": "edit", "delete": "edit"})
 
     class Purpose(models.TextChoices):
         ATTRACT = "attract", _("to attract")
@@ -80,8 +86,10 @@ class CostRate(models.Model):
         return str(self.get_kind_display())
 
 
-class Learning(models.Model):
+class Learning(Governed):
     """One run of `guanxi learn`: what it saw, how far it came, what it says in sum."""
+
+    governed = Part("insight", {"create": "run", "edit": "run"})
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
@@ -109,8 +117,10 @@ class Learning(models.Model):
         return f"{self.day}"
 
 
-class ModelVersion(models.Model):
+class ModelVersion(Governed):
     """One fitted model: its parameters, their errors, what it came to on the hold-out, and whether it is used."""
+
+    governed = Part("insight", {"create": "run", "edit": "edit"})
 
     class Family(models.TextChoices):
         PURCHASES = "purchases", _("Purchases")
@@ -199,8 +209,10 @@ STRENGTH = {
 }
 
 
-class Standing(models.Model):
+class Standing(Governed):
     """What a relationship is worth and what state it is in: the newest, one row per party."""
+
+    governed = Through("party", "insight")
 
     party = models.OneToOneField(Party, models.CASCADE, primary_key=True, db_constraint=False, related_name="standing")
     learning = models.ForeignKey(Learning, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
@@ -260,8 +272,10 @@ class Standing(models.Model):
         return list(zip((str(label) for label, _weight in STRENGTH.values()), numbers, strict=False))
 
 
-class EquityPoint(models.Model):
+class EquityPoint(Governed):
     """Customer equity at the end of a month: the expected value of all customers, and what moved it."""
+
+    governed = Part("insight", {"create": "run"})
 
     day = models.DateField(_("day"), primary_key=True)
     equity = MoneyField(_("customer equity"))

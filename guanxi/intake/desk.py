@@ -140,7 +140,12 @@ def _run(text: str) -> ImportRun:
     return run
 
 
-hooks.register("palette", shell.Command(_("Import"), "intake:start", "file-import", [_("bring in a file"), "csv xlsx"]))
+hooks.register(
+    "palette",
+    shell.Command(
+        _("Import"), "intake:start", "file-import", [_("bring in a file"), "csv xlsx"], needs=("create", "imports")
+    ),
+)
 hooks.register("button:imports", _import_button("", _("Import a file")))
 for _slug, (_what, _table) in BROUGHT_IN.items():
     hooks.register(f"button:{_slug}", _import_button(_what, _("Import")))

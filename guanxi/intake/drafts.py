@@ -9,14 +9,18 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
-class ImportDraft(models.Model):
+class ImportDraft(Governed):
     """What somebody has chosen for a file before it is imported; it can be left and come back to.
 
     `choices` holds only what was chosen by hand (arguments of `plan.prepare`); all else is found in the file anew.
     """
+
+    governed = Part("imports", {"edit": "create", "delete": "create"})
 
     kind = models.CharField(_("kind"), max_length=20)
     file_name = models.CharField(_("file"), max_length=255)

@@ -10,15 +10,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part
 from guanxi.foundation.visibility import VisibleQuerySet
 from guanxi.intake.drafts import ImportDraft  # noqa: F401  a model of this app too
 
 
-class ImportRun(models.Model):
+class ImportRun(Governed):
     """One file being taken in: what was found and decided, how far it is, what came of it.
 
     `checkpoint` is advanced in the same transaction as the rows it stands for: a run that was killed goes on there.
     """
+
+    governed = Part("imports")
 
     class Kind(models.TextChoices):
         SALES = "sales", pgettext_lazy("import", "Sales")
@@ -127,8 +131,10 @@ class ImportRun(models.Model):
         return self.folder / "rejected.csv"
 
 
-class ImportMapping(models.Model):
+class ImportMapping(Governed):
     """Which column feeds which field, kept under a name and used again for files with the same header."""
+
+    governed = Part("imports", {"edit": "create"})
 
     name = models.CharField(_("name"), max_length=100)
     kind = models.CharField(_("kind"), max_length=13, choices=ImportRun.Kind.choices)

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import profile
 from guanxi.customers.models import Party
-from guanxi.foundation import hooks
+from guanxi.foundation import hooks, visibility
 from guanxi.lake import schema
+from guanxi.lake.allowed import is_hidden
 from guanxi.lake.measures import SALES_LINES
 from guanxi.lake.schema import PROFILE
 from guanxi.ledger.models import Channel
@@ -133,7 +134,9 @@ def all() -> dict[str, Dimension]:  # noqa: A001  read as dimensions.all()
     declared = [*DECLARED, *hooks.get("dimension")]
     taken = {dimension.name for dimension in declared}
     fields = [field for field in profile.fields() if field.name not in taken]
-    return {dimension.name: dimension for dimension in [*declared, *map(_of_field, fields)]}
+    viewer = visibility.viewer_now()
+    every = [*declared, *map(_of_field, fields)]
+    return {one.name: one for one in every if not is_hidden(viewer, one.table or SALES_LINES, one.column)}
 
 
 def _of_field(field: profile.ProfileField) -> Dimension:

@@ -25,8 +25,13 @@ hooks.register("report", TODAY)
 hooks.register("report", WHO_BUYS)
 
 hooks.register("menu", MenuEntry(shell.TOP, _("Today"), "today", "home", order=0))
-hooks.register("menu", MenuEntry(shell.KNOW, _("Explore"), "explore", "chart-dots", order=10))
-hooks.register("menu", MenuEntry(shell.KNOW, _("Who buys"), "/reports/who-buys/", "users-group", order=20))
+hooks.register(
+    "menu", MenuEntry(shell.KNOW, _("Explore"), "explore", "chart-dots", order=10, needs=("view", "reports"))
+)
+hooks.register(
+    "menu",
+    MenuEntry(shell.KNOW, _("Who buys"), "/reports/who-buys/", "users-group", order=20, needs=("view", "reports")),
+)
 
 hooks.register("questions:orders", behind.QUESTION)
 hooks.register("questions:customers", behind.OF_CUSTOMERS)

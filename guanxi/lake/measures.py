@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation import hooks
+from guanxi.foundation import hooks, visibility
+from guanxi.lake.allowed import reads_hidden
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -140,5 +141,6 @@ DECLARED = (
 
 
 def all() -> dict[str, Measure]:  # noqa: A001  read as measures.all()
-    """Every measure by name: the declared ones and those of the door "measure"."""
-    return {measure.name: measure for measure in [*DECLARED, *hooks.get("measure")]}
+    """Every measure by name: the declared and those of the door "measure", none of what is hidden from who asks."""
+    viewer = visibility.viewer_now()
+    return {one.name: one for one in [*DECLARED, *hooks.get("measure")] if not reads_hidden(viewer, one)}

@@ -25,14 +25,12 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from guanxi.customers.models import Party
 from guanxi.foundation import engine, visibility
 from guanxi.foundation.visibility import Viewer
-from guanxi.lake import asking, dimensions, measures, schema, store, tables
+from guanxi.lake import allowed, asking, dimensions, measures, schema, store, tables
 from guanxi.lake.asking import BadQuery, CannotCut, UnknownName
 from guanxi.lake.dimensions import Dimension
 from guanxi.lake.measures import SALES_LINES, Measure
-from guanxi.orders.models import OrderLine
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -97,7 +95,8 @@ class Result:
 
 def run(query: Query, viewer: Viewer) -> Result:
     """Answer a query. Raises BadQuery (UnknownName) where it cannot be, NotAllowed, LakeBroken."""
-    asked = _Asked(query, viewer)
+    with visibility.seeing(viewer):
+        asked = _Asked(query, viewer)
     shown = _fetch(asked.expression())
     cut = len(shown) > query.limit
     rows = [asked.present(row) for row in shown[: query.limit]]
@@ -119,7 +118,8 @@ def drill(where: Mapping[str, Any], viewer: Viewer) -> ir.Table:
     """The orders behind a figure, newest first: an Ibis expression of `order_id` and `day`."""
     import ibis
 
-    asked = _Asked(Query(["lines"], where=where), viewer)
+    with visibility.seeing(viewer):
+        asked = _Asked(Query(["lines"], where=where), viewer)
     orders = asked.rows(SALES_LINES).group_by("order_id").aggregate(day=ibis._.day.max())
     return orders.order_by(ibis.desc("day"), ibis.desc("order_id"))
 
@@ -132,7 +132,8 @@ def orders_behind(where: Mapping[str, Any], viewer: Viewer, limit: int = 10_000)
 def customers_behind(base: str, where: Mapping[str, Any], viewer: Viewer, limit: int = 10_000) -> list[int]:
     """The ids of at most `limit` customers behind a figure over `base`, a table of customers; the newest first."""
     names = [name for name, measure in measures.all().items() if measure.base == base]
-    rows = _Asked(Query(names[:1], where=where), viewer).rows(base)
+    with visibility.seeing(viewer):
+        rows = _Asked(Query(names[:1], where=where), viewer).rows(base)
     return [row["party_id"] for row in _fetch(rows.select("party_id").order_by(rows.party_id.desc()).limit(limit))]
 
 
@@ -141,10 +142,11 @@ class _Asked:
 
     def __init__(self, query: Query, viewer: Viewer) -> None:
         self.query = query
+        self.viewer = viewer
         self.measures: list[Measure] = _named(query.measures, measures.all(), "measures")
         self.bases = list(dict.fromkeys(measure.base for measure in self.measures)) or [SALES_LINES]
         for base in self.bases:
-            visibility.require(viewer, "view", OrderLine if base == SALES_LINES else Party)
+            allowed.require(viewer, base)
         known = dimensions.all()
         self.by: list[Dimension] = _named(query.by, known, "by")
         if not isinstance(query.where, Mapping):
@@ -204,7 +206,7 @@ class _Asked:
     def rows(self, base: str) -> ir.Table:
         """The rows asked for of a table, joined with what the query needs of other tables."""
         where = self.where | (self.of_lines if base == SALES_LINES else {})
-        rows = tables.table(base)
+        rows = allowed.rows_for(self.viewer, base)
         for name, columns in self._joins(base, where).items():
             if name == base:
                 rows = rows.mutate(**{f"{name}__{column}": rows[column] for column in columns})

@@ -38,6 +38,7 @@ class LakeTable:
     file_size: int = 128_000_000  # bytes; smaller where single rows change, for a change rewrites whole files
     remedy: str = "guanxi refresh --full"
     newest: str = ""
+    model: str = ""  # what it tells of, by whose right it may be read; without, that of customers
 
     @property
     def schema(self) -> pa.Schema:
@@ -82,8 +83,10 @@ PARTY = LakeTable(
         ("city", _text),
         ("country", _text),
         ("known_since", _day),
+        ("owner_id", _int),
     ),
     file_size=8_000_000,
+    model="customers.party",
 )
 PRODUCT = LakeTable(
     "product",
@@ -100,6 +103,7 @@ PRODUCT = LakeTable(
         ("unit", _text),
         ("size", _text),
     ),
+    model="catalog.product",
 )
 PLACE = LakeTable("place", "place_id", (("place_id", _int), ("code", _text), ("name", _text), ("city", _text)))
 STAFF = LakeTable("staff", "sales_person_id", (("sales_person_id", _int), ("code", _text), ("name", _text)))
@@ -121,7 +125,9 @@ DATE = LakeTable(
 )
 # Kept apart from `party`, which need not be rewritten for a date, and from `purchases`, which changes with every order:
 # questions join this one to the sales lines.
-FIRST_PURCHASE = LakeTable("first_purchase", "party_id", (("party_id", _int), ("first_day", _day)))
+FIRST_PURCHASE = LakeTable(
+    "first_purchase", "party_id", (("party_id", _int), ("first_day", _day)), model="orders.purchasesummary"
+)
 # Whoever has orders, in sum. Days are days of purchase, null where there are only returns; amounts are those in the
 # business's currency.
 PURCHASES = LakeTable(
@@ -138,6 +144,7 @@ PURCHASES = LakeTable(
     ),
     file_size=8_000_000,
     newest="written",
+    model="orders.purchasesummary",
 )
 SALES_LINE = LakeTable(
     "sales_line",
@@ -161,6 +168,7 @@ SALES_LINE = LakeTable(
         ("kind", _text),
     ),
     partition="month",
+    model="orders.orderline",
 )
 EVENT = LakeTable(
     "event",
@@ -178,6 +186,7 @@ EVENT = LakeTable(
         ("object_id", _int),
         ("payload", _text),
     ),
+    model="ledger.event",
 )
 
 # What the refresh fills, in the order of it: what facts refer to comes before them.

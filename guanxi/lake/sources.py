@@ -235,13 +235,14 @@ def parties(db: BulkSession, changed: str = "") -> Batches:
             *((name, _text) for name in ("name", "kind", "gender", "occupation", "language", "city", "country")),
             ("born", _day),
             ("created_at", _moment),
+            ("owner_id", _int),
             *((schema.PROFILE + field.name, _text) for field in fields),
         ]
     )
     texts = ", ".join(f"NULLIF({name}, '')" for name in ("gender", "occupation", "language", "city", "country"))
     values = "".join(f", NULLIF(CAST(profile ->> {_quoted(field.name)} AS TEXT), '')" for field in fields)
     where = " WHERE merged_into_id IS NULL" + (f" AND id IN ({changed})" if changed else "")
-    sql = f"SELECT id, name, kind, {texts}, date_of_birth, created_at{values} FROM customers_party{where}"
+    sql = f"SELECT id, name, kind, {texts}, date_of_birth, created_at, owner_id{values} FROM customers_party{where}"
     for batch in db.stream(sql, wire):
         columns = {name: batch[name] for name in wire.names}
         columns["birth_year"] = pc.year(columns.pop("born")).cast(pa.int32())

@@ -11,6 +11,7 @@ from guanxi.customers.hanging import Hanging
 from guanxi.customers.models import Consent, ContactPoint, Relationship
 from guanxi.foundation import hooks, sensitive
 from guanxi.foundation.desk import Panel
+from guanxi.foundation.governing import Subject
 from guanxi.ledger import (
     actions,
     api,
@@ -23,7 +24,9 @@ from guanxi.ledger.bulk import append_events
 from guanxi.ledger.kinds import EventKind, Family
 from guanxi.ledger.models import Event
 
+hooks.register("subject", Subject("events", _("What happened"), ("view", "create", "export"), owned=True), order=40)
 hooks.register("happened", actions.record)
+hooks.register("happened_to_many", actions.record_many)
 hooks.register("happened_in_sets", append_events)
 hooks.register("hangs_on_party", Hanging(Event))
 hooks.register("last_contact", queries.last_contacts)

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models import Party
 from guanxi.customers.models.origins import import_run_field, origin_field, origin_index
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Through
 from guanxi.foundation.settled import CurrentTransaction
 from guanxi.foundation.visibility import VisibleQuerySet
 
@@ -41,8 +43,10 @@ class Direction(models.TextChoices):
     INSIDE = "inside", _("inside")
 
 
-class Event(models.Model):
+class Event(Governed):
     """One thing that happened. Never changed; a correction is another event."""
+
+    governed = Through("party", "events")
 
     party = models.ForeignKey(
         Party, models.PROTECT, null=True, related_name="events", db_index=False, db_constraint=False

@@ -19,7 +19,7 @@ from guanxi.customers.actions import add_role
 from guanxi.customers.models import Party, PartyRole, Source
 from guanxi.foundation import clock, search
 from guanxi.foundation.actions import Refused, action, change, create, delete
-from guanxi.foundation.visibility import Viewer, require
+from guanxi.foundation.visibility import Viewer, implied, require
 from guanxi.ledger.actions import record
 from guanxi.ledger.models import Channel, Direction
 from guanxi.orders import summary
@@ -113,7 +113,8 @@ def create_order(
     )
     summary.recompute(party)
     if kind == Order.Kind.SALE:
-        add_role(party, PartyRole.Role.CUSTOMER, by=by)
+        with implied():
+            add_role(party, PartyRole.Role.CUSTOMER, by=by)
     search.touch(order)
     return order
 

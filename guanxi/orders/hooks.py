@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
 from guanxi.foundation.desk import Column, Filter, Panel
+from guanxi.foundation.governing import Subject
 from guanxi.foundation.tasks import Every
 from guanxi.ledger.kinds import EventKind, Family
 from guanxi.orders import (
@@ -63,6 +64,7 @@ KINDS = [
 ]
 for position, kind in enumerate(KINDS):
     hooks.register("event_kind", kind, order=50 + position)
+hooks.register("subject", Subject("orders", _("Orders"), owned=True), order=20)
 hooks.register("event_object", ("orders.order", queries.fetch_orders))
 
 COLUMNS = [

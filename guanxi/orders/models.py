@@ -12,13 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.catalog.models import Product
 from guanxi.customers.models import Party, Source
 from guanxi.customers.models.origins import import_run_field, origin_field, origin_index
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part, Through
 from guanxi.foundation.money import MoneyField, QuantityField
 from guanxi.foundation.visibility import VisibleQuerySet
 from guanxi.ledger.models import Channel
 
 
-class Place(models.Model):
+class Place(Governed):
     """Where is sold: a shop, a market stall, a web shop."""
+
+    governed = Part("orders", {"edit": "settings.edit", "delete": "settings.edit"})
 
     code = models.CharField(_("number"), max_length=100, unique=True)
     name = models.CharField(_("name"), max_length=150)
@@ -34,8 +38,10 @@ class Place(models.Model):
         return self.name
 
 
-class SalesPerson(models.Model):
+class SalesPerson(Governed):
     """Who sold; need not be a user of the system."""
+
+    governed = Part("orders", {"edit": "settings.edit", "delete": "settings.edit"})
 
     code = models.CharField(_("number"), max_length=100, unique=True)
     name = models.CharField(_("name"), max_length=150)
@@ -50,8 +56,10 @@ class SalesPerson(models.Model):
         return self.name
 
 
-class Order(models.Model):
+class Order(Governed):
     """One purchase (or return) of one party."""
+
+    governed = Through("party", "orders")
 
     class Kind(models.TextChoices):
         SALE = "sale", _("Sale")
@@ -114,8 +122,10 @@ class Order(models.Model):
         return self.number
 
 
-class OrderLine(models.Model):
+class OrderLine(Governed):
     """One position of an order. `key` tells lines of one order apart, so that a file sent twice changes nothing."""
+
+    governed = Through("order", "orders", {"delete": "edit"})
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False, db_constraint=False)
     key = models.CharField(max_length=64)
@@ -140,12 +150,14 @@ class OrderLine(models.Model):
         return f"{self.order_id}/{self.key}"
 
 
-class PurchaseSummary(models.Model):
+class PurchaseSummary(Governed):
     """What the orders of a party say in sum; derived, kept current by every change of his orders.
 
     A purchase is a day on which he bought: several orders on one day are one. Returns count in `revenue` only, and of
     amounts only those in the business's currency do.
     """
+
+    governed = Through("party", "orders")
 
     party = models.OneToOneField(Party, models.CASCADE, primary_key=True, db_constraint=False, related_name="purchases")
     first_day = models.DateField(_("first purchase"))

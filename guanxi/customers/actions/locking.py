@@ -19,7 +19,9 @@ def locked(party_id: int, by: Viewer) -> Party:
     for _step in range(DEEPEST):
         row = Party.objects.select_for_update().get(pk=party_id)
         if row.merged_into_id is None:
-            return Party.objects.visible_to(by).get(pk=row.pk)
+            seen = Party.objects.visible_to(by).get(pk=row.pk)
+            require(by, "edit", seen)
+            return seen
         party_id = row.merged_into_id
     raise Party.DoesNotExist
 

@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from guanxi.customers import corrections, normalise, profile
 from guanxi.customers.actions.contacts import add_contact_point
 from guanxi.customers.actions.locking import locked, mark_changed
+from guanxi.customers.actions.owning import require_owner
 from guanxi.customers.happenings import tell
 from guanxi.customers.models import Party, PartyRole
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation import clock, search
 from guanxi.foundation.actions import Conflict, Refused, action, change, create, delete
 from guanxi.foundation.audit import plain
+from guanxi.foundation.models import User
 from guanxi.foundation.visibility import Viewer
 
 PROFILE = "profile."
@@ -42,6 +44,9 @@ def create_party(
     profile. Raises Refused with the field that is wrong.
     """
     facts = dict(profile or {}) | _profile_keywords(values)
+    owner = values.pop("owner", None) or (by if isinstance(by, User) else None)  # who makes a customer, owns him
+    if owner is not by:
+        require_owner(owner)
     _refuse_unknown(values)
     _refuse_unborn(values)
     cleaned = {name: _cleaned_profile(name, value) for name, value in facts.items()}
@@ -51,6 +56,7 @@ def create_party(
         Party,
         kind=kind,
         profile={key: value for key, value in cleaned.items() if value is not None},
+        owner_id=owner.pk if owner else None,
         made_up=made_up,
         created_at=clock.now(),
         **values,
@@ -77,6 +83,9 @@ def edit_party(row_id: int, changes: dict[str, Any], expected: dict[str, Any] | 
     facts = {key.removeprefix(PROFILE): value for key, value in changes.items() if key.startswith(PROFILE)}
     values = {key: value for key, value in changes.items() if not key.startswith(PROFILE)}
     facts |= values.pop("profile", None) or {}
+    owner = {"owner": values.pop("owner")} if "owner" in values else {}
+    if owner:
+        require_owner(owner["owner"])
     _refuse_unknown(values)
     _refuse_unborn(values)
     before = {name: plain(getattr(party, name)) for name in values} | {
@@ -84,13 +93,18 @@ def edit_party(row_id: int, changes: dict[str, Any], expected: dict[str, Any] | 
     }
     if facts:
         values["profile"] = _merged_profile(party, facts, expected or {})
-    stored = change(party, {key: value for key, value in (expected or {}).items() if key in FIELDS}, **values)
+    known = {key: value for key, value in (expected or {}).items() if key in (*FIELDS, "owner")}
+    was = party.owner
+    stored = change(party, known, **values, **owner)
     after = {name: plain(getattr(stored, name)) for name in values if name != "profile"} | {
         PROFILE + name: stored.profile.get(name) for name in facts
     }
     changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if changed:
         corrections.keep(stored, {name: value for name, (_was, value) in changed.items()})
+    if owner and was != stored.owner:  # no word of a source: it is ours to say
+        changed["owner"] = [str(was or ""), str(stored.owner or "")]
+    if changed:
         tell("party.changed", stored, by=by, changes=changed)
         mark_changed(stored)
     return stored

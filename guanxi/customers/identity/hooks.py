@@ -30,10 +30,18 @@ hooks.register(
         order=30,
         count=_waiting,
         keywords=(_("possible duplicates"), _("merge")),
+        needs=("view", "merging"),
     ),
 )
-hooks.register("palette", shell.Command(_("Merge customers"), "customers:merge", "git-merge", (_("duplicates"),)))
-hooks.register("palette", shell.Command(_("Merges"), "/merges/", "git-merge", (_("Undo a merge"),)))
+hooks.register(
+    "palette",
+    shell.Command(
+        _("Merge customers"), "customers:merge", "git-merge", (_("duplicates"),), needs=("merge", "customers")
+    ),
+)
+hooks.register(
+    "palette", shell.Command(_("Merges"), "/merges/", "git-merge", (_("Undo a merge"),), needs=("view", "merging"))
+)
 hooks.register(
     "palette",
     shell.Command(
@@ -41,9 +49,12 @@ hooks.register(
         "customers:identity_settings",
         "adjustments",
         (_("thresholds"), _("survivorship"), _("junk")),
+        needs=("view", "merging"),
     ),
 )
-hooks.register("palette", shell.Command(_("Sources"), "/sources/", "database-import", (_("trust"),)))
+hooks.register(
+    "palette", shell.Command(_("Sources"), "/sources/", "database-import", (_("trust"),), needs=("view", "settings"))
+)
 
 hooks.register("bulk:customers", Bulk("merge", _("Merge"), panels.merge_chosen, icon="git-merge", verb="merge"))
 hooks.register("record_button:customers", panels.merge_button)

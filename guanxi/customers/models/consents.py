@@ -10,11 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models.origins import import_run_field, origin_field, origin_index
 from guanxi.customers.models.parties import Party
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part, Through
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
-class Consent(models.Model):
+class Consent(Governed):
     """A ledger of what a party agreed to or withdrew; the newest row for a purpose and channel counts."""
+
+    governed = Through("party", "consent")
 
     class Purpose(models.TextChoices):
         """The purposes that are there from the beginning; others stand in `ConsentPurpose`."""
@@ -59,8 +63,10 @@ class Consent(models.Model):
         return f"{self.purpose}/{self.channel}: {self.given}"
 
 
-class OptIn(models.Model):
+class OptIn(Governed):
     """A question whether somebody agrees, sent to him; what he has not confirmed is no consent."""
+
+    governed = Through("party", "consent")
 
     party = models.ForeignKey(Party, models.CASCADE, related_name="opt_ins", db_constraint=False)
     purpose = models.CharField(_("purpose"), max_length=20)
@@ -90,8 +96,10 @@ class OptIn(models.Model):
         return f"{self.purpose}/{self.channel}: {self.address}"
 
 
-class ConsentPurpose(models.Model):
+class ConsentPurpose(Governed):
     """What a purpose demands, as the administrator set it; for the ready-made ones see guanxi.customers.purposes."""
+
+    governed = Part("settings", {"view": ""})
 
     code = models.SlugField(_("code"), max_length=20, unique=True)
     # How it is called, by language.
@@ -121,8 +129,10 @@ class ConsentPurpose(models.Model):
         return self.code
 
 
-class ConsentText(models.Model):
+class ConsentText(Governed):
     """A text by which consent is asked for; a new version never overwrites an old one, for proofs name it."""
+
+    governed = Part("settings", {"view": ""})
 
     purpose = models.CharField(_("purpose"), max_length=20)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
@@ -141,8 +151,10 @@ class ConsentText(models.Model):
         return f"{self.purpose} {self.language} {self.version}"
 
 
-class Restriction(models.Model):
+class Restriction(Governed):
     """What stands against using what we know of a party, from `since` until it is lifted."""
+
+    governed = Through("party", "consent")
 
     class Kind(models.TextChoices):
         RESTRICT = "restrict", _("Restricted: kept, not used")

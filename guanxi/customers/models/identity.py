@@ -9,15 +9,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models.parties import Party
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part, Through
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
-class Merge(models.Model):
+class Merge(Governed):
     """`merged` became part of `survivor`. Undone merges stay, with the time of the undoing.
 
     Which parties are one follows from the merges that are not undone; every row that hangs on a party keeps its
     `origin`. So merges can be undone at any time and in any order.
     """
+
+    governed = Through("survivor", "merging", {"create": "merge", "edit": "merge", "delete": "merge"})
 
     class How(models.TextChoices):
         HAND = "hand", _("by hand")
@@ -58,8 +62,10 @@ class Merge(models.Model):
         return f"{self.merged_id} → {self.survivor_id}"
 
 
-class MatchPair(models.Model):
+class MatchPair(Governed):
     """Two parties that may be one, with what speaks for it and what was decided. `low` has the smaller id."""
+
+    governed = Through(("low", "high"), "merging", {"create": "edit", "delete": "edit"})
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -109,8 +115,10 @@ class MatchKey(models.Model):
         return f"{self.party_id}: {self.key}"
 
 
-class FieldRule(models.Model):
+class FieldRule(Governed):
     """Which of several sources is believed for one field, where it is not the most trusted."""
+
+    governed = Part("settings", {"view": "merging.view"})
 
     class Rule(models.TextChoices):
         TRUSTED = "trusted", _("the most trusted source")
@@ -131,8 +139,10 @@ class FieldRule(models.Model):
         return f"{self.field}: {self.rule}"
 
 
-class JunkValue(models.Model):
+class JunkValue(Governed):
     """A value that says nothing of who somebody is, beside the ready-made ones (guanxi.customers.junk)."""
+
+    governed = Part("settings", {"view": "merging.view"})
 
     class Kind(models.TextChoices):
         MAIL = "mail", _("Mail")
@@ -154,8 +164,10 @@ class JunkValue(models.Model):
         return self.key
 
 
-class MatchingSettings(models.Model):
+class MatchingSettings(Governed):
     """One row: from which probability on pairs are merged by themselves, and from which shown to people."""
+
+    governed = Part("settings", {"view": "merging.view"})
 
     merge_from = models.FloatField(_("merged by itself from"), default=0.999)
     ask_from = models.FloatField(_("asked from"), default=0.8)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models.origins import import_run_field, once, origin_field, origin_index
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Owned, Through
 from guanxi.foundation.visibility import Viewer, VisibleQuerySet
 
 
@@ -20,8 +23,10 @@ class PartyQuerySet(VisibleQuerySet["Party"]):
         return cast("PartyQuerySet", super().visible_to(viewer).filter(merged_into__isnull=True))
 
 
-class Party(models.Model):
+class Party(Governed):
     """A person or an organisation, known as one; derived from the source records linked to it."""
+
+    governed = Owned("customers")
 
     class Kind(models.TextChoices):
         PERSON = "person", _("Person")
@@ -45,6 +50,16 @@ class Party(models.Model):
     country = models.CharField(_("country"), max_length=2, blank=True)
     # Values of the fields declared through the hook "profile_field" (age band, income, household size ...).
     profile = models.JSONField(_("profile"), default=dict, blank=True)
+    # Whose customer it is; rights may reach to one's own or one's team's only.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("owner"),
+    )
     made_up = models.BooleanField(_("made up for demonstration"), default=False)
     created_at = models.DateTimeField(_("known since"), default=timezone.now)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
@@ -73,14 +88,18 @@ class Party(models.Model):
             models.Index(fields=["kind", "name", "id"], name="party_kind"),
             models.Index(fields=["changed_at", "id"], name="party_changed"),
             origin_index("party_merged", "merged_into"),
+            # Also answers who is left without an owner's list: rows of nobody are most, and not in it.
+            models.Index(fields=["owner", "name", "id"], condition=models.Q(owner__isnull=False), name="party_owner"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class PartyRole(models.Model):
+class PartyRole(Governed):
     """What a party is to us; one may be several things at once."""
+
+    governed = Through("party")
 
     class Role(models.TextChoices):
         PROSPECT = "prospect", _("Prospect")

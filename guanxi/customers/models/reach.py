@@ -8,11 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models.origins import import_run_field, once, origin_field, origin_index
 from guanxi.customers.models.parties import Party
 from guanxi.customers.models.sources import SourceRecord
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Through
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
-class ContactPoint(models.Model):
+class ContactPoint(Governed):
     """A way to reach or recognise a party: as given (`value`) and as compared (`key`)."""
+
+    governed = Through("party")
 
     class Kind(models.TextChoices):
         MAIL = "mail", _("Mail")

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models.origins import import_run_field, once, origin_field, origin_index
 from guanxi.customers.models.parties import Party
 from guanxi.foundation import clock
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Through
 from guanxi.foundation.visibility import Viewer, VisibleQuerySet
 
 
@@ -39,7 +41,7 @@ class RelationshipQuerySet(VisibleQuerySet["Relationship"]):
         )
 
 
-class Relationship(models.Model):
+class Relationship(Governed):
     """How one party stands to another: `party` is *kind* of `other` (works at, lives with, belongs to ...).
 
     Whom somebody reports to is part of his work at an organisation (`reports_to` of the row "works at"): it holds there
@@ -47,6 +49,8 @@ class Relationship(models.Model):
     organisations has a superior at each. The superior works at the same organisation; whoever leads a subsidiary from
     its parent company works at both.
     """
+
+    governed = Through(("party", "other"))
 
     class Kind(models.TextChoices):
         WORKS_AT = "works_at", _("works at")

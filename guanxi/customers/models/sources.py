@@ -8,11 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models.origins import origin_field, origin_index
 from guanxi.customers.models.parties import Party
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part, Through
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
-class Source(models.Model):
+class Source(Governed):
     """Where records come from: a till system, a shop, a file, a person's own correction. Higher trust wins."""
+
+    governed = Part("settings", {"view": "", "create": ""})
 
     code = models.SlugField(_("code"), max_length=50, unique=True)
     name = models.CharField(_("name"), max_length=100)
@@ -28,8 +32,10 @@ class Source(models.Model):
         return self.name
 
 
-class SourceRecord(models.Model):
+class SourceRecord(Governed):
     """What a source said of somebody, as it said it. Immutable but for `party`, the link that identification sets."""
+
+    governed = Through("party")
 
     source = models.ForeignKey(Source, models.PROTECT, db_index=False, db_constraint=False)
     external_id = models.CharField(max_length=200)

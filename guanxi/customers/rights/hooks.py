@@ -36,11 +36,19 @@ hooks.register(
 
 # What people see ------------------------------------------------------------------------------------------------------
 
-hooks.register("menu", shell.MenuEntry(shell.KNOW, _("Consents"), "rights:overview", "checkbox", order=70))
-hooks.register("palette", shell.Command(_("Rules of retention"), "/retention/", "history-off"))
-hooks.register("palette", shell.Command(_("Purposes and texts of consents"), "rights:purposes", "adjustments"))
-hooks.register("palette", shell.Command(_("Sensitive fields"), "/sensitive/", "eye-off"))
-hooks.register("palette", shell.Command(_("Erasures"), "/erasures/", "eraser"))
+hooks.register(
+    "menu",
+    shell.MenuEntry(shell.KNOW, _("Consents"), "rights:overview", "checkbox", order=70, needs=("view", "consent")),
+)
+hooks.register(
+    "palette", shell.Command(_("Rules of retention"), "/retention/", "history-off", needs=("view", "settings"))
+)
+hooks.register(
+    "palette",
+    shell.Command(_("Purposes and texts of consents"), "rights:purposes", "adjustments", needs=("view", "settings")),
+)
+hooks.register("palette", shell.Command(_("Sensitive fields"), "/sensitive/", "eye-off", needs=("view", "settings")))
+hooks.register("palette", shell.Command(_("Erasures"), "/erasures/", "eraser", needs=("view", "consent")))
 hooks.register("today_section", panels.overdue_tile, order=10)
 hooks.register(
     "panel:customers",

@@ -14,11 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models import Party
 from guanxi.customers.models.origins import origin_field, origin_index
 from guanxi.foundation import clock, hooks
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part, Through
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
-class Request(models.Model):
+class Request(Governed):
     """What a customer asks of us about his data: a case with a deadline."""
+
+    governed = Through("party", "consent")
 
     class Kind(models.TextChoices):
         ACCESS = "access", _("Access: everything kept about him")
@@ -81,8 +85,10 @@ class Request(models.Model):
         return self.is_open and due < clock.today()
 
 
-class Erasure(models.Model):
+class Erasure(Governed):
     """That somebody was erased: no word of him, only keyed hashes by which he is found again after a restore."""
+
+    governed = Part("consent")
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
@@ -113,8 +119,10 @@ class Erasure(models.Model):
         return f"{self.begun_at:%Y-%m-%d} {self.pk or ''}".strip()
 
 
-class SuppressedKey(models.Model):
+class SuppressedKey(Governed):
     """The keyed hash of a key that an erased customer was known by: no import brings it back."""
+
+    governed = Part("consent")
 
     digest = models.CharField(max_length=32, unique=True)
     kind = models.CharField(_("kind"), max_length=10)
@@ -124,8 +132,10 @@ class SuppressedKey(models.Model):
         return self.kind
 
 
-class LegalHold(models.Model):
+class LegalHold(Governed):
     """What of a customer must not go: neither by a request nor by a rule of retention, until it is lifted."""
+
+    governed = Through("party", "consent")
 
     party = models.ForeignKey(Party, models.CASCADE, related_name="holds", db_constraint=False)
     origin = origin_field()
@@ -144,8 +154,10 @@ class LegalHold(models.Model):
         return self.reason
 
 
-class RetentionRule(models.Model):
+class RetentionRule(Governed):
     """How long one kind of data is kept. Nothing goes until somebody has seen what would, and confirmed the rule."""
+
+    governed = Part("settings")
 
     class State(models.TextChoices):
         PROPOSED = "proposed", _("Proposed")
@@ -185,8 +197,10 @@ class RetentionRule(models.Model):
         return f"{kind.label}: {what}" if what else str(kind.label)
 
 
-class SensitiveField(models.Model):
+class SensitiveField(Governed):
     """A field of customers that is shown only when asked for, and each look at it recorded."""
+
+    governed = Part("settings")
 
     field = models.CharField(_("field"), max_length=100, unique=True)
 
@@ -200,8 +214,10 @@ class SensitiveField(models.Model):
         return self.field
 
 
-class SensitiveLook(models.Model):
+class SensitiveLook(Governed):
     """Who looked at a sensitive field of whom, when, and how."""
+
+    governed = Part("audit", {"create": ""})
 
     class Via(models.TextChoices):
         SCREEN = "screen", _("Screen")

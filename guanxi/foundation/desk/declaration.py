@@ -11,6 +11,7 @@ A name of a field or a dotted path stands for itself wherever a `Column` or `Fil
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +26,7 @@ from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import hooks
+from guanxi.foundation import hooks, visibility
 from guanxi.foundation.desk import paths
 from guanxi.foundation.desk.kinds import Kind, kind_of
 from guanxi.foundation.desk.names import worded
@@ -169,6 +170,22 @@ class Panel:
         return self.key or PurePosixPath(self.template).stem.strip("_")
 
 
+def _open(method: Callable[[Any], list[Field]]) -> Callable[[Any], list[Field]]:
+    """Let a list of fields be without those that are hidden from who looks (the “New” form: that he cannot write)."""
+
+    @functools.wraps(method)
+    def listed(self: Any) -> list[Field]:
+        viewer = visibility.viewer_now()
+        fields = method(self)
+        hidden = is_closed if method.__name__ == "new_fields" else is_hidden
+        return fields if viewer is None else [field for field in fields if not hidden(field, self.model, viewer)]
+
+    return listed
+
+
+OPENED = ("all_columns", "all_filters", "all_facts", "new_fields")
+
+
 class Desk:
     """The declaration of one type of object. See docs/develop/desk.md."""
 
@@ -197,6 +214,12 @@ class Desk:
     board: ClassVar[Board | None] = None
     calendar: ClassVar[Calendar | None] = None
     general: ClassVar[bool] = True  # takes what hangs on the doors of every desk: `panel:*`, `columns:*` ...
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in OPENED:  # what a declaration adds by overriding is looked through like the rest
+            if name in cls.__dict__:
+                setattr(cls, name, _open(cls.__dict__[name]))
 
     # What a declaration may override.
 
@@ -264,21 +287,25 @@ class Desk:
     def singular(self) -> Text:
         return self.noun or self.model._meta.verbose_name
 
+    @_open
     def all_columns(self) -> list[Field]:
         """The columns, with those that higher floors add through `columns:<slug>`."""
         own = [as_field(self.model, column) for column in self.columns]
         return _unique(own + [as_field(self.model, column) for column in self._hung("columns")])
 
+    @_open
     def all_filters(self) -> list[Field]:
         """The filters, with those of the columns and filters that higher floors add."""
         own = [as_field(self.model, item) for item in self.filters]
         hung = [as_field(self.model, item) for item in self._hung("columns", "filters")]
         return _unique(own + [field for field in hung if field.path or field.column.condition])
 
+    @_open
     def all_facts(self) -> list[Field]:
         """The facts of the record's left zone, with those hung on `facts:<slug>`."""
         return _unique([as_field(self.model, fact) for fact in [*self.facts, *self._hung("facts")]])
 
+    @_open
     def new_fields(self) -> list[Field]:
         """The fields of the “New” form, with those hung on `new:<slug>`."""
         return _unique([as_field(self.model, item) for item in [*self.new, *self._hung("new")]])
@@ -352,6 +379,26 @@ class Field:
         return self.path.value(row) if self.path else None
 
 
+def is_hidden(field: Field, model: type[models.Model], viewer: Viewer) -> bool:
+    """Whether a field shows, or is rendered from, anything that is hidden from `viewer`."""
+    return _touches(field, model, lambda of: visibility.hidden_fields(viewer, of))
+
+
+def is_closed(field: Field, model: type[models.Model], viewer: Viewer) -> bool:
+    """Whether `viewer` cannot write a field."""
+    return _touches(field, model, lambda of: visibility.read_only_fields(viewer, of))
+
+
+def _touches(field: Field, model: type[models.Model], names_of: Callable[[type[models.Model]], frozenset[str]]) -> bool:
+    needed = [as_field(model, name).path for name in field.column.needs]
+    for path in [field.path, *needed]:
+        if path is not None:
+            names = names_of(path.field.model)
+            if names and (path.field.name in names or ".".join([path.field.name, *path.keys]) in names):
+                return True
+    return False
+
+
 def as_field(model: type[models.Model], item: Column | Filter | str) -> Field:
     """`item` with its path resolved; raises ImproperlyConfigured where a path leads nowhere."""
     column = item if isinstance(item, Column) else Column(item) if isinstance(item, str) else _as_column(item)
@@ -407,7 +454,9 @@ def _hang_menu(cls: type[Desk], menu: Menu) -> None:
     assert desk is not None
     url = reverse_lazy("desk:list", args=[cls.slug])
     label = menu.label or desk.plural
-    hooks.register("menu", shell.MenuEntry(menu.section, label, url, menu.icon, menu.order), order=menu.order)
+    needs = ("view", desk.model)
+    entry = shell.MenuEntry(menu.section, label, url, menu.icon, menu.order, needs=needs)
+    hooks.register("menu", entry, order=menu.order)
 
 
 def _hang_commands(desk: Desk) -> None:
@@ -419,7 +468,9 @@ def _hang_commands(desk: Desk) -> None:
         key = f"{desk.slug}-{quick.key}".rstrip("-")
         query = urlencode(quick.initial)
         url = lazy(lambda query=query: reverse("desk:new", args=[desk.slug]) + (f"?{query}" if query else ""), str)()
-        command = shell.Command(label, url, quick.icon or desk.icon_name, quick.keywords, key)
+        command = shell.Command(
+            label, url, quick.icon or desk.icon_name, quick.keywords, key, needs=("create", desk.model)
+        )
         hooks.register("palette", command, order=50)
 
 

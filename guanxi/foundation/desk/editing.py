@@ -13,9 +13,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import audit
-from guanxi.foundation.desk.declaration import Field, Viewer
+from guanxi.foundation import audit, visibility
+from guanxi.foundation.desk.declaration import Field, Viewer, is_closed
 from guanxi.foundation.desk.kinds import Kind
+from guanxi.foundation.models import User
 
 MOST_CHOICES = 200
 INPUTS = {
@@ -81,13 +82,16 @@ def choices_of(field: Field, viewer: Viewer) -> list[tuple[Any, Any]]:
         return [(True, _("Yes")), (False, _("No"))]
     if field.kind is Kind.REFERENCE and field.path is not None:
         model = field.path.field.related_model or field.path.field.model
-        found = list(_visible(model, viewer).order_by("pk")[: MOST_CHOICES + 1])
+        found = list(_selectable(model, viewer).order_by("pk")[: MOST_CHOICES + 1])
         return [(row.pk, str(row)) for row in found] if len(found) <= MOST_CHOICES else []
     return [choice for choice in field.choices if choice[0] not in ("", None)]
 
 
 def is_editable(field: Field) -> bool:
-    """Whether a fact can be edited in place (if the desk edits and the viewer may)."""
+    """Whether a fact can be edited in place (if the desk edits and the viewer may): not what he may only read."""
+    viewer = visibility.viewer_now()
+    if viewer is not None and field.path is not None and is_closed(field, field.path.model, viewer):
+        return False
     if field.column.editable is not None:
         return field.column.editable
     path = field.path
@@ -175,6 +179,12 @@ def _clean_by_kind(field: Field, raw: str) -> Any:
     if field.kind is Kind.MOMENT:
         return forms.DateTimeField().clean(raw)
     return raw
+
+
+def _selectable(model: Any, viewer: Viewer) -> Any:
+    """The records that may be chosen: of colleagues those who work here."""
+    rows = _visible(model, viewer)
+    return rows.filter(is_active=True, is_staff=True) if issubclass(model, User) else rows
 
 
 def _visible(model: Any, viewer: Viewer) -> Any:

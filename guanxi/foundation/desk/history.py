@@ -9,7 +9,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import sensitive
+from guanxi.foundation import sensitive, visibility
 from guanxi.foundation.actions import Conflict
 from guanxi.foundation.desk import display
 from guanxi.foundation.desk.declaration import Desk, Field, Viewer, as_field
@@ -24,7 +24,7 @@ LONGEST = 300
 
 def changes_of(desk: Desk, row: Any, viewer: Viewer, before: int | None) -> dict[str, Any]:
     """The newest entries of a record, older than the entry `before`, and whether there are more."""
-    entries = _entries(row).visible_to(viewer).order_by("-id")  # type: ignore[attr-defined]
+    entries = _entries(row).order_by("-id")  # who sees the record sees what was changed on it
     found = list((entries.filter(pk__lt=before) if before else entries)[: AT_ONCE + 1])
     shown = found[:AT_ONCE]
     lines = [{"entry": entry, "changes": in_words(desk.model, entry.changes)} for entry in shown]
@@ -37,7 +37,13 @@ def in_words(model: type[models.Model] | None, changes: Any) -> list[tuple[str, 
         return []
     if "proof" in changes:  # a record of what was taken out of the log (foundation.sealing)
         changes = {name: value for name, value in changes.items() if name not in ("proof", "entries")}
-    return [_one(model, name, _veiled(model, name, change)) for name, change in changes.items()]
+    shown = {name: _veiled(model, name, change) for name, change in changes.items() if not _is_hidden(model, name)}
+    return [_one(model, name, change) for name, change in shown.items()]
+
+
+def _is_hidden(model: type[models.Model] | None, name: str) -> bool:
+    viewer = visibility.viewer_now()
+    return model is not None and viewer is not None and name in visibility.hidden_fields(viewer, model)
 
 
 def _veiled(model: type[models.Model] | None, name: str, change: Any) -> Any:

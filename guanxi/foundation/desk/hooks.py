@@ -11,7 +11,7 @@ from guanxi.foundation.desk import (
 )
 from guanxi.foundation.desk.models import SavedView, ViewChoice
 from guanxi.foundation.desk.views.saved import url_of
-from guanxi.foundation.visibility import Viewer, is_staff
+from guanxi.foundation.visibility import Viewer, is_staff, may
 
 MOST_PINNED = 20
 
@@ -21,7 +21,7 @@ def pinned_views(viewer: Viewer) -> list[shell.MenuEntry]:
     """The views that `viewer` pinned, for the side bar."""
     if not is_staff(viewer):
         return []
-    slugs = {desk.slug for desk in declaration.registered()}
+    slugs = {desk.slug for desk in declaration.registered() if may(viewer, "view", desk.model)}
     pinned = Exists(ViewChoice.objects.filter(view=OuterRef("pk"), user=viewer.pk, pinned=True))
     views = SavedView.objects.visible_to(viewer).filter(pinned).order_by("name")[:MOST_PINNED]
     return [shell.MenuEntry(shell.PINNED, view.name, url_of(view), view.icon) for view in views if view.desk in slugs]

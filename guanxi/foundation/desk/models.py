@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation.desk.sharing import groups_of
-from guanxi.foundation.visibility import Viewer, VisibleQuerySet
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Personal, Through
+from guanxi.foundation.visibility import Viewer, VisibleQuerySet, is_staff
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,11 +25,13 @@ class SavedViewQuerySet(VisibleQuerySet["SavedView"]):
         to_him = Q(user=viewer.pk) | Q(group__in=groups_of(viewer))
         shares = ViewShare.objects.filter(to_him, view=OuterRef("pk"))
         mine = Q(owner=viewer.pk) | Q(shared=True) | Exists(shares)
-        return super().visible_to(viewer).filter(mine)  # type: ignore[return-value]
+        return self.filter(mine) if is_staff(viewer) else self.none()
 
 
-class SavedView(models.Model):
+class SavedView(Governed):
     """A list as somebody wants to come back to it: form, filters, columns and order, as the address writes them."""
+
+    governed = Personal("owner", others_see="shared")
 
     class Icon(models.TextChoices):
         BOOKMARK = "bookmark", _("Bookmark")
@@ -74,8 +78,10 @@ class SavedView(models.Model):
         return self.name
 
 
-class ViewShare(models.Model):
+class ViewShare(Governed):
     """That a view is shared with one person, or with one group (a team) by its key."""
+
+    governed = Through("view")
 
     view = models.ForeignKey(SavedView, models.CASCADE, related_name="shares", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
@@ -100,8 +106,10 @@ class ViewShare(models.Model):
         return f"{self.view_id} → {self.user_id or self.group}"
 
 
-class ViewChoice(models.Model):
+class ViewChoice(Governed):
     """What one person makes of a view, his own or a shared one: pinned to his side bar, opened first by him."""
+
+    governed = Personal("user")
 
     view = models.ForeignKey(SavedView, models.CASCADE, related_name="choices", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="view_choices", db_index=False)

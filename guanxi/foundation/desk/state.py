@@ -12,9 +12,9 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import hooks
+from guanxi.foundation import hooks, visibility
 from guanxi.foundation.desk import filters, layouts
-from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer, as_field
+from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer, as_field, is_hidden
 from guanxi.foundation.desk.layouts import Layout
 from guanxi.foundation.desk.models import SavedView
 from guanxi.foundation.desk.paging import Order
@@ -149,9 +149,10 @@ class State:
         """The ids of all rows asked for, where they are at most FEW; None where they are more or nothing was asked.
 
         A rare value is found at once by its own index, but late by walking along that of the order; a frequent one the
-        other way round. So the rare are collected first, and sorted; only lists of the frequent are walked.
+        other way round. So the rare are collected first, and sorted; only lists of the frequent are walked. Who sees
+        but some of the records always asks for a few.
         """
-        if not self.narrowed or self.broken:
+        if self.broken or not (self.narrowed or visibility.limited(self.viewer, self.desk.model)):
             return None
         rows = self.desk.rows(self.viewer)
         for one in self.active:
@@ -179,7 +180,8 @@ class State:
             return self.desk.rows(self.viewer).filter(Among("pk", self.few))
         if self.broken or self.text or not self.order.by_value:
             return self.rows()
-        rows = self.desk.rows(self.viewer)
+        with visibility.walking():
+            rows = self.desk.rows(self.viewer)
         for number, one in enumerate(self.active):
             same = self.order.field is not None and self.order.field.name == one.name
             rows = rows.filter(one.q) if same else one.walked(rows, f"filtered_{number}")
@@ -262,6 +264,9 @@ def searched(desk: Desk, rows: QuerySet[Row], text: str, viewer: Viewer) -> Quer
 def search_fields(desk: Desk) -> list[str]:
     """The fields that the query box looks into without an index."""
     if desk.search_fields:
-        return [name.replace(".", "__") for name in desk.search_fields]
+        viewer = visibility.viewer_now()
+        fields = [as_field(desk.model, name) for name in desk.search_fields]
+        shown = [field for field in fields if viewer is None or not is_hidden(field, desk.model, viewer)]
+        return [field.name.replace(".", "__") for field in shown]
     columns = [item for item in desk.all_columns() if item.path and item.kind.textual and not item.many]
     return [item.path.orm for item in columns if item.column.link and item.path and not item.path.keys]

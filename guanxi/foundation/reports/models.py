@@ -7,11 +7,15 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Personal
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
-class Subscription(models.Model):
+class Subscription(Governed):
     """One user's wish to get one report by mail; `sent_for` is the period last sent, so that none is sent twice."""
+
+    governed = Personal("user")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="report_subscriptions")
     report = models.SlugField(_("report"), max_length=50)

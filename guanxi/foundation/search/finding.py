@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 
 from guanxi.foundation.language.forms import fold
 from guanxi.foundation.language.tokens import index_tokens, joined, title_token
 from guanxi.foundation.search.query import Query, Term, parse
-from guanxi.foundation.search.sources import Source, all_sources, object_id, source_of_model
-from guanxi.foundation.visibility import Viewer, may
+from guanxi.foundation.search.sources import Source, all_sources, document_id, object_id, source_of_model
+from guanxi.foundation.visibility import Viewer, limited, may, rights_of, seeing
 
 CANDIDATES = 200  # documents of one type looked at, at the least
 M = TypeVar("M", bound=models.Model)
 
 LOOK_UP = {
     # Newest first: FTS5 reads its lists backwards as fast as forwards. A GIN bitmap has no such order.
-    "sqlite": "SELECT rowid AS id FROM search_index WHERE search_index MATCH %s ORDER BY rowid DESC LIMIT %s",
-    "postgresql": "SELECT id FROM search_index WHERE tokens @@ %s::tsquery LIMIT %s",
+    "sqlite": "SELECT rowid AS id FROM search_index WHERE search_index MATCH %s {narrowed} "
+    "ORDER BY rowid DESC LIMIT %s",
+    "postgresql": "SELECT id FROM search_index WHERE tokens @@ %s::tsquery {narrowed} LIMIT %s",
 }
 
 
@@ -62,8 +64,8 @@ def matching_ids(model: type[models.Model], query: str, viewer: Viewer, limit: i
     if parsed.is_empty or not may(viewer, "view", model):
         return []
     with _index_only():
-        found = _ranked(source, parsed, max(limit, CANDIDATES))
-    return _visible(source, [object_id(document.id) for document in found], viewer)[:limit]
+        found = _ranked(source, parsed, max(limit, CANDIDATES), viewer)
+    return [object_id(document.id) for document in _shown(source, parsed, found, viewer)][:limit]
 
 
 def filter_queryset(queryset: models.QuerySet[M], query: str, viewer: Viewer, limit: int = 1000) -> models.QuerySet[M]:
@@ -91,35 +93,76 @@ class _Ranked:
 
 
 def _hits(source: Source, query: Query, viewer: Viewer, limit: int) -> list[Hit]:
-    ranked = {object_id(found.id): found for found in _ranked(source, query, max(limit, CANDIDATES))}
-    visible = _visible(source, list(ranked), viewer)[:limit]
-    return [
-        Hit(
-            source.object_type, pk, ranked[pk].title, ranked[pk].subtitle, source.icon, source.url(pk), ranked[pk].score
-        )
-        for pk in visible
-    ]
+    ranked = _ranked(source, query, max(limit, CANDIDATES), viewer)
+    hits = []
+    for one in _shown(source, query, ranked, viewer)[:limit]:
+        pk = object_id(one.id)
+        hits.append(Hit(source.object_type, pk, one.title, one.subtitle, source.icon, source.url(pk), one.score))
+    return hits
 
 
-def _visible(source: Source, ids: list[int], viewer: Viewer) -> list[int]:
+def _rows(source: Source, viewer: Viewer) -> models.QuerySet[models.Model]:
     manager = source.model._default_manager
-    rows = manager.visible_to(viewer) if hasattr(manager, "visible_to") else manager.all()
-    allowed = set(rows.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
-    return [pk for pk in ids if pk in allowed]
+    return manager.visible_to(viewer) if hasattr(manager, "visible_to") else manager.all()  # type: ignore[no-any-return]
 
 
-def _ranked(source: Source, query: Query, limit: int) -> list[_Ranked]:
+def _shown(source: Source, query: Query, ranked: list[_Ranked], viewer: Viewer) -> list[_Ranked]:
+    """Those that the viewer may see; from whom fields are hidden, by what is left of them."""
+    if not ranked:
+        return []
+    rows = _rows(source, viewer).filter(pk__in=[object_id(one.id) for one in ranked])
+    if rights_of(viewer).hidden:
+        return _without_hidden(source, query, rows, viewer)
+    allowed = set(rows.values_list("pk", flat=True))
+    return [one for one in ranked if object_id(one.id) in allowed]
+
+
+def _without_hidden(source: Source, query: Query, rows: models.QuerySet[models.Model], viewer: Viewer) -> list[_Ranked]:
+    """The index was written from all fields: look at the candidates themselves, as the viewer sees them."""
+    rows = rows.select_related(*source.select_related).prefetch_related(*source.prefetch_related)
+    with seeing(viewer):
+        entries = [source.entry(row) for row in rows]
+    found = []
+    for pk, title, subtitle, text, weight in entries:
+        document = _Document(document_id(source, pk), title, subtitle, f"{subtitle} {text}", weight)
+        if (ranked := _rank(document, query)) is not None:
+            found.append(ranked)
+    return sorted(found, key=lambda entry: (-entry.score, -entry.id))
+
+
+@dataclass(frozen=True)
+class _Among:
+    """Candidates are looked for among these only: SQL that selects their numbers, with its parameters."""
+
+    sql: str = ""
+    parameters: tuple[Any, ...] = ()
+
+
+def _among(source: Source, viewer: Viewer) -> _Among:
+    """Of who sees but some of the rows only those are candidates, or the few among many would never come up."""
+    if not limited(viewer, source.model):
+        return _Among()
+    compiler = _rows(source, viewer).order_by().values("pk").query.get_compiler(connection=connection)
+    try:
+        sql, parameters = compiler.as_sql()
+    except EmptyResultSet:
+        return _Among("SELECT NULL")
+    return _Among(sql, tuple(parameters))
+
+
+def _ranked(source: Source, query: Query, limit: int, viewer: Viewer) -> list[_Ranked]:
     """Checked candidates, best first: exact title, exact number, beginning of the title, whole token, beginning of
     one.
     """
-    key = query.key
-    found = _candidates(_expression(source, query.strict), limit)
+    key, among = query.key, _among(source, viewer)
+    found = _candidates(source, _expression(source, query.strict), limit, among)
     if len(found) < limit and query.strict != query:
-        found = _candidates(_expression(source, query), limit)
+        found = _candidates(source, _expression(source, query), limit, among)
     if len(found) == limit:
-        found |= _candidates(_any_of(source, [Term(f"={key}"), Term(key), *map(Term, sorted(query.exact))]), limit)
+        exact = _any_of(source, [Term(f"={key}"), Term(key), *map(Term, sorted(query.exact))])
+        found |= _candidates(source, exact, limit, among)
         if len(key) > 1:
-            found |= _candidates(_any_of(source, [Term(f"={key}", "start")]), limit)
+            found |= _candidates(source, _any_of(source, [Term(f"={key}", "start")]), limit, among)
     ranked = [ranked for document in found.values() if (ranked := _rank(document, query)) is not None]
     return sorted(ranked, key=lambda entry: (-entry.score, -entry.id))
 
@@ -140,13 +183,16 @@ def _rank(document: _Document, query: Query) -> _Ranked | None:
     return _Ranked(document.id, document.title, document.subtitle, score + 0.4 * document.weight)
 
 
-def _candidates(expression: str, limit: int) -> dict[int, _Document]:
+def _candidates(source: Source, expression: str, limit: int, among: _Among) -> dict[int, _Document]:
+    column = "rowid" if connection.vendor == "sqlite" else "id"
+    first = document_id(source, 0)
+    narrowed = f"AND {column} - {first} IN ({among.sql})" if among.sql else ""
     sql = (
-        f"SELECT d.id, d.title, d.subtitle, d.text, d.weight FROM ({LOOK_UP[connection.vendor]}) AS i "
-        "JOIN search_document AS d ON d.id = i.id"
+        "SELECT d.id, d.title, d.subtitle, d.text, d.weight "
+        f"FROM ({LOOK_UP[connection.vendor].format(narrowed=narrowed)}) AS i JOIN search_document AS d ON d.id = i.id"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [expression, limit])
+        cursor.execute(sql, [expression, *among.parameters, limit])
         return {row[0]: _Document(*row) for row in cursor.fetchall()}
 
 

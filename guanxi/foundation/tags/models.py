@@ -9,13 +9,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation.belonging import Belonging
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part
 from guanxi.foundation.visibility import VisibleQuerySet
 
 LONGEST = 50
 
 
-class Tag(models.Model):
+class Tag(Governed):
     """A word that records may bear."""
+
+    governed = Part("settings", {"view": "", "create": ""})
 
     class Colour(models.TextChoices):
         GREY = "grey", _("Grey")

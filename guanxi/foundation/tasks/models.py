@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Owned
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
@@ -23,12 +25,14 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-class BackgroundTask(models.Model):
+class BackgroundTask(Governed):
     """One piece of background work, from being asked for to its result.
 
     While it runs, `worker` holds it until `lease_until` and keeps renewing that; where the lease runs out, the worker
     is gone and another takes the task up again.
     """
+
+    governed = Owned("background", "requested_by")
 
     State = State
 

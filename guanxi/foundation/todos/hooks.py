@@ -14,7 +14,9 @@ from guanxi.foundation.todos.models import Todo
 hooks.register(
     "panel:*", Panel("right", _("Tasks"), "todos/panel.html", context=views.panel, order=15, lazy=True, key="todos")
 )
-hooks.register("menu", shell.MenuEntry(shell.WORK, _("My tasks"), "todos:mine", "checkbox", order=5))
+hooks.register(
+    "menu", shell.MenuEntry(shell.WORK, _("My tasks"), "todos:mine", "checkbox", order=5, needs=("view", "tasks"))
+)
 hooks.register("today_section", desk.overdue_section, order=5)
 hooks.register("schedule", Every(tasks.remind_due, minutes=1))
 hooks.register(

@@ -12,8 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import clock
-from guanxi.foundation.belonging import BelongingQuerySet
-from guanxi.foundation.visibility import Viewer, VisibleQuerySet
+from guanxi.foundation.belonging import BelongingQuerySet, on_visible_records
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Following, Owned, Reach, Rights
+from guanxi.foundation.visibility import Viewer, VisibleQuerySet, may
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,9 +25,12 @@ MORNING = time(9)  # when a task that is due on a day, not at a time, begins to 
 
 class TodoQuerySet(BelongingQuerySet["Todo"]):
     def visible_to(self, viewer: Viewer) -> Self:
-        """Those on records that `viewer` may see, and those on none."""
+        """Those that are the viewer's as far as his right reaches, and of those on records the ones on records that he
+        may see."""
+        if not may(viewer, "view", Todo):
+            return self.none()
         alone = VisibleQuerySet.visible_to(self, viewer).filter(object_type="")
-        return alone | super().visible_to(viewer)  # type: ignore[return-value]
+        return alone | self.filter(on_visible_records(viewer))
 
     def open(self) -> Self:
         """Those that are not done."""
@@ -38,8 +43,21 @@ class TodoQuerySet(BelongingQuerySet["Todo"]):
         return self.open().filter(late)
 
 
-class Todo(models.Model):
+class _Task(Owned):
+    """One on a record goes with the record; any is also its author's and that of whom it is for."""
+
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+        if self.reach(Todo, rights, verb) is Reach.NONE:
+            return False
+        if row.object_type and Following().allows(row, rights, verb):  # type: ignore[attr-defined]
+            return True
+        return super().allows(row, rights, verb, cap)
+
+
+class Todo(Governed):
     """Something that a colleague is to do."""
+
+    governed = _Task("tasks", "assignee", also=("author",))
 
     class Verb(models.TextChoices):
         CALL = "call", _("Call")

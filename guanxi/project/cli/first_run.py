@@ -18,6 +18,8 @@ from django.core.exceptions import ValidationError
 from guanxi.customers.models import Party
 from guanxi.foundation.actions import action, create
 from guanxi.foundation.models import User
+from guanxi.foundation.roles.actions import give_role
+from guanxi.foundation.roles.ready_made import ADMINISTRATOR
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.project.cli.people import made_up_password
 from guanxi.project.home import remember, remembered
@@ -97,4 +99,6 @@ def _make_admin() -> list[str]:
 @action
 def first_user(name: str, password: str, *, by: Viewer) -> User:
     """Make the administrator of a new home; whoever sets the machine up answers for the password."""
-    return create(User, username=name, password=make_password(password), is_staff=True, is_superuser=True)
+    user = create(User, username=name, password=make_password(password), is_staff=True)
+    give_role(user, ADMINISTRATOR, by=by)
+    return user

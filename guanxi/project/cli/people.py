@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import secrets
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from guanxi.project.cli import boot
 
-if TYPE_CHECKING:
-    from guanxi.foundation.models import User
-
 
 @click.command()
 @click.argument("name")
 @click.option("--admin", is_flag=True, help="Give all rights, also that of administrating.")
+@click.option("--role", "roles", multiple=True, metavar="ROLE", help="Give a role, such as sales.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of making one up.")
-def user(name: str, admin: bool, password_stdin: bool) -> None:
-    """Make the user NAME, or give NAME a new password, which is printed where it was made up."""
+def user(name: str, admin: bool, roles: tuple[str, ...], password_stdin: bool) -> None:
+    """Make the user NAME, or give NAME a new password, which is printed where it was made up.
+
+    Without a role the first user administrates, and others see customers, orders and products.
+    """
     boot()
     from guanxi.foundation import people
     from guanxi.foundation.models import User
+    from guanxi.foundation.roles import actions, ready_made
+    from guanxi.foundation.roles.guarding import administrators
     from guanxi.foundation.visibility import SYSTEM
 
+    wanted = [*roles, *([ready_made.ADMINISTRATOR] if admin else [])]
+    for role in wanted:
+        actions.role_called(role)  # before anything is done
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else made_up_password()
     existing = User.objects.filter(username=name).first()
     if existing is None:
-        people.create_user(name, password, by=SYSTEM, is_superuser=admin)
+        alone = not administrators().exists()
+        existing = people.create_user(name, password, by=SYSTEM)
+        wanted = wanted or [ready_made.ADMINISTRATOR if alone else ready_made.READ_ONLY]
         click.echo(f"Made the user {name}.")
     else:
         people.set_password(existing, password, by=SYSTEM)
-        if admin and not existing.is_superuser:
-            make_admin(existing)
         click.echo(f"Gave the user {name} a new password.")
+    for role in wanted:
+        actions.give_role(existing, role, by=SYSTEM)
     if not password_stdin:
         click.echo(f"Password: {password}")
 
@@ -60,12 +67,3 @@ def made_up_password() -> str:
     """A password that nobody guesses, of letters and digits that are not taken for each other."""
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(4))
-
-
-def make_admin(existing: User) -> None:
-    """Give a user the right to administrate."""
-    from guanxi.foundation.actions import acting, change
-    from guanxi.foundation.visibility import SYSTEM
-
-    with acting(SYSTEM, "project.make_admin"):
-        change(existing, is_superuser=True, is_staff=True)

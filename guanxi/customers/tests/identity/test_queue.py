@@ -23,7 +23,7 @@ from guanxi.foundation.visibility import SYSTEM
 pytestmark = pytest.mark.django_db
 QUEUE = "/customers/duplicates/"
 HTMX = {"HX-Request": "true"}
-MOST_QUERIES = 32
+MOST_QUERIES = 33
 
 Twins = tuple[Party, Party]
 

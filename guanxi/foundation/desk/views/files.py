@@ -29,7 +29,8 @@ def csv_file(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     state, rows = _asked(request, desk, "csv")
     if state.broken:
         return _mend_first(request, state)
-    response = StreamingHttpResponse(export.csv_lines(state.columns, rows), content_type="text/csv; charset=utf-8")
+    lines = visibility.seen_by(request.user, export.csv_lines(state.columns, rows))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{_filename(desk)}.csv"'
     return response
 

@@ -108,5 +108,5 @@ def test_only_staff_see_it(client: Client, stranger: User, part: str) -> None:
 def test_queries_do_not_grow_with_the_list(staff_client: Client, staff: User, django_assert_max_num_queries) -> None:
     for _ in range(30):
         tasks.enqueue(work.quick, by=staff)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         page(staff_client, "/tasks/")

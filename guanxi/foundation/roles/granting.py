@@ -1,0 +1,101 @@
+"""What a person may, from his roles, teams and what was shared with him: the answer at the door “rights_of”."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Q
+
+from guanxi.foundation.governing import Reach, Rights, rule_of
+from guanxi.foundation.models import User
+from guanxi.foundation.roles.models import HIDDEN, Membership, Role, Share, Team
+
+MOST_SHARED = 5_000  # records shared with one person that are looked at
+
+
+def rights_for(user: User) -> Rights:
+    """One query for the roles; teams and shared records are looked up where a reach asks for them."""
+    roles = list(Role.objects.filter(holdings__user=user.pk))
+    if any(role.is_administrator for role in roles):
+        return Rights(user.pk, works_here=True, everything=True)
+    hidden, closed = _fields(roles)
+    return Rights(
+        user.pk,
+        works_here=True,
+        grants=merged(role.grants for role in roles),
+        hidden=hidden,
+        read_only=closed,
+        find_peers=partial(peers_of, user.pk),
+        find_shared=partial(shared_with, user.pk),
+    )
+
+
+def merged(grants: Iterable[dict[str, dict[str, str]]]) -> dict[str, dict[str, Reach]]:
+    """The grants of several roles as those of one: of each right the greatest reach."""
+    found: dict[str, dict[str, Reach]] = defaultdict(dict)
+    for table in grants:
+        for subject, verbs in table.items():
+            for verb, name in verbs.items():
+                reach = Reach[name.upper()]
+                found[subject][verb] = max(reach, found[subject].get(verb, Reach.NONE))
+    return dict(found)
+
+
+def _fields(roles: list[Role]) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """What is hidden and what can only be read: what every role says that shows such records at all."""
+    hidden: dict[str, frozenset[str]] = {}
+    closed: dict[str, frozenset[str]] = {}
+    for label in {label for role in roles for label in role.fields}:
+        showing = [role.fields.get(label, {}) for role in roles if _shows(role, label)]
+        if showing:
+            names = set.intersection(*(set(rules) for rules in showing))
+            veiled = {name for name in names if all(rules[name] == HIDDEN for rules in showing)}
+            hidden[label], closed[label] = frozenset(veiled), frozenset(names)
+    return hidden, closed
+
+
+def _shows(role: Role, label: str) -> bool:
+    try:
+        model: Any = apps.get_model(label)
+    except (LookupError, ValueError):
+        return False
+    subjects = rule_of(model).subjects(model)
+    return all(role.grants.get(subject, {}).get("view", "none") != "none" for subject in subjects)
+
+
+def peers_of(user_id: int) -> frozenset[int]:
+    """Who is in the teams of a person, or in teams below them."""
+    teams = teams_of(user_id)
+    return (
+        frozenset(Membership.objects.filter(team__in=teams).values_list("user_id", flat=True)) if teams else frozenset()
+    )
+
+
+def teams_of(user_id: int) -> set[int]:
+    """The teams that a person is in, with all below them."""
+    own = set(Membership.objects.filter(user=user_id).values_list("team_id", flat=True))
+    return with_below(own) if own else own
+
+
+def with_below(teams: set[int]) -> set[int]:
+    """Teams, with all below them."""
+    parents = list(Team.objects.values_list("pk", "parent_id"))
+    found: set[int] = set()
+    added = set(teams)
+    while added:
+        found |= added
+        added = {pk for pk, parent in parents if parent in added} - found
+    return found
+
+
+def shared_with(user_id: int, label: str, edit: bool) -> frozenset[int]:
+    """The records of a type that were shared with a person or with one of his teams (not with those above)."""
+    teams = Membership.objects.filter(user=user_id).values("team_id")
+    rows = Share.objects.filter(Q(user=user_id) | Q(team__in=teams), object_type=label)
+    if edit:
+        rows = rows.filter(may_edit=True)
+    return frozenset(rows.values_list("object_id", flat=True)[:MOST_SHARED])
