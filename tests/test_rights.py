@@ -1,0 +1,246 @@
+"""Who may see and do what: roles, owners, teams, shared records, fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+from django.test import Client
+
+from guanxi.customers import actions as customers
+from guanxi.customers.models import ContactPoint, Party
+from guanxi.foundation import people, search
+from guanxi.foundation.actions import Refused
+from guanxi.foundation.governing import UNDECLARED, rule_of
+from guanxi.foundation.models import AuditEntry, User
+from guanxi.foundation.roles import actions, ready_made
+from guanxi.foundation.roles.models import Role, Team
+from guanxi.foundation.visibility import SYSTEM, NotAllowed, VisibleQuerySet, may
+
+pytestmark = pytest.mark.django_db
+Colleague = Callable[..., User]
+
+
+def role(name: str, grants: dict[str, dict[str, str]], fields: dict[str, dict[str, str]] | None = None) -> Role:
+    made = actions.create_role(name, by=SYSTEM)
+    return actions.edit_role(made.pk, {"grants": grants, "fields": fields or {}}, by=SYSTEM)
+
+
+def party(name: str, owner: User | None = None, **values: Any) -> Party:
+    return customers.create_party(name=name, owner=owner, by=SYSTEM, **values)
+
+
+@pytest.fixture
+def own_only(colleague: Colleague) -> User:
+    """Somebody who sees and edits his own customers."""
+    user = colleague("own")
+    made = role("Own only", {"customers": {"view": "own", "edit": "own"}, "events": {"view": "own"}})
+    actions.give_roles(user, [made], by=SYSTEM)
+    return user
+
+
+def logged_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_every_model_that_is_asked_for_says_how_it_is_governed() -> None:
+    asked = [model for model in apps.get_models() if isinstance(model._default_manager.all(), VisibleQuerySet)]
+
+    silent = [model._meta.label for model in asked if rule_of(model) is UNDECLARED]
+
+    assert not silent, f"Say in one line how each is governed (guanxi.foundation.governing): {silent}"
+
+
+def test_own_team_and_all(colleague: Colleague, own_only: User) -> None:
+    lead, rep, other = colleague("lead", "sales"), colleague("rep", "sales"), colleague("other", "sales")
+    north = actions.create_team("North", by=SYSTEM)
+    taipei = actions.create_team("Taipei", parent=north, by=SYSTEM)
+    actions.set_teams(lead, [north], by=SYSTEM)
+    actions.set_teams(rep, [taipei], by=SYSTEM)
+    mine, his, nobodys = party("Mine", own_only), party("His", rep), party("Nobody's")
+
+    def seen(user: User) -> set[Party]:
+        return set(Party.objects.visible_to(user))
+
+    assert seen(own_only) == {mine}
+    assert seen(rep) == {his}
+    assert seen(lead) == {his}, "those above see those below"
+    assert seen(other) == set()
+    assert seen(colleague("reader", "read-only")) == {mine, his, nobodys}
+    assert may(lead, "edit", his)
+    assert not may(other, "edit", his)
+    assert not may(rep, "delete", his)
+    with pytest.raises(NotAllowed):
+        customers.edit_party(his.pk, {"city": "Taipei"}, by=colleague("again", "read-only"))
+    with pytest.raises(Party.DoesNotExist):
+        customers.edit_party(his.pk, {"city": "Taipei"}, by=other)
+
+
+def test_the_most_permissive_role_wins_and_nobody_does_more_than_he_sees(colleague: Colleague) -> None:
+    narrow = role("Narrow", {"customers": {"view": "own", "edit": "all"}})
+    user = colleague("several")
+    actions.give_roles(user, [narrow], by=SYSTEM)
+    foreign = party("Foreign")
+    assert not may(user, "edit", foreign)
+
+    actions.give_roles(user, [narrow, role("Wide", {"customers": {"view": "all"}})], by=SYSTEM)
+
+    assert may(user, "edit", foreign)
+
+
+def test_what_hangs_on_a_customer_goes_with_him(own_only: User) -> None:
+    mine, foreign = party("Mine", own_only, mail="mine@example.com"), party("Foreign", mail="foreign@example.com")
+
+    assert [point.party for point in ContactPoint.objects.visible_to(own_only)] == [mine]
+    customers.add_contact_point(mine, "phone", "+886912345678", by=own_only)
+    with pytest.raises((NotAllowed, Party.DoesNotExist)):
+        customers.add_contact_point(foreign, "phone", "+886912345678", by=own_only)
+
+
+def test_sharing(own_only: User, colleague: Colleague) -> None:
+    record = party("Shared")
+    colleague_with_nothing = colleague("nothing")
+
+    shared = actions.share(record, user=own_only, by=SYSTEM)
+    assert list(Party.objects.visible_to(own_only)) == [record]
+    assert not may(own_only, "edit", record)
+    actions.share(record, user=own_only, may_edit=True, by=SYSTEM)
+    assert may(own_only, "edit", record)
+    with pytest.raises(Refused):
+        actions.share(record, user=colleague_with_nothing, by=SYSTEM)
+    actions.unshare(shared.pk, by=SYSTEM)
+    assert not Party.objects.visible_to(own_only).exists()
+
+
+def test_the_last_administrator_stays(staff: User, colleague: Colleague) -> None:
+    administrators = Role.objects.get(key=ready_made.ADMINISTRATOR)
+
+    for locking_out in (
+        lambda: actions.give_roles(staff, [], by=staff),
+        lambda: actions.delete_role(administrators.pk, by=staff),
+        administrators.delete,
+        lambda: setattr(staff, "is_active", False) or staff.save(),
+        staff.delete,
+    ):
+        with pytest.raises(Refused), transaction.atomic():
+            locking_out()
+    staff.refresh_from_db()
+    assert may(staff, "edit")
+
+    actions.give_roles(colleague("second"), [administrators], by=staff)
+    actions.give_roles(staff, [], by=SYSTEM)
+    assert not may(User.objects.get(pk=staff.pk), "view", Party)
+
+
+def test_nobody_gives_himself_rights(colleague: Colleague) -> None:
+    clerk = colleague("clerk")
+    people_only = role("Personnel", {"people": {"view": "all", "edit": "all", "create": "all"}})
+    actions.give_roles(clerk, [people_only], by=SYSTEM)
+
+    with pytest.raises(NotAllowed):
+        actions.give_roles(clerk, list(Role.objects.all()), by=clerk)
+    with pytest.raises(NotAllowed):
+        actions.edit_role(people_only.pk, {"grants": {"customers": {"view": "all"}}}, by=clerk)
+    administrator = colleague("boss", "administrator")
+    with pytest.raises(NotAllowed):
+        people.set_password(administrator, "牡丹 and 11 cranes", by=clerk)
+
+
+def test_wrong_tables_of_rights_are_refused() -> None:
+    made = actions.create_role("Odd", by=SYSTEM)
+    for grants in (
+        {"unicorns": {"view": "all"}},
+        {"customers": {"fly": "all"}},
+        {"customers": {"view": "some"}},
+        {"products": {"view": "own"}},
+        {"customers": "all"},
+        ["customers"],
+    ):
+        with pytest.raises(Refused):
+            actions.edit_role(made.pk, {"grants": grants}, by=SYSTEM)
+
+
+def test_a_team_is_no_part_of_itself() -> None:
+    north = actions.create_team("North", by=SYSTEM)
+    taipei = actions.create_team("Taipei", parent=north, by=SYSTEM)
+    with pytest.raises(Refused):
+        actions.edit_team(north.pk, {"parent": taipei}, by=SYSTEM)
+    actions.delete_team(north.pk, by=SYSTEM)
+    assert Team.objects.get().parent is None
+
+
+def test_handing_over_many(staff: User, own_only: User, colleague: Colleague) -> None:
+    ids = [party(f"Number {number}").pk for number in range(5)]
+
+    assert customers.hand_over(ids, own_only, by=staff) == 5
+
+    assert Party.objects.visible_to(own_only).count() == 5
+    entry = AuditEntry.objects.filter(action="customers.hand_over").get()
+    assert entry.changes["owner"] == [None, own_only.pk]
+    assert set(entry.changes["from"]) == {str(number) for number in ids}
+    with pytest.raises(Refused):
+        customers.hand_over(ids, colleague("nothing"), by=staff)
+    assert customers.hand_over(ids, None, by=colleague("elsewhere", "sales")) == 0, "none of them is his"
+
+
+def test_few_records_of_ones_own_are_found_among_many_namesakes(own_only: User) -> None:
+    mine = party("王美玲", own_only)
+    for number in range(250):
+        Party.objects.create(name=f"王美玲 {number}")
+    search.touch(*Party.objects.all())
+
+    assert search.matching_ids(Party, "王美", own_only) == [mine.pk]
+
+
+def test_hidden_fields_are_nowhere(own_only: User, staff: User) -> None:
+    hiding = role(
+        "Discreet",
+        {"customers": {"view": "all", "edit": "all", "create": "all", "export": "all"}, "events": {"view": "all"}},
+        {
+            "customers.party": {
+                "occupation": "hidden",
+                "latin_name": "hidden",
+                "profile.age": "hidden",
+                "city": "read_only",
+            }
+        },
+    )
+    row = party(
+        "王美玲", own_only, occupation="Lamplighter", latin_name="Xanadu", profile={"age": "35-44"}, city="臺北"
+    )
+    customers.edit_party(row.pk, {"occupation": "Clockmaker", "latin_name": "Xanadu Park"}, by=staff)
+    actions.give_roles(own_only, [hiding], by=SYSTEM)
+    client = logged_in(own_only)
+
+    for url in (
+        "/customers/",
+        "/customers/?cols=name,occupation,city,profile.age",
+        f"/customers/{row.pk}/",
+        f"/customers/{row.pk}/history/",
+        "/customers/export.csv?cols=name,city,latin_name,occupation",
+        f"/api/v1/parties/{row.pk}",
+        "/api/v1/parties",
+        f"/api/v1/parties/{row.pk}/events",
+        "/search/?q=王美玲",
+        "/search/suggest/?q=王美玲",
+    ):
+        response = client.get(url)
+        assert response.status_code == 200, url
+        text = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+        for secret in (b"Lamplighter", b"Clockmaker", b"Xanadu", b"35-44"):
+            assert secret not in text, (url, secret)
+    assert search.find("Xanadu", staff)
+    assert not search.find("Xanadu", own_only)
+    assert client.get("/customers/?f.occupation=Clockmaker").content.count(b"/customers/%d/" % row.pk) == 0
+    assert client.get(f"/customers/{row.pk}/fact/occupation/").status_code == 404
+    for change in ({"occupation": "Spy"}, {"city": "高雄"}, {"profile.age": "65+"}):
+        with pytest.raises(Refused):
+            customers.edit_party(row.pk, change, by=own_only)
+    customers.edit_party(row.pk, {"gender": "female"}, by=own_only)
+    row.refresh_from_db()
+    assert (row.occupation, row.profile, row.gender) == ("Clockmaker", {"age": "35-44"}, "female"), "nothing is lost"
