@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation.belonging import Belonging
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Through
 
 LONGEST = 20_000  # characters of one note
 EXCERPT = 120
@@ -37,8 +39,10 @@ class Note(Belonging):
         return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
 
 
-class Mention(models.Model):
+class Mention(Governed):
     """A colleague whom a note calls; he is told once."""
+
+    governed = Through("note")
 
     note = models.ForeignKey(Note, models.CASCADE, related_name="mentions")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

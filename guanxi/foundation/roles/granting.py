@@ -14,6 +14,7 @@ from guanxi.foundation.governing import Reach, Rights, rule_of
 from guanxi.foundation.models import User
 from guanxi.foundation.roles.models import HIDDEN, Membership, Role, Share, Team
 
+TEAM = "team:"  # before the number of a team, as a group that something is shared with
 MOST_SHARED = 5_000  # records shared with one person that are looked at
 
 
@@ -65,6 +66,18 @@ def _shows(role: Role, label: str) -> bool:
         return False
     subjects = rule_of(model).subjects(model)
     return all(role.grants.get(subject, {}).get("view", "none") != "none" for subject in subjects)
+
+
+def group_keys(viewer: Any) -> list[str]:
+    """The teams that somebody is in, as `foundation.desk.sharing` names groups."""
+    if viewer.pk is None:
+        return []
+    return [f"{TEAM}{pk}" for pk in Membership.objects.filter(user=viewer.pk).values_list("team_id", flat=True)]
+
+
+def groups_offered(viewer: Any) -> list[tuple[str, Any]]:
+    """All teams, by name."""
+    return [(f"{TEAM}{team.pk}", team.name) for team in Team.objects.visible_to(viewer).order_by("name")]
 
 
 def peers_of(user_id: int) -> frozenset[int]:

@@ -6,9 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks
 from guanxi.foundation.governing import Subject
-from guanxi.foundation.roles.granting import rights_for
+from guanxi.foundation.roles.granting import group_keys, groups_offered, rights_for
 
 hooks.register("rights_of", rights_for)
+hooks.register("groups_of", group_keys)
+hooks.register("groups_offered", groups_offered)
 hooks.register("subject", Subject("tasks", _("Tasks"), owned=True), order=50)
 hooks.register("subject", Subject("reports", _("Figures and reports"), ("view", "export")), order=90)
 hooks.register("subject", Subject("settings", _("Settings"), ("view", "create", "edit", "delete")), order=100)

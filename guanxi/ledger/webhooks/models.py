@@ -12,6 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Part
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
@@ -25,8 +27,10 @@ def new_key() -> str:
     return secrets.token_hex(6)
 
 
-class Webhook(models.Model):
+class Webhook(Governed):
     """One receiver: where it listens, what it wants to be told of, and in whose name it is told."""
+
+    governed = Part("settings")
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -72,8 +76,10 @@ class Webhook(models.Model):
         return [self.secret, old] if old else [self.secret]
 
 
-class Delivery(models.Model):
+class Delivery(Governed):
     """One event to be told to one webhook; of a test, no event."""
+
+    governed = Part("settings", {"create": "edit", "delete": "edit"})
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
@@ -116,8 +122,10 @@ class Delivery(models.Model):
         return f"msg_{self.webhook.key}_{self.pk}"
 
 
-class Attempt(models.Model):
+class Attempt(Governed):
     """One request and what came back."""
+
+    governed = Part("settings", {"create": "edit", "delete": "edit"})
 
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="log")
     at = models.DateTimeField(default=timezone.now)

@@ -23,7 +23,7 @@ from guanxi.foundation.models import User
 from guanxi.foundation.todos.models import Todo
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 12
+MOST_QUERIES = 14
 
 
 @pytest.fixture(params=[0, 3000], ids=["walked", "collected"])
