@@ -164,6 +164,15 @@ def home(tmp_path: Path, settings: Any) -> Path:
     return Path(settings.GUANXI_HOME)
 
 
+@pytest.fixture(autouse=True)
+def _custom_fields_anew(request: pytest.FixtureRequest) -> None:
+    """Each test sees the custom fields that are in its database; without a database there are none."""
+    from guanxi.foundation.custom_fields import known
+
+    stored = request.node.get_closest_marker("django_db") or NEEDS_DATABASE & set(request.fixturenames)
+    known.forget(none=not stored)
+
+
 @pytest.fixture
 def process_environment(transactional_db: None, settings: Any) -> dict[str, str]:
     """The environment of a child process that shares this test's database and home."""

@@ -42,6 +42,9 @@ MAY_WRITE = {
     "guanxi/customers/rights/loose.py": "erasures, audited in sum",
     "guanxi/customers/rights/gathering.py": "a file, no row",
     "guanxi/customers/rights/retention.py": "rows that a rule forgets, audited in sum",
+    "guanxi/foundation/custom_fields/known.py": "the mark that definitions changed",
+    "guanxi/foundation/custom_fields/indexing.py": "the state of an index",
+    "guanxi/foundation/custom_fields/retyping.py": "how far a retyping is, which its action audited",
     "guanxi/*/rights.py": "erasures, audited in sum",
 }
 WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
@@ -12,6 +13,8 @@ from guanxi.catalog.models import Category, Product
 from guanxi.foundation import search
 from guanxi.foundation.api import keyset
 from guanxi.foundation.api.types import Cursor, Limit, Money, Number, Page
+from guanxi.foundation.custom_fields import api as custom_api
+from guanxi.foundation.custom_fields.api import Custom, WithCustom
 
 router = Router(tags=["Products"])
 Name = Annotated[str, Field(max_length=150)]
@@ -27,6 +30,7 @@ class ProductFacts(Schema):
     price: Money | None = None
     cost: Money | None = None
     active: bool | None = None
+    custom: Custom | None = None
 
 
 class ProductIn(ProductFacts):
@@ -43,7 +47,7 @@ class ProductChange(ProductFacts):
     expected: dict[str, Any] | None = Field(None, description="The values that you saw; 409 with both otherwise.")
 
 
-class ProductOut(Schema):
+class ProductOut(WithCustom):
     id: int
     code: str
     name: str
@@ -87,7 +91,7 @@ class ProductFilter(Schema):
 @router.get("", response=Page[ProductOut], summary="List products", operation_id="list_products")
 def list_products(request: HttpRequest, asked: Query[ProductFilter]) -> dict[str, Any]:
     """By number of the record."""
-    rows = queries.products(request.user)
+    rows = custom_api.narrowed(queries.products(request.user), "products", request)
     if asked.code is not None:
         rows = rows.filter(code=asked.code)
     if asked.department is not None:
@@ -105,8 +109,11 @@ def list_products(request: HttpRequest, asked: Query[ProductFilter]) -> dict[str
 @router.post("", response={201: ProductOut}, summary="Create a product", operation_id="create_product")
 def create_product(request: HttpRequest, body: ProductIn) -> Status[Product]:
     """Category, brand and unit are named; what is new of them is made."""
-    values = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
-    product = actions.create_product(by=request.user, **values)
+    given = body.model_dump(exclude_unset=True, exclude={"custom"})
+    values = {name: value for name, value in given.items() if value is not None}
+    with transaction.atomic():
+        product = actions.create_product(by=request.user, **values)
+        custom_api.keep(product, body.custom, request)
     return Status(201, queries.products(request.user).get(pk=product.pk))
 
 
@@ -119,7 +126,9 @@ def get_product(request: HttpRequest, number: Number) -> Product:
 @router.patch("/{number}", response=ProductOut, summary="Change a product", operation_id="change_product")
 def change_product(request: HttpRequest, number: Number, body: ProductChange) -> Product:
     """Only what is sent changes; null empties a field that may be empty."""
-    values = body.model_dump(exclude_unset=True, exclude={"expected"})
+    values = body.model_dump(exclude_unset=True, exclude={"expected", "custom"})
     changes = {name: "" if value is None and name == "size" else value for name, value in values.items()}
-    actions.edit_product(number, changes, body.expected, by=request.user)
+    with transaction.atomic():
+        product = actions.edit_product(number, changes, body.expected, by=request.user)
+        custom_api.keep(product, body.custom, request)
     return queries.products(request.user).get(pk=number)

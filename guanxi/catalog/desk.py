@@ -76,6 +76,7 @@ class Products(desk.Desk):
         "active",
     ]
     edit = edit
+    custom = "custom"
     new = [
         Column("code", required=True),
         Column("name", required=True),

@@ -12,6 +12,7 @@ from guanxi.customers.models.origins import import_run_field
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Part
 from guanxi.foundation.money import MoneyField, QuantityField
+from guanxi.foundation.typed_json import computed_field, custom_field
 from guanxi.foundation.visibility import VisibleQuerySet
 
 ALWAYS = date(1900, 1, 1)  # stands for "valid from" where a price has no beginning
@@ -83,6 +84,8 @@ class Product(Governed):
     size = models.CharField(_("size"), max_length=50, blank=True)
     price = MoneyField(_("price"), null=True, blank=True)
     cost = MoneyField(_("cost"), null=True, blank=True)
+    custom = custom_field()
+    computed = computed_field()
     active = models.BooleanField(_("sold now"), default=True)
     import_run = import_run_field()
 

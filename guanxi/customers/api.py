@@ -17,6 +17,8 @@ from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import additions, keyset
 from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Number, Page
+from guanxi.foundation.custom_fields import api as custom_api
+from guanxi.foundation.custom_fields.api import Custom, WithCustom
 
 router = Router(tags=["Parties"])
 
@@ -92,6 +94,7 @@ class PartyFacts(Schema):
     city: Annotated[str, Field(max_length=100)] | None = None
     country: Annotated[str, Field(max_length=2, description="ISO 3166, two letters.")] | None = None
     profile: dict[str, ProfileValue] | None = Field(None, description="Declared profile fields, such as `age`.")
+    custom: Custom | None = None
     roles: list[Role] | None = None
 
 
@@ -109,7 +112,7 @@ class PartyChange(PartyFacts):
     )
 
 
-class PartyOut(additions.Extended):
+class PartyOut(additions.Extended, WithCustom):
     """A party; higher floors add what they know of it."""
 
     door: ClassVar[str] = "answer:parties"
@@ -212,6 +215,8 @@ def _veiled(parties: list[Party], request: HttpRequest, asked: str = "") -> list
                 sensitive.note(name, sensitive.API, party, by=request.user)
             elif name.startswith("profile."):
                 party.profile = {key: value for key, value in party.profile.items() if f"profile.{key}" != name}
+            elif "." in name:  # worked-out fields, which `custom` leaves out by itself
+                continue
             else:
                 setattr(party, name, None if Party._meta.get_field(name).null else "")
     return parties
@@ -220,7 +225,7 @@ def _veiled(parties: list[Party], request: HttpRequest, asked: str = "") -> list
 @router.get("", response=Page[PartyOut], summary="List parties", operation_id="list_parties")
 def list_parties(request: HttpRequest, asked: Query[PartyFilter]) -> dict[str, Any]:
     """By number; with `updated_since` by time of change, so that a program can follow what changed."""
-    rows = _with_all(queries.parties(request.user))
+    rows = custom_api.narrowed(_with_all(queries.parties(request.user)), "customers", request)
     if asked.kind:
         rows = rows.filter(kind=asked.kind)
     if asked.role:
@@ -244,8 +249,10 @@ def list_parties(request: HttpRequest, asked: Query[PartyFilter]) -> dict[str, A
 @router.post("", response={201: PartyOut}, summary="Create a party", operation_id="create_party")
 def create_party(request: HttpRequest, body: PartyIn) -> Status[Party]:
     """With its contact points, all or nothing. It is not looked for first: do that with the filters of the list."""
-    values = body.model_dump(exclude_unset=True, exclude={"contact_points"})
+    values = body.model_dump(exclude_unset=True, exclude={"contact_points", "custom"})
     values = {name: value for name, value in values.items() if value is not None}
+    if body.custom:
+        values["profile"] = {**values.get("profile", {}), **custom_api.said(Party._meta.label_lower, body.custom)}
     with transaction.atomic():
         party = actions.create_party(by=request.user, **values)
         for position, point in enumerate(body.contact_points):
@@ -265,9 +272,10 @@ def get_party(request: HttpRequest, number: Number, asked: Query[SensitiveAsked]
 @router.patch("/{number}", response=PartyOut, summary="Change a party", operation_id="change_party")
 def change_party(request: HttpRequest, number: Number, body: PartyChange) -> Party:
     """Only what is sent changes. With `expected`, 409 and both values where somebody else was quicker."""
-    values = body.model_dump(exclude_unset=True, exclude={"expected", "roles", "profile"})
+    values = body.model_dump(exclude_unset=True, exclude={"expected", "roles", "profile", "custom"})
     changes = {name: _emptied(name, value) for name, value in values.items()}
-    changes |= {f"profile.{name}": value for name, value in (body.profile or {}).items()}
+    custom = custom_api.said(Party._meta.label_lower, body.custom or {})
+    changes |= {f"profile.{name}": value for name, value in {**(body.profile or {}), **custom}.items()}
     with transaction.atomic():
         party = actions.edit_party(number, changes, body.expected, by=request.user)
         if body.roles is not None:

@@ -66,7 +66,7 @@ def derive(db: BulkSession, work: duckdb.DuckDBPyConnection, said: str, fields: 
     names = [*FIELDS, *fields]
     work.execute(f"CREATE TABLE survivors AS {survivors_sql(said, names, rules())}")
     pairs = ", ".join(
-        f"'{name.removeprefix(profile.PATH)}': CASE WHEN s.\"{name}?\" THEN {_as_json(name)} "
+        f"'{name.removeprefix(profile.PATH)}': CASE WHEN s.\"{name}?\" THEN {as_json(name)} "
         f"ELSE {_in_profile('p', name)} END"
         for name in fields
     )
@@ -124,10 +124,10 @@ def _surviving(name: str) -> str:
     return f"CASE WHEN s.\"{name}?\" THEN coalesce(s.{name}, '') ELSE p.{name} END AS {name}"
 
 
-def _as_json(name: str) -> str:
+def as_json(name: str) -> str:
     """A surviving profile value in its own type: survivors are texts."""
     field = profile.find(name.removeprefix(profile.PATH))
-    plain = field is not None and field.kind in (profile.NUMBER, profile.YES_NO)
+    plain = field is not None and field.kind in (profile.NUMBER, profile.YES_NO, profile.LIST)
     return f'TRY_CAST(s."{name}" AS JSON)' if plain else f'to_json(s."{name}")'
 
 

@@ -52,6 +52,11 @@ def is_person(row: Party) -> bool:
     return row.kind == Party.Kind.PERSON
 
 
+def declared() -> list[profile.ProfileField]:
+    """The profile fields that packages declare; those that administrators add come as custom fields."""
+    return [field for field in profile.fields() if field.custom is None]
+
+
 def as_column(field: profile.ProfileField, **options: Any) -> Column:
     """A profile field as the desk shows and edits it."""
     kind = {"choices": field.choices} if field.kind == profile.CHOICE else {"kind": KINDS[field.kind]}
@@ -102,6 +107,8 @@ class Customers(desk.Desk):
         Column("created_at", editable=False, render=known_since),
     ]
     edit = actions.edit_party
+    custom = "profile"
+    custom_by_edit = True
     new = [
         Column("kind", initial=Party.Kind.PERSON),
         Column("name", required=True),
@@ -119,18 +126,18 @@ class Customers(desk.Desk):
 
     def all_columns(self) -> list[Field]:
         """The columns, with the profile fields to choose from."""
-        extra = [as_field(Party, as_column(field, shown=False)) for field in profile.fields()]
+        extra = [as_field(Party, as_column(field, shown=False)) for field in declared()]
         return [*super().all_columns(), *extra]
 
     def all_filters(self) -> list[Field]:
         """The filters, with the profile fields."""
-        return [*super().all_filters(), *(as_field(Party, as_column(field)) for field in profile.fields())]
+        return [*super().all_filters(), *(as_field(Party, as_column(field)) for field in declared())]
 
     def all_facts(self) -> list[Field]:
         """The facts, with the profile of people and, for organisations, what is known of it."""
         extra = [
             as_field(Party, as_column(field, editable=True, when=lambda row, name=field.name: _shown(row, name)))
-            for field in profile.fields()
+            for field in declared()
         ]
         return [*super().all_facts(), *extra]
 

@@ -10,6 +10,7 @@ from guanxi.customers import (
     api,
     belongings,  # noqa: F401  lets notes, files, tags and tasks go along
     chart_views,
+    custom,
     desk,  # noqa: F401  registers the desk
     panels,
     profile,
@@ -38,6 +39,9 @@ hooks.register("subject", MERGING, order=60)
 hooks.register("subject", Subject("consent", _("Consent and requests of customers"), owned=True), order=70)
 for position, field in enumerate(profile.READY_MADE):
     hooks.register("profile_field", field, order=10 + position)
+hooks.register("profile_field", custom.profile_fields, order=500)
+hooks.register("custom_keys_taken", custom.keys_taken)
+hooks.register("custom_party", custom.Parties())
 
 
 for kind in (

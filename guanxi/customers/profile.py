@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks
 
-CHOICE, NUMBER, TEXT, YES_NO = "choice", "number", "text", "yes_no"
-KINDS = (CHOICE, NUMBER, TEXT, YES_NO)
+CHOICE, NUMBER, TEXT, YES_NO, LIST = "choice", "number", "text", "yes_no", "list"
+KINDS = (CHOICE, NUMBER, TEXT, YES_NO, LIST)
 LONGEST = 200
 PATH = "profile."  # before the name of a profile field, where it stands among the fields of a party
 
@@ -37,6 +37,11 @@ class ProfileField:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"The profile field “{self.name}” is of kind “{self.kind}”; known are {', '.join(KINDS)}.")
+
+    @property
+    def custom(self) -> Any:
+        """The custom field that it is, if an administrator made it (guanxi.customers.custom)."""
+        return None
 
     @property
     def path(self) -> str:
@@ -102,8 +107,11 @@ def _number(value: Any) -> int | float:
 
 
 def fields() -> list[ProfileField]:
-    """All declared profile fields, in order."""
-    return hooks.get("profile_field")
+    """All declared profile fields, in order; on the door hang fields, and functions that give some."""
+    found: list[ProfileField] = []
+    for value in hooks.get("profile_field"):
+        found.extend([value] if isinstance(value, ProfileField) else value())
+    return found
 
 
 def find(name: str) -> ProfileField | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers import profile
 from guanxi.customers.models import Consent
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.intake.words import (
     BETWEEN,
     BUYING_ROLES,
@@ -41,6 +42,7 @@ class Field:
     synonyms: tuple[str, ...] = ()
     words: dict[str, str] | None = None  # for WORD: what the file may say -> what is stored
     ahead: bool = False  # a day that may lie in the future
+    several: bool = False  # for WORD: a cell may hold several, with commas between
 
 
 def plain(name: str) -> str:
@@ -492,7 +494,7 @@ def fields_of(kind: str) -> dict[str, Field]:
         raise Refused(message % {"kind": kind, "known": ", ".join(_KINDS)}, "kind")
     fields = list(_KINDS[kind])
     if kind == "parties":
-        fields += [_profile_field(declared) for declared in profile.fields()]
+        fields += [_profile_field(declared) for declared in profile.fields() if _can_be_imported(declared)]
         fields += [
             Field(f"consent.{purpose}.{channel}", f"{_('Consent')}: {purpose}, {channel}", WORD, words=YES_NO)
             for purpose in Consent.Purpose.values
@@ -502,6 +504,8 @@ def fields_of(kind: str) -> dict[str, Field]:
 
 
 def _profile_field(declared: profile.ProfileField) -> Field:
+    if declared.custom is not None:
+        return _custom_field(declared, declared.custom)
     name = declared.name
     own = {"household_composition": ("household_comp",), "kids": ("kids_count",)}.get(name, ())
     kind = {profile.NUMBER: NUMBER, profile.YES_NO: WORD}.get(declared.kind, TEXT)
@@ -509,3 +513,49 @@ def _profile_field(declared: profile.ProfileField) -> Field:
     return Field(
         f"profile.{name}", declared.label, kind, words=words, synonyms=_names("|".join([name, f"profile.{name}", *own]))
     )
+
+
+def _can_be_imported(declared: profile.ProfileField) -> bool:
+    """Colleagues and other customers go by numbers that no file knows; what is being retyped must wait."""
+    field = declared.custom
+    return field is None or not (field.kind in ("person", "party") or "turning" in field.options)
+
+
+def _custom_field(declared: profile.ProfileField, field: CustomField) -> Field:
+    """A custom field of customers: its names in all languages are synonyms, its choices go by code or by any name."""
+    kind, words, longest = _CUSTOM_KINDS.get(field.kind, TEXT), None, 200
+    if kind == WORD:
+        words = YES_NO
+    if field.kind in ("choice", "choices"):
+        words = {
+            said.lower(): one["code"]
+            for one in field.choice_list
+            if not one.get("gone")
+            for said in (one["code"], *one["names"].values())
+        }
+    if field.kind in ("long_text", "link"):
+        longest = 10_000 if field.kind == "long_text" else 500
+    known = [declared.name, declared.path, *field.names.values()]
+    synonyms = tuple(dict.fromkeys(plain(name) for name in known))
+    several = field.kind == "choices"
+    return Field(
+        declared.path,
+        declared.label,
+        kind,
+        longest=longest,
+        synonyms=synonyms,
+        words=words,
+        ahead=True,
+        several=several,
+    )
+
+
+_CUSTOM_KINDS = {
+    "number": NUMBER,
+    "money": NUMBER,
+    "date": DAY,
+    "moment": MOMENT,
+    "yes_no": WORD,
+    "choice": WORD,
+    "choices": WORD,
+}

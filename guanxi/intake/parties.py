@@ -13,12 +13,14 @@ from guanxi.customers.bulk_parties import PreparedParties, write_parties
 from guanxi.customers.recognising import tell_nothing
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation.bulk import BulkSession, last_id
+from guanxi.foundation.typed_json import MOMENT_FORMAT
 from guanxi.intake.employers import relate
-from guanxi.intake.fields import NUMBER, WORD
+from guanxi.intake.fields import MOMENT, NUMBER, WORD, Field
 from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.plan import Plan
 from guanxi.intake.suppressing import erased_parties
 from guanxi.intake.values import literal
+from guanxi.intake.words import YES_NO
 
 FEW = 5_000  # rows up to which the database is asked for namesakes one by one
 CHUNK = 50_000  # groups of rows (one group, one party) written in one transaction
@@ -188,9 +190,18 @@ def _as_said(plan: Plan, name: str) -> str:
         return "upper(country)"
     if one is not None and one.kind == NUMBER:
         return f'"{name}" / 10000.0'
-    if one is not None and one.kind == WORD and name.startswith("profile."):
-        return f"\"{name}\" = 'yes'"
+    if one is not None and name.startswith("profile."):
+        return _profile_value(one)
     return f'"{name}"'
+
+
+def _profile_value(one: Field) -> str:
+    """A value of the profile as JSON holds it."""
+    if one.several:
+        return f"string_split(\"{one.name}\", ',')"
+    if one.kind == MOMENT:
+        return f"strftime(\"{one.name}\" AT TIME ZONE 'UTC', '{MOMENT_FORMAT}')"
+    return f"\"{one.name}\" = 'yes'" if one.kind == WORD and one.words == YES_NO else f'"{one.name}"'
 
 
 def profile_fields(plan: Plan) -> list[str]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guanxi.customers import normalise
-from guanxi.customers.bulk_deriving import MOMENT, PARTIES, full_name_sql, write_derived
+from guanxi.customers.bulk_deriving import MOMENT, PARTIES, as_json, full_name_sql, write_derived
 from guanxi.customers.survivorship import FIELDS, rules, survivors_sql
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.search import index_arrow
@@ -145,7 +145,7 @@ def _values(work: duckdb.DuckDBPyConnection, profile: list[str]) -> None:
         "ELSE p.name END), 200) AS name"
     )
     pairs = ", ".join(
-        f'\'{name.removeprefix("profile.")}\': CASE WHEN s."{name}?" THEN to_json(s."{name}") '
+        f"'{name.removeprefix('profile.')}': CASE WHEN s.\"{name}?\" THEN {as_json(name)} "
         f'WHEN x."{name}" THEN NULL ELSE json_extract(p.profile, \'$."{name.removeprefix("profile.")}"\') END'
         for name in profile
     )

@@ -92,6 +92,16 @@ def word(source: str, words: dict[str, str]) -> str:
     return f"CASE lower({source}) {pairs} END"
 
 
+def several(source: str, words: dict[str, str]) -> str:
+    """The stored values that the words of a cell stand for, with commas between; NULL where one is not known."""
+    parts = f"list_transform(string_split_regex({source}, '[,;，；、]'), lambda part: trim(part, '{BLANKS}'))"
+    said = f"list_filter({parts}, lambda part: part <> '')"
+    codes = f"list_transform({said}, lambda part: {word('part', words)})"
+    order = "[" + ", ".join(literal(code) for code in dict.fromkeys(words.values())) + "]"
+    joined = f"array_to_string(list_filter({order}, lambda code: list_contains({codes}, code)), ',')"
+    return f"CASE WHEN len(list_filter({codes}, lambda code: code IS NULL)) = 0 THEN nullif({joined}, '') END"
+
+
 def value(field: Field, source: str, date_format: str, decimal: str, careful: bool = True) -> str:
     """The value of a field from the text `source`; only a careful look decides that a number is none."""
     if field.kind == MOMENT:
@@ -100,6 +110,8 @@ def value(field: Field, source: str, date_format: str, decimal: str, careful: bo
         return f"CAST({moment(source, date_format)} AS DATE)"
     if field.kind == NUMBER:
         return number(source, decimal, careful)
+    if field.several:
+        return several(source, field.words or {})
     return word(source, field.words or {}) if field.kind == WORD else source
 
 

@@ -133,10 +133,15 @@ def all() -> dict[str, Dimension]:  # noqa: A001  read as dimensions.all()
     """Every dimension by name: the declared ones, those of the door "dimension", and one per field of the profile."""
     declared = [*DECLARED, *hooks.get("dimension")]
     taken = {dimension.name for dimension in declared}
-    fields = [field for field in profile.fields() if field.name not in taken]
+    fields = [field for field in profile.fields() if field.name not in taken and _can_be_cut_by(field)]
     viewer = visibility.viewer_now()
     every = [*declared, *map(_of_field, fields)]
     return {one.name: one for one in every if not is_hidden(viewer, one.table or SALES_LINES, one.column)}
+
+
+def _can_be_cut_by(field: profile.ProfileField) -> bool:
+    """Long texts and lists group nothing; colleagues and customers stand there as numbers."""
+    return field.custom is None or field.custom.kind not in ("long_text", "link", "choices", "person", "party")
 
 
 def _of_field(field: profile.ProfileField) -> Dimension:

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers import profile
 from guanxi.foundation import hooks, visibility
 from guanxi.lake.allowed import reads_hidden
+from guanxi.lake.schema import PROFILE
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -141,6 +144,30 @@ DECLARED = (
 
 
 def all() -> dict[str, Measure]:  # noqa: A001  read as measures.all()
-    """Every measure by name: the declared and those of the door "measure", none of what is hidden from who asks."""
+    """Every measure by name: the declared ones, those of the door "measure" and two per number among the custom fields
+    of customers; none of what is hidden from who asks.
+    """
     viewer = visibility.viewer_now()
-    return {one.name: one for one in [*DECLARED, *hooks.get("measure")] if not reads_hidden(viewer, one)}
+    custom = [measure for field in profile.fields() if _is_figure(field) for measure in _of_field(field)]
+    every = [*DECLARED, *hooks.get("measure"), *custom]
+    return {one.name: one for one in every if not reads_hidden(viewer, one)}
+
+
+def _is_figure(field: profile.ProfileField) -> bool:
+    return field.custom is not None and field.custom.kind in ("number", "money")
+
+
+def _of_field(field: profile.ProfileField) -> list[Measure]:
+    """The sum and the average of a number over customers, buyers or not."""
+    column, format_ = PROFILE + field.name, MONEY if field.custom.kind == "money" else NUMBER
+
+    def total(rows: ir.Table) -> ir.Value:
+        return rows[column].sum()
+
+    def mean(rows: ir.Table) -> ir.Value:
+        return rows[column].mean()
+
+    return [
+        Measure(f"{field.name}_sum", _now("%(field)s, sum") % {"field": field.label}, format_, total, base="party"),
+        Measure(f"{field.name}_mean", _now("%(field)s, average") % {"field": field.label}, format_, mean, base="party"),
+    ]

@@ -16,6 +16,8 @@ from guanxi.customers.queries import parties, party_numbered
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset
 from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Money, Number, Page, Quantity
+from guanxi.foundation.custom_fields import api as custom_api
+from guanxi.foundation.custom_fields.api import Custom, WithCustom
 from guanxi.ledger.api import Channel
 from guanxi.orders import actions, queries
 from guanxi.orders.models import Order, OrderLine
@@ -53,12 +55,19 @@ class OrderIn(Schema):
     channel: Channel = "other"
     sales_person: Code | None = Field(None, description="The code of the sales person; made where he is new.")
     currency: Annotated[str, Field(pattern="^([A-Z]{3})?$")] = ""
+    custom: Custom | None = None
 
 
 class LinesIn(Schema):
     """Positions to add to an order."""
 
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=500)]
+
+
+class OrderChange(Schema):
+    """What is to change of an order."""
+
+    custom: Custom
 
 
 class ReturnIn(Schema):
@@ -82,7 +91,7 @@ class LineOut(Schema):
         return line.product.code if line.product else None
 
 
-class OrderOut(Schema):
+class OrderOut(WithCustom):
     id: int
     number: str
     kind: Literal["sale", "return"]
@@ -131,7 +140,7 @@ class OrderFilter(Schema):
 
 
 def _page(request: HttpRequest, asked: OrderFilter, party: int | None) -> dict[str, Any]:
-    rows = queries.orders(request.user, party=party)
+    rows = custom_api.narrowed(queries.orders(request.user, party=party), "orders", request)
     narrowed = {
         "kind": asked.kind,
         "channel": asked.channel,
@@ -173,12 +182,21 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[Order]:
             sales_person=actions.sales_person_called(body.sales_person, by=by) if body.sales_person else None,
             currency=body.currency,
         )
+        custom_api.keep(order, body.custom, request)
     return Status(201, one(request, order.pk))
 
 
 @router.get("/{number}", response=OrderWithLines, summary="Get an order", operation_id="get_order")
 def get_order(request: HttpRequest, number: Number) -> Order:
     """One order with its lines."""
+    return one(request, number)
+
+
+@router.patch("/{number}", response=OrderWithLines, summary="Change an order", operation_id="change_order")
+def change_order(request: HttpRequest, number: Number, body: OrderChange) -> Order:
+    """Its custom fields; what was bought is corrected line by line."""
+    order = queries.orders(request.user).get(pk=number)
+    custom_api.keep(order, body.custom, request)
     return one(request, number)
 
 

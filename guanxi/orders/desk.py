@@ -75,6 +75,7 @@ class Orders(desk.Desk):
         Column("created_at", editable=False),
     ]
     edit = actions.edit_order
+    custom = "custom"
 
     def rows(self, viewer: Viewer) -> QuerySet[Any]:
         """Orders with party, place and sales person."""

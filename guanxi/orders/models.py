@@ -15,6 +15,7 @@ from guanxi.customers.models.origins import import_run_field, origin_field, orig
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Part, Through
 from guanxi.foundation.money import MoneyField, QuantityField
+from guanxi.foundation.typed_json import computed_field, custom_field
 from guanxi.foundation.visibility import VisibleQuerySet
 from guanxi.ledger.models import Channel
 
@@ -100,6 +101,8 @@ class Order(Governed):
         related_name="returned_by",
         verbose_name=_("returns"),
     )
+    custom = custom_field()
+    computed = computed_field()
     import_run = import_run_field()
     created_at = models.DateTimeField(_("recorded"), default=timezone.now)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)

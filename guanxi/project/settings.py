@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "guanxi.foundation.todos",
     "guanxi.foundation.reports",
     "guanxi.foundation.roles",
+    "guanxi.foundation.custom_fields",
     "guanxi.foundation.desk",
     "guanxi.foundation.search",
     "guanxi.foundation.sealing",

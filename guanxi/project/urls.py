@@ -20,6 +20,7 @@ PACKAGES = [
     "foundation.notes",
     "foundation.tags",
     "foundation.todos",
+    "foundation.custom_fields",
     "foundation",
     "customers.rights",
     "customers",

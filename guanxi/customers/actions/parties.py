@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from guanxi.customers import corrections, normalise, profile
+from guanxi.customers import corrections, custom, normalise, profile
 from guanxi.customers.actions.contacts import add_contact_point
 from guanxi.customers.actions.locking import locked, mark_changed
 from guanxi.customers.actions.owning import require_owner
@@ -43,7 +43,7 @@ def create_party(
     `phone` and `mail` become its first contact points; the facts named `profile__age` or `profile={"age": ...}` its
     profile. Raises Refused with the field that is wrong.
     """
-    facts = dict(profile or {}) | _profile_keywords(values)
+    facts = custom.defaults() | dict(profile or {}) | _profile_keywords(values)
     owner = values.pop("owner", None) or (by if isinstance(by, User) else None)  # who makes a customer, owns him
     if owner is not by:
         require_owner(owner)
@@ -182,11 +182,20 @@ def _cleaned_profile(name: str, value: Any) -> Any:
         raise Refused(error.messages[0], PROFILE + name) from error
 
 
+def _as_stored(name: str, value: Any) -> Any:
+    """What somebody saw of a custom field, as it is stored."""
+    field = profile.find(name)
+    try:
+        return field.clean(value) if field is not None and field.custom is not None and value is not None else value
+    except ValidationError:
+        return value
+
+
 def _merged_profile(party: Party, facts: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
     merged = dict(party.profile)
     for name, value in facts.items():
         yours, theirs = _cleaned_profile(name, value), party.profile.get(name)
-        original = expected.get(PROFILE + name, theirs)
+        original = _as_stored(name, expected.get(PROFILE + name, theirs))
         if (original or None) != theirs and yours != theirs:
             raise Conflict(PROFILE + name, original, yours, theirs)
         merged[name] = yours

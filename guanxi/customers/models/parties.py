@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models.origins import import_run_field, once, origin_field, origin_index
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Owned, Through
+from guanxi.foundation.typed_json import TypedJSONField, computed_field
 from guanxi.foundation.visibility import Viewer, VisibleQuerySet
 
 
@@ -49,7 +50,8 @@ class Party(Governed):
     city = models.CharField(_("city"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
     # Values of the fields declared through the hook "profile_field" (age band, income, household size ...).
-    profile = models.JSONField(_("profile"), default=dict, blank=True)
+    profile = TypedJSONField(_("profile"), default=dict, blank=True)
+    computed = computed_field()
     # Whose customer it is; rights may reach to one's own or one's team's only.
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,

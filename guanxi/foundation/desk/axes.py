@@ -139,7 +139,9 @@ def _of_lanes(desk: Desk, lanes: Lanes, known: dict[str, Field]) -> Axis:
 
 
 def _single(field: Field) -> bool:
-    return field.path is not None and not field.many and field.column.condition is None
+    if field.path is None or field.many or field.column.condition is not None:
+        return False
+    return not (field.kind is Kind.REFERENCE and field.path.keys)  # the number of a record within JSON: no lanes
 
 
 def _references(field: Field, desk: Desk, viewer: Viewer) -> list[tuple[Any, Any]]:

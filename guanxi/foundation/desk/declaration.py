@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
@@ -65,6 +65,10 @@ class Column:
     initial: Any = None
     when: Callable[[Row], bool] | None = None  # facts: shown only for rows where this holds
     condition: Callable[[list[Any]], models.Q] | None = None  # filters: see Filter
+    clean: Callable[[str], Any] | None = None  # what was typed -> the value; raises ValidationError
+    words: Callable[[Any], str] | None = None  # a stored value -> as pills of filters and the history tell it
+    leads: Callable[[Row], str] | None = None  # facts: the address that the value leads to, opened beside it
+    suggest: Text = ""  # the address of a data list that helps to type it
 
 
 @dataclass(frozen=True)
@@ -214,6 +218,8 @@ class Desk:
     board: ClassVar[Board | None] = None
     calendar: ClassVar[Calendar | None] = None
     general: ClassVar[bool] = True  # takes what hangs on the doors of every desk: `panel:*`, `columns:*` ...
+    custom: ClassVar[str] = ""  # the JSON column for custom fields; empty: the type takes none
+    custom_by_edit: ClassVar[bool] = False  # whether `edit` and `create` take custom fields themselves
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -252,11 +258,11 @@ class Desk:
 
     @property
     def edit_action(self) -> Callable[..., Any] | None:
-        return type(self).edit
+        return self._with_custom("custom_edit", type(self).edit)
 
     @property
     def create_action(self) -> Callable[..., Any] | None:
-        return type(self).create
+        return type(self).create and self._with_custom("custom_create", type(self).create)
 
     @property
     def own_new_view(self) -> Callable[..., Any] | None:
@@ -318,11 +324,17 @@ class Desk:
         """What hangs on `bulk:<slug>` and on `bulk:*`."""
         return self._hung("bulk")
 
+    def _with_custom(self, door: str, own: Callable[..., Any] | None) -> Callable[..., Any] | None:
+        """An action that takes custom fields too, where the declaration's own does not."""
+        wrappers = hooks.get(door) if self.custom and not self.custom_by_edit else []
+        return partial(wrappers[0], self, own) if wrappers else own
+
     def _hung(self, *doors: str) -> list[Any]:
         hung: list[Any] = []
         for door in doors:
             everywhere = hooks.get(f"{door}:*") if self.general else []
-            for value in [*hooks.get(f"{door}:{self.slug}"), *everywhere]:
+            custom = hooks.get(f"{door}:custom") if self.custom else []
+            for value in [*hooks.get(f"{door}:{self.slug}"), *everywhere, *custom]:
                 value = value(self) if callable(value) else value
                 hung.extend(value if isinstance(value, list | tuple) else [value])
         return hung
@@ -362,7 +374,7 @@ class Field:
         possible = bool(
             self.path
             and not self.many
-            and not self.path.keys
+            and (not self.path.keys or self.path.leaf is not None)
             and self.kind not in (Kind.DATA, Kind.REFERENCE, Kind.LONG_TEXT)
         )
         return possible if self.column.sort is None else self.column.sort and possible

@@ -46,6 +46,10 @@ class Control:
     @property
     def input(self) -> str:
         kind = INPUTS.get(self.field.kind, "text")
+        if self.field.column.suggest:
+            return "suggest"
+        if kind == "select" and self.field.many and self.field.path is not None and self.field.path.keys:
+            return "several"
         return "number" if kind == "select" and self.field.kind is Kind.REFERENCE and not self.options else kind
 
     @property
@@ -55,6 +59,11 @@ class Control:
     @property
     def help(self) -> Any:
         return self.field.column.help
+
+    @property
+    def chosen(self) -> list[str]:
+        """What is ticked where several may be."""
+        return self.raw.split(",")
 
     @property
     def max_length(self) -> int | None:
@@ -71,8 +80,12 @@ def control(field: Field, raw: str, viewer: Viewer, name: str = "value", error: 
         options = [(_raw(value), label) for value, label in choices_of(field, viewer)]
         if options and (not required or not raw):
             options = [("", "—"), *[option for option in options if option[0] != ""]]
-        if raw and raw not in dict(options) and options:
+        if field.many:
+            options = [option for option in options if option[0]]
+        elif raw and raw not in dict(options) and options:
             options.append((raw, raw))
+    if field.column.suggest and field.column.words and raw.isdecimal():
+        raw = f"{field.column.words(int(raw))} #{raw}"
     return Control(field, name, raw, required, options, error)
 
 
@@ -81,6 +94,8 @@ def choices_of(field: Field, viewer: Viewer) -> list[tuple[Any, Any]]:
     if field.kind is Kind.BOOLEAN:
         return [(True, _("Yes")), (False, _("No"))]
     if field.kind is Kind.REFERENCE and field.path is not None:
+        if field.path.keys:
+            return []
         model = field.path.field.related_model or field.path.field.model
         found = list(_selectable(model, viewer).order_by("pk")[: MOST_CHOICES + 1])
         return [(row.pk, str(row)) for row in found] if len(found) <= MOST_CHOICES else []
@@ -141,6 +156,8 @@ def _raw(value: Any) -> str:
         return local.strftime("%Y-%m-%dT%H:%M:%S")
     if isinstance(value, models.Model):
         return str(value.pk)
+    if isinstance(value, list | tuple):
+        return ",".join(_raw(item) for item in value)
     return str(value)
 
 
@@ -151,6 +168,8 @@ def clean(field: Field, raw: str, viewer: Viewer) -> Any:
         raise ValidationError(_("This text holds characters that cannot be stored."))
     if not raw and is_required(field):
         raise ValidationError(_("This cannot be left empty."))
+    if field.column.clean is not None:
+        return field.column.clean(raw)
     if field.kind is Kind.BOOLEAN:
         return {"1": True, "0": False}.get(raw)
     if field.path is not None and field.path.direct:

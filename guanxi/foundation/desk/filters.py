@@ -101,7 +101,7 @@ class Active:
         assert item is not None
         if item.path is None:
             return rows.filter(self.q)
-        if connection.vendor != "sqlite" or item.path.many or item.path.keys:
+        if connection.vendor != "sqlite" or item.path.many or (item.path.keys and item.path.leaf is None):
             return rows.filter(self.q)
         rows = rows.alias(**{name: Unindexed(F(item.path.orm))})
         return rows.filter(self._conditions(lambda item, operator, values: _plain(item, operator, values, name)))
@@ -392,6 +392,8 @@ def _phrase(item: Field, operator: str, values: list[Any]) -> str:
 
 
 def _shown(item: Field, value: Any) -> str:
+    if item.column.words is not None:
+        return item.column.words(value)
     if item.kind is Kind.REFERENCE and item.path is not None:
         model = item.path.field.related_model or item.path.field.model
         return str(model._base_manager.filter(pk=value).first() or value)

@@ -16,6 +16,7 @@ from guanxi.foundation.desk.declaration import Desk, Field, Viewer, as_field
 from guanxi.foundation.desk.kinds import Kind
 from guanxi.foundation.desk.names import worded
 from guanxi.foundation.models import AuditEntry
+from guanxi.foundation.typed_json import TypedJSONField
 
 AT_ONCE = 8
 LOOKED_BACK = 200
@@ -37,13 +38,37 @@ def in_words(model: type[models.Model] | None, changes: Any) -> list[tuple[str, 
         return []
     if "proof" in changes:  # a record of what was taken out of the log (foundation.sealing)
         changes = {name: value for name, value in changes.items() if name not in ("proof", "entries")}
-    shown = {name: _veiled(model, name, change) for name, change in changes.items() if not _is_hidden(model, name)}
-    return [_one(model, name, change) for name, change in shown.items()]
+    shown = {name: change for name, change in changes.items() if not _is_hidden(model, name)}
+    return [line for name, change in shown.items() for line in _lines(model, name, change)]
 
 
 def _is_hidden(model: type[models.Model] | None, name: str) -> bool:
     viewer = visibility.viewer_now()
     return model is not None and viewer is not None and name in visibility.hidden_fields(viewer, model)
+
+
+def _lines(model: type[models.Model] | None, name: str, change: Any) -> list[tuple[str, str, str]]:
+    """One change in words; of a column with typed keys, key by key."""
+    change = _veiled(model, name, change)
+    field = _field(model, name)
+    if not isinstance(field, TypedJSONField) or not isinstance(change, list) or len(change) != 2:
+        return [_one(model, name, change)]
+    old, new = (side if isinstance(side, dict) else {} for side in change)
+    return [_of_key(field, key, old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)]
+
+
+def _of_key(field: TypedJSONField, key: str, *sides: Any) -> tuple[str, str, str]:
+    leaf = field.leaf(key)
+    words = leaf.text if leaf else (lambda value: display.text(Kind.TEXT, value))
+    old, new = (_short("" if side is None else side if side == sensitive.MASK else words(side)) for side in sides)
+    return str(leaf.label if leaf else worded(key)), old, new
+
+
+def _field(model: type[models.Model] | None, name: str) -> Any:
+    try:
+        return model._meta.get_field(name) if model is not None else None
+    except FieldDoesNotExist:
+        return None
 
 
 def _veiled(model: type[models.Model] | None, name: str, change: Any) -> Any:
@@ -73,6 +98,8 @@ def plain_text(field: Field, value: Any) -> str:
     """A JSON-plain value of the audit log as people read it."""
     if value is None or value == "":
         return ""
+    if field.column.words is not None:
+        return field.column.words(value)
     if field.kind is Kind.REFERENCE and field.path is not None and field.path.field.related_model is not None:
         return str(field.path.field.related_model._base_manager.filter(pk=value).first() or value)
     if field.kind.numeric or field.kind.temporal:

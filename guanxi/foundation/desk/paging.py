@@ -106,7 +106,7 @@ def with_value(rows: QuerySet[Any], order: Order, after: tuple[Any, int] | None)
         rows = rows.filter(**{f"pk__{'lt' if order.descending else 'gt'}": after[1]}) if after else rows
         return rows.order_by(_way("pk", order))
     assert order.field is not None and order.field.path is not None
-    field, name = order.field.path.field, order.field.path.orm
+    field, name = order.field.path.compared, order.field.path.orm
     rows = rows.filter(_present(order.field))
     if after:
         key = Value(after[0], output_field=field), Value(after[1], output_field=models.BigIntegerField())
@@ -176,6 +176,6 @@ def _opened(cursor: str, order: Order) -> tuple[bool, tuple[Any, int] | None]:
         return True, (None, pk)
     assert order.field is not None and order.field.path is not None
     try:
-        return value is not None, (None if value is None else order.field.path.field.to_python(value), pk)
+        return value is not None, (None if value is None else order.field.path.compared.to_python(value), pk)
     except ValidationError as error:
         raise BadCursor from error

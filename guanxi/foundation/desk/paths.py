@@ -10,6 +10,8 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 
+from guanxi.foundation.typed_json import Leaf, TypedJSONField
+
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -65,9 +67,23 @@ class Path:
         """Whether the value is a field of the model itself."""
         return not self.relations and not self.keys
 
+    @property
+    def leaf(self) -> Leaf | None:
+        """What is known of the key at the end, where it is a typed one."""
+        known = len(self.keys) == 1 and isinstance(self.field, TypedJSONField)
+        return self.field.leaf(self.keys[0]) if known else None
+
+    @property
+    def compared(self) -> Any:
+        """The model field as which the database compares the values."""
+        leaf = self.leaf if self.keys else None
+        return leaf.field if leaf else self.field
+
     def value(self, row: models.Model) -> Any:
         """The value of `row`; None where a link on the way is missing. A list where there may be several."""
-        return _walk(row, self.names, self.many)
+        found = _walk(row, self.names, self.many)
+        leaf = self.leaf if self.keys and found is not None else None
+        return leaf.value(found) if leaf and not self.many else found
 
 
 def _walk(value: Any, names: tuple[str, ...], many: bool) -> Any:

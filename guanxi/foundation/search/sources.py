@@ -21,7 +21,8 @@ class Source:
 
     `letter` (a to z, 0 to 9) tells the type apart within the index: never change it without `rebuild`. `text` is all
     else by which an object is found, separated by spaces: other names, numbers, mail addresses, telephone numbers in
-    E.164. `title` and `subtitle` are data, the same in every language. `weight` from 0 to 1 orders equals.
+    E.164; what hangs on the door `search_text`, a function (row) → text, is added to it. `title` and `subtitle` are
+    data, the same in every language. `weight` from 0 to 1 orders equals.
     """
 
     object_type: str
@@ -46,7 +47,8 @@ class Source:
     def entry(self, row: Any) -> tuple[int, str, str, str, float]:
         """What the index keeps of one row: id, title, subtitle, text, weight."""
         weight = min(1.0, max(0.0, self.weight(row)))
-        return row.pk, self.title(row)[:TITLE], self.subtitle(row)[:SUBTITLE], self.text(row), weight
+        text = " ".join([self.text(row), *(more for door in hooks.get("search_text") if (more := door(row)))])
+        return row.pk, self.title(row)[:TITLE], self.subtitle(row)[:SUBTITLE], text, weight
 
 
 def document_id(source: Source, object_id: int) -> int:

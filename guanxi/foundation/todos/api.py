@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Annotated, Any, Literal
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
@@ -14,6 +15,8 @@ from guanxi.foundation import belonging
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset
 from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Number, ObjectType, Page
+from guanxi.foundation.custom_fields import api as custom_api
+from guanxi.foundation.custom_fields.api import Custom, WithCustom
 from guanxi.foundation.models import User
 from guanxi.foundation.todos import actions
 from guanxi.foundation.todos.models import Todo
@@ -49,6 +52,7 @@ class TodoChange(Schema):
     remind_minutes: Minutes | None = None
     priority: Priority | None = None
     done: bool | None = None
+    custom: Custom | None = None
     expected: dict[str, Any] | None = Field(None, description="The values that you saw; 409 where they changed.")
 
 
@@ -64,9 +68,10 @@ class TodoIn(Schema):
     due_time: Time | None = None
     remind_minutes: Minutes | None = None
     priority: Priority = 2
+    custom: Custom | None = None
 
 
-class TodoOut(Schema):
+class TodoOut(WithCustom):
     id: int
     verb: str
     what: str
@@ -110,7 +115,7 @@ def _assignee(number: int | None) -> User | None:
 @router.get("", response=Page[TodoOut], summary="List tasks", operation_id="list_todos")
 def list_todos(request: HttpRequest, asked: Query[TodoFilter]) -> dict[str, Any]:
     """By number."""
-    rows = Todo.objects.visible_to(request.user)
+    rows = custom_api.narrowed(Todo.objects.visible_to(request.user), "todos", request)
     if asked.object_type or asked.object_id:
         rows = rows.filter(object_type=asked.object_type or "", object_id=asked.object_id)
     if asked.assignee:
@@ -127,10 +132,13 @@ def make_todo(request: HttpRequest, body: TodoIn) -> Status[Todo]:
     record = None
     if body.object_type or body.object_id:
         record = belonging.find_record(body.object_type or "", body.object_id or 0, request.user)
-    values = body.model_dump(exclude={"object_type", "object_id", "assignee", "what"}, exclude_none=True)
+    values = body.model_dump(exclude={"object_type", "object_id", "assignee", "what", "custom"}, exclude_none=True)
     assignee = _assignee(body.assignee)
     more = {"assignee": assignee} if assignee else {}
-    return Status(201, actions.add(body.what, record=record, by=request.user, **values, **more))
+    with transaction.atomic():
+        todo = actions.add(body.what, record=record, by=request.user, **values, **more)
+        custom_api.keep(todo, body.custom, request)
+    return Status(201, get_todo(request, todo.pk))
 
 
 @router.get("/{number}", response=TodoOut, summary="Get a task", operation_id="get_todo")
@@ -142,13 +150,14 @@ def get_todo(request: HttpRequest, number: Number) -> Todo:
 @router.patch("/{number}", response=TodoOut, summary="Change a task", operation_id="change_todo")
 def change_todo(request: HttpRequest, number: Number, body: TodoChange) -> Todo:
     """Only what is sent changes; `done` marks it as done or not."""
-    values = body.model_dump(exclude_unset=True, exclude={"expected", "done"})
+    values = body.model_dump(exclude_unset=True, exclude={"expected", "done", "custom"})
     if "assignee" in values:
         values["assignee"] = _assignee(body.assignee)
     if values.get("what", "") is None:
         raise Refused(_("Say what is to be done."), "what")
     if values:
         actions.edit(number, values, body.expected, by=request.user)
+    custom_api.keep(get_todo(request, number), body.custom, request)
     if body.done is not None:
         actions.set_done(number, body.done, by=request.user)
     return get_todo(request, number)

@@ -97,6 +97,7 @@ class Todos(desk.Desk):
         Column("created_at", editable=False),
     ]
     edit = actions.edit
+    custom = "custom"
     new = [
         Column("verb", initial=Todo.Verb.CALL),
         Column("what", required=True),

@@ -15,6 +15,7 @@ from guanxi.foundation import clock
 from guanxi.foundation.belonging import BelongingQuerySet, on_visible_records
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Following, Owned, Reach, Rights
+from guanxi.foundation.typed_json import computed_field, custom_field
 from guanxi.foundation.visibility import Viewer, VisibleQuerySet, may
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Todo(Governed):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
+    custom = custom_field()
+    computed = computed_field()
     created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
 
     objects = TodoQuerySet.as_manager()

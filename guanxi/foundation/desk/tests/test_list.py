@@ -19,7 +19,7 @@ from guanxi.foundation.desk.tests.people import Party, PartyRole
 from guanxi.foundation.models import User
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 13  # log-in, session, roles, teams, the counts of the menu and bell included
+MOST_QUERIES = 14  # log-in, session, roles, teams, the counts of the menu and bell included
 
 
 def ids(page: Any) -> list[int]:

@@ -36,7 +36,7 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponse:
     fields = desk.new_fields()
     if request.method == "GET":
         return _form(request, desk, {field.name: _initial(request, field) for field in fields}, {})
-    typed = {field.name: request.POST.get(field.name, "") for field in fields}
+    typed = {field.name: ",".join(request.POST.getlist(field.name)) for field in fields}
     values, errors = _clean(fields, typed, request.user)
     if not errors:
         create = desk.create_action

@@ -148,6 +148,7 @@ def _shown(request: HttpRequest, desk: Desk, row: Any, field: Field, *, unmasked
         "editable": editable,
         "masked": html is display.MASKED,
         "story": stories[0] if stories else "",
+        "leads": field.column.leads(row) if field.column.leads and html is not display.MASKED else "",
     }
 
 
@@ -170,7 +171,7 @@ def _editor(
 
 def _save(request: HttpRequest, desk: Desk, row: Any, field: Field) -> HttpResponse:
     assert desk.edit_action is not None
-    raw, seen = request.POST.get("value", ""), request.POST.get("seen", "null")
+    raw, seen = ",".join(request.POST.getlist("value")), request.POST.get("seen", "null")
     try:
         expected = json.loads(seen)
         value = editing.clean(field, raw, request.user)

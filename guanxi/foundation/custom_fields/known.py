@@ -1,0 +1,89 @@
+"""Which custom fields there are: kept in each process, checked against one row of the database once a request.
+
+So all processes see a new field at their next request; outside of requests, within a second.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import OperationalError, ProgrammingError
+
+from guanxi.foundation.custom_fields.models import CustomField, FieldsVersion
+
+LOOK_AGAIN = 1.0  # seconds
+
+
+@dataclass
+class _Known:
+    token: str | None = None
+    by_type: dict[str, dict[str, CustomField]] = field(default_factory=dict)
+
+
+_known = _Known()
+_loading = threading.Lock()
+_checked = threading.local()
+
+
+def look_again(**_signal: Any) -> None:
+    """Let the next question look whether anything changed (at the start of each request)."""
+    _checked.at = None
+
+
+def forget(*, none: bool = False) -> None:
+    """Know nothing any more (tests); with `none`, know for good that there are none, and ask no database."""
+    global _known
+    _known, _checked.at = _Known(), math.inf if none else None
+
+
+def changed() -> None:
+    """Say that a definition changed, within the transaction that changed it."""
+    token = uuid.uuid4().hex
+    if not FieldsVersion.objects.filter(pk=1).update(token=token):
+        FieldsVersion.objects.create(pk=1, token=token)
+    look_again()
+
+
+def of_type(object_type: str, *, archived: bool = False) -> list[CustomField]:
+    """The fields of a type of record, in order; those that were removed only with `archived`."""
+    found = _current().by_type.get(object_type, {})
+    return [one for one in found.values() if archived or one.archived_at is None]
+
+
+def find(object_type: str, key: str, *, archived: bool = False) -> CustomField | None:
+    """One field of a type by its key."""
+    found = _current().by_type.get(object_type, {}).get(key)
+    return found if found is not None and (archived or found.archived_at is None) else None
+
+
+def all_fields() -> list[CustomField]:
+    """The fields of all types."""
+    return [one for fields in _current().by_type.values() for one in fields.values() if one.archived_at is None]
+
+
+def _current() -> _Known:
+    global _known
+    at = getattr(_checked, "at", None)
+    if at is not None and time.monotonic() - at < LOOK_AGAIN:
+        return _known
+    try:
+        token = FieldsVersion.objects.filter(pk=1).values_list("token", flat=True).first() or ""
+        if token != _known.token:
+            with _loading:
+                _known = _Known(token, _read())
+    except (OperationalError, ProgrammingError):  # before the first migration
+        return _Known()
+    _checked.at = time.monotonic()
+    return _known
+
+
+def _read() -> dict[str, dict[str, CustomField]]:
+    by_type: dict[str, dict[str, CustomField]] = {}
+    for one in CustomField.objects.order_by("object_type", "position", "pk"):
+        by_type.setdefault(one.object_type, {})[one.key] = one
+    return by_type
