@@ -75,7 +75,7 @@ def _current() -> _Known:
         token = FieldsVersion.objects.filter(pk=1).values_list("token", flat=True).first() or ""
         if token != _known.token:
             with _loading:
-                _known = _Known(token, _read())
+                _known = _Known(token, _read() if token else {})  # without a mark there never was a field
     except (OperationalError, ProgrammingError):  # before the first migration
         return _Known()
     _checked.at = time.monotonic()
