@@ -101,7 +101,7 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     figures += _second_source(files, environment)
     figures += _learned(environment)
     figures += _within("pages", environment) + _within("recognition", environment)
-    figures += _within("webhooks", environment)
+    figures += _within("webhooks", environment) + _within("bulk", environment)
     return figures + _within("erasing", environment)  # last: it takes three customers away
 
 

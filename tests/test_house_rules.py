@@ -29,6 +29,7 @@ MAY_WRITE = {
     "guanxi/foundation/once.py": "forms already answered",
     "guanxi/foundation/notifications.py": "messages of the system, not the business's data",
     "guanxi/foundation/bulk/*.py": "sets, audited by whoever calls",
+    "guanxi/foundation/bulk_changes/*.py": "sets, audited as one entry with a table of each row's values",
     "guanxi/foundation/search/*.py": "an index, made from what actions wrote",
     "guanxi/foundation/tasks/*.py": "the queue's own rows: state, leases, schedule",
     "guanxi/foundation/api/idempotency.py": "answers already given",

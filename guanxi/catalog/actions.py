@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from guanxi.catalog.models import Brand, Category, Product, Unit
 from guanxi.catalog.queries import products
 from guanxi.foundation import search
-from guanxi.foundation.actions import Conflict, Refused, action, change, create, occasion
+from guanxi.foundation.actions import Conflict, Refused, action, change, create, delete, occasion
 from guanxi.foundation.visibility import Viewer
 
 SEPARATOR = " / "
@@ -47,6 +47,14 @@ def edit_product(
     stored = change(product, seen, **_resolved(changes))
     search.touch(stored)
     return stored
+
+
+@action
+def remove_product(row_id: int, *, by: Viewer) -> None:
+    """Delete a product that was never sold. Raises ProtectedError where something needs it."""
+    product = products(by).select_for_update(of=("self",)).get(pk=row_id)
+    search.remove(Product, [product.pk])
+    delete(product)
 
 
 @action

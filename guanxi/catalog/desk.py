@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.catalog import actions, queries
 from guanxi.catalog.models import Price, PriceList, Product
 from guanxi.foundation import desk, shell
+from guanxi.foundation.bulk_changes.writing import in_sets
 from guanxi.foundation.desk import Column, Filter, Menu, Pill
 from guanxi.foundation.visibility import Viewer
 
@@ -41,7 +42,7 @@ class Products(desk.Desk):
     model = Product
     slug = "products"
     icon = "package"
-    menu = Menu(section=shell.WORK, icon="package", order=30)
+    menu = Menu(section=shell.WORK, icon="package", order=30, key="p")
     columns = [
         Column("name", link=True),
         "code",
@@ -77,6 +78,8 @@ class Products(desk.Desk):
     ]
     edit = edit
     custom = "custom"
+    in_sets = in_sets(Product, ["price", "cost", "size", "active"])
+    remove = actions.remove_product
     new = [
         Column("code", required=True),
         Column("name", required=True),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import actions, panels, profile, queries
+from guanxi.customers.actions import in_sets
 from guanxi.customers.entry import views as entry_views
 from guanxi.customers.merged import root_of
 from guanxi.customers.models import Party, PartyRole
@@ -70,7 +71,7 @@ class Customers(desk.Desk):
     model = Party
     slug = "customers"
     icon = "users"
-    menu = Menu(section=shell.RELATIONSHIPS, icon="users", order=10)
+    menu = Menu(section=shell.RELATIONSHIPS, icon="users", order=10, key="c")
     columns = [
         Column("name", link=True),
         Column("latin_name", shown=False, sort=False),
@@ -109,6 +110,7 @@ class Customers(desk.Desk):
     edit = actions.edit_party
     custom = "profile"
     custom_by_edit = True
+    in_sets = in_sets.IN_SETS
     new = [
         Column("kind", initial=Party.Kind.PERSON),
         Column("name", required=True),

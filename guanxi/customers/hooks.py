@@ -59,7 +59,7 @@ ORGANISATIONS = lazy(list_url, str)("customers", {"f.kind": Party.Kind.ORGANISAT
 hooks.register(
     "menu",
     shell.MenuEntry(
-        shell.RELATIONSHIPS, _("Organisations"), ORGANISATIONS, "building", order=20, needs=("view", Party)
+        shell.RELATIONSHIPS, _("Organisations"), ORGANISATIONS, "building", order=20, key="a", needs=("view", Party)
     ),
 )
 hooks.register(

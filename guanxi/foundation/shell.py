@@ -16,10 +16,11 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from guanxi.foundation import hooks, notifications
+from guanxi.foundation import hooks, keys, notifications
 from guanxi.foundation.visibility import Viewer, is_staff, may
 
 Text = str | Promise
@@ -54,6 +55,12 @@ def address(url: Text) -> str:
         return ""
 
 
+def own_path(request: HttpRequest, target: str) -> str:
+    """`target` where it is a page of ours, else the first page."""
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if safe else "/"
+
+
 @dataclass(frozen=True)
 class MenuEntry:
     """A line of the side bar, and by that a command of the palette. `url` is a path or a URL's name.
@@ -69,6 +76,7 @@ class MenuEntry:
     count: Callable[[Viewer], int | str | None] | None = None
     keywords: Iterable[Text] = ()
     needs: tuple[str, Any] | None = None  # the right (verb, model or subject) of whoever gets to see it
+    key: str = ""  # the letter that leads there after “g”
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ class Line:
     icon: str
     count: int | str | None
     active: bool = False
+    key: str = ""
 
 
 @dataclass
@@ -121,7 +130,7 @@ class Shell:
             href = address(entry.url) if _open_to(self.viewer, entry) else ""
             if href:
                 count = entry.count(self.viewer) if entry.count else None
-                shown[entry.section].append(Line(entry.label, href, entry.icon, count))
+                shown[entry.section].append(Line(entry.label, href, entry.icon, count, key=entry.key))
         self._mark_active([line for lines in shown.values() for line in lines])
         return [Section(SECTIONS[name], lines) for name, lines in shown.items() if lines]
 
@@ -161,8 +170,25 @@ class Shell:
     @property
     def urls(self) -> dict[str, str]:
         names = {"palette": "palette", "suggest": "search_suggest", "search": "search", "create": "desk:create"}
+        names |= {"keys": "habits:keys", "habits": "habits:menu", "lines": "habits:lines"}
         found = {key: address(name) for key, name in names.items()}
         return {**found, "icons": reverse("icon", args=["NAME"])}
+
+    @property
+    def shortcuts(self) -> bool:
+        """Whether single keys do something for this person (guanxi.foundation.habits)."""
+        return bool(getattr(self.request, "session", {}).get("shortcuts", True))
+
+    @property
+    def places_by_key(self) -> list[tuple[str, Text]]:
+        """The letters that lead somewhere after “g”, with the names of the places."""
+        return [(line.key, line.label) for section in self.sections for line in section.items if line.key]
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """What the scripts know of single keys."""
+        go = {line.key: line.href for section in self.sections for line in section.items if line.key}
+        return {"on": self.shortcuts, "names": keys.names(), "go": go}
 
     @property
     def words(self) -> dict[str, str]:

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -30,9 +29,7 @@ def _me(request: HttpRequest) -> User:
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:
     """To the page that the form stood on, never to another site."""
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return HttpResponseRedirect(target if safe else "/")
+    return HttpResponseRedirect(shell.own_path(request, request.POST.get("next", "")))
 
 
 def account(request: HttpRequest) -> HttpResponse:
@@ -149,5 +146,4 @@ def open_notification(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one as read and go to where it leads."""
     one = get_object_or_404(Notification, pk=pk, user=_me(request))
     notifications.mark_read(_me(request), by=request.user, only=one.pk)
-    safe = url_has_allowed_host_and_scheme(one.url, {request.get_host()}, require_https=request.is_secure())
-    return HttpResponseRedirect(one.url if safe else "/")
+    return HttpResponseRedirect(shell.own_path(request, one.url))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from guanxi.foundation import desk, hooks
-from guanxi.foundation.actions import Refused
-from guanxi.foundation.desk import Bulk, Column
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation import desk
+from guanxi.foundation.desk import Column
 from guanxi.insight import actions
 from guanxi.insight.models import CostRate
 from guanxi.ledger.models import Channel
@@ -45,6 +42,7 @@ class Costs(desk.Desk):
         "amount",
     ]
     edit = actions.edit_cost_rate
+    remove = actions.delete_cost_rate
     new = [
         Column("kind", required=True),
         Column("channel", required=False, help=_("Leave it empty for any channel.")),
@@ -55,28 +53,3 @@ class Costs(desk.Desk):
 
     def subtitle(self, row: CostRate) -> str:
         return channel(row) if row.channel else ""
-
-
-def delete_all(ids: list[int], *, by: Viewer) -> str:
-    """Delete the rates."""
-    done = 0
-    for row_id in ids:
-        try:
-            actions.delete_cost_rate(row_id, by=by)
-        except (CostRate.DoesNotExist, Refused):
-            continue  # somebody else was quicker
-        done += 1
-    return ngettext("%(count)s cost rate deleted.", "%(count)s cost rates deleted.", done) % {"count": done}
-
-
-hooks.register(
-    "bulk:costs",
-    Bulk(
-        "delete",
-        _("Delete"),
-        delete_all,
-        icon="trash",
-        verb="delete",
-        confirm=_("Events of these kinds will cost nothing from the next learning on."),
-    ),
-)

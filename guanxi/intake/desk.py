@@ -54,7 +54,7 @@ class Imports(desk.Desk):
     model = ImportRun
     slug = "imports"
     general = False
-    menu = Menu(section=shell.SYSTEM, icon="file-import", order=30)
+    menu = Menu(section=shell.SYSTEM, icon="file-import", order=30, key="i")
     columns = [
         Column("file_name", link=True, sort=False),
         "kind",

@@ -24,9 +24,9 @@ WHO_BUYS = Report("who-buys", _("Who buys"), "lake/who_buys.html", who_buys.cont
 hooks.register("report", TODAY)
 hooks.register("report", WHO_BUYS)
 
-hooks.register("menu", MenuEntry(shell.TOP, _("Today"), "today", "home", order=0))
+hooks.register("menu", MenuEntry(shell.TOP, _("Today"), "today", "home", order=0, key="h"))
 hooks.register(
-    "menu", MenuEntry(shell.KNOW, _("Explore"), "explore", "chart-dots", order=10, needs=("view", "reports"))
+    "menu", MenuEntry(shell.KNOW, _("Explore"), "explore", "chart-dots", order=10, key="e", needs=("view", "reports"))
 )
 hooks.register(
     "menu",

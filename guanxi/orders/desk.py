@@ -40,7 +40,7 @@ class Orders(desk.Desk):
     slug = "orders"
     label = _("Orders")
     icon = "receipt"
-    menu = Menu(section=shell.WORK, icon="receipt", order=20)
+    menu = Menu(section=shell.WORK, icon="receipt", order=20, key="o")
     columns = [
         Column("number", link=True, sort=False),
         "placed_at",

@@ -104,6 +104,8 @@ INSTALLED_APPS = [
     "guanxi.foundation.reports",
     "guanxi.foundation.roles",
     "guanxi.foundation.custom_fields",
+    "guanxi.foundation.bulk_changes",
+    "guanxi.foundation.habits",
     "guanxi.foundation.desk",
     "guanxi.foundation.search",
     "guanxi.foundation.sealing",

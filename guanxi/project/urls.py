@@ -11,6 +11,8 @@ from guanxi.project.health import healthz
 
 PACKAGES = [
     "foundation.desk",
+    "foundation.bulk_changes",
+    "foundation.habits",
     "foundation.tasks",
     "foundation.search",
     "foundation.reports",

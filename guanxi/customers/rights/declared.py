@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.corrections import HAND
 from guanxi.customers.models import (
     Consent,
     ContactPoint,
@@ -22,6 +23,7 @@ from guanxi.customers.models import (
 )
 from guanxi.customers.rights.kept import AT_ONCE, WITHOUT_HIM, Kept, Subject, delete_rows
 from guanxi.customers.rights.models import LegalHold, Request, SensitiveLook
+from guanxi.foundation.bulk_changes.models import BulkRow
 from guanxi.foundation.models import AuditEntry
 from guanxi.foundation.sealing import redacting
 
@@ -87,6 +89,19 @@ def _blank_entries(subject: Subject) -> int:
     return redacting.blank(entries(subject))
 
 
+def _bulk_rows(subject: Subject) -> QuerySet[Any]:
+    label = Party._meta.label_lower
+    return BulkRow.objects.filter(change__object_type=label, object_id__in=subject.ids).order_by("pk")
+
+
+def _blank_bulk_rows(subject: Subject) -> int:
+    """That he was among those who were changed together; not which values, nor what was said of him by that."""
+    rows = _bulk_rows(subject)
+    said = [f"bulk-{change}-{number}" for change, number in rows.values_list("change_id", "object_id")]
+    SourceRecord.objects.filter(source__code=HAND, external_id__in=said).delete()
+    return BulkRow.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(changes={}, why="")
+
+
 def _record(row: SourceRecord) -> dict[str, Any]:
     return {
         "source": row.source.name,
@@ -110,6 +125,8 @@ KEPT = [
     Kept(MatchPair, order=80, given=False),
     Kept(MatchKey, order=81, given=False),
     Kept(Merge, order=82),
+    Kept(BulkRow, _bulk_rows, WITHOUT_HIM, _("How many were changed together stays to be seen, without the values."),
+         _blank_bulk_rows, order=83),
     Kept(Request, _requests, WITHOUT_HIM, _("That a request was answered in time has to be shown."), _blank_requests,
          order=90),
     Kept(AuditEntry, _all_entries, WITHOUT_HIM, _("Who did what in the system stays to be seen, without the values."),

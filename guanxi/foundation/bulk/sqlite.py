@@ -40,14 +40,14 @@ class SqliteSession:
         self._send("read", _typed(sql, schema))
         first = True
         while (batch := self._receive()) is not None:
-            yield _cast(batch.slice(1) if first else batch, schema)
+            yield cast(batch.slice(1) if first else batch, schema)
             first = False
 
     def append(self, table: str, rows: pa.Table) -> None:
-        self._ask("append", table, rows=_storable(rows))
+        self._ask("append", table, rows=storable(rows))
 
     def stage(self, name: str, rows: pa.Table) -> None:
-        self._ask("stage", name, rows=_storable(rows))
+        self._ask("stage", name, rows=storable(rows))
 
     def reserve_ids(self, table: str, count: int) -> int:
         return int(self._ask("reserve", table, count)["first"])
@@ -94,7 +94,8 @@ def _sample(kind: pa.DataType) -> str:
     return "0.5" if pa.types.is_floating(kind) else "''"
 
 
-def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """A batch as SQLite gives it, in the types of `schema`."""
     arrays = [_cast_array(array, field.type) for array, field in zip(batch.columns, schema, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -105,7 +106,7 @@ def _cast_array(array: pa.Array, kind: pa.DataType) -> pa.Array:
     return array.cast(kind)
 
 
-def _storable(rows: pa.Table) -> pa.Table:
+def storable(rows: pa.Table) -> pa.Table:
     """Columns as Django stores them in SQLite: moments and days as text, yes and no as 1 and 0."""
     columns = [_storable_column(column) for column in rows.columns]
     return pa.table(columns, names=rows.column_names)

@@ -22,6 +22,7 @@ from guanxi.foundation.desk.declaration import (
     registered,
 )
 from guanxi.foundation.desk.kinds import Kind
+from guanxi.foundation.desk.sets import SetOfChanges, Sets
 from guanxi.foundation.desk.shapes import Board, Calendar, Lane, Lanes
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ = [
     "Pill",
     "Question",
     "Quick",
+    "SetOfChanges",
+    "Sets",
     "find",
     "find_for",
     "list_url",

@@ -17,8 +17,9 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from guanxi.foundation.desk import axes, paging
+from guanxi.foundation.desk.among import Among
 from guanxi.foundation.desk.declaration import Field
-from guanxi.foundation.desk.rows import COUNTED, Among, loading
+from guanxi.foundation.desk.rows import COUNTED, loading
 from guanxi.foundation.desk.shapes import Lane
 from guanxi.foundation.desk.state import State
 from guanxi.foundation.money import FixedPointField, from_units

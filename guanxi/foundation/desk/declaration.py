@@ -30,6 +30,7 @@ from guanxi.foundation import hooks, visibility
 from guanxi.foundation.desk import paths
 from guanxi.foundation.desk.kinds import Kind, kind_of
 from guanxi.foundation.desk.names import worded
+from guanxi.foundation.desk.sets import Sets
 from guanxi.foundation.desk.shapes import Board, Calendar, Lanes
 
 Row = Any
@@ -107,6 +108,7 @@ class Menu:
     icon: str
     order: int = 100
     label: Text = None
+    key: str = ""  # the letter that leads there after “g”
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,14 @@ class Bulk:
 
     key: str
     label: Text
-    run: Callable[..., Any]
+    run: Callable[..., Any] | None = None
     icon: str = ""
     verb: str = "edit"  # the right it needs
     confirm: Text = ""
     dialog: str = ""
+    # In place of `run`, of what can be done with a set of any size: `run_set(chosen, asked)` gets all chosen rows as
+    # they were asked for (desk.choosing.Chosen).
+    run_set: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,8 @@ class Desk:
 
     facts: ClassVar[Sequence[Column | str]] = ()
     edit: ClassVar[Callable[..., Any] | None] = None  # (row_id, changes, expected, by=viewer)
+    in_sets: ClassVar[Sets | None] = None  # how many rows are written at once; without it each goes through `edit`
+    remove: ClassVar[Callable[..., Any] | None] = None  # (row_id, by=viewer): delete one row; see docs/develop/bulk.md
     new: ClassVar[Sequence[Column | str]] = ()
     create: ClassVar[Callable[..., Any] | None] = None  # (**values of `new`, by=viewer) -> row
     quick: ClassVar[Sequence[Quick]] = ()  # what can be made from anywhere; default: the noun, where there is `create`
@@ -259,6 +266,10 @@ class Desk:
     @property
     def edit_action(self) -> Callable[..., Any] | None:
         return self._with_custom("custom_edit", type(self).edit)
+
+    @property
+    def remove_action(self) -> Callable[..., Any] | None:
+        return type(self).remove
 
     @property
     def create_action(self) -> Callable[..., Any] | None:
@@ -321,8 +332,8 @@ class Desk:
         return sorted(self._hung("panel"), key=lambda panel: panel.order)
 
     def bulk_actions(self) -> list[Bulk]:
-        """What hangs on `bulk:<slug>` and on `bulk:*`."""
-        return self._hung("bulk")
+        """What hangs on `bulk:<slug>` and on `bulk:*`, after what every desk has (`bulk_bar`)."""
+        return [*(one for door in hooks.get("bulk_bar") for one in door(self)), *self._hung("bulk")]
 
     def _with_custom(self, door: str, own: Callable[..., Any] | None) -> Callable[..., Any] | None:
         """An action that takes custom fields too, where the declaration's own does not."""
@@ -467,7 +478,7 @@ def _hang_menu(cls: type[Desk], menu: Menu) -> None:
     url = reverse_lazy("desk:list", args=[cls.slug])
     label = menu.label or desk.plural
     needs = ("view", desk.model)
-    entry = shell.MenuEntry(menu.section, label, url, menu.icon, menu.order, needs=needs)
+    entry = shell.MenuEntry(menu.section, label, url, menu.icon, menu.order, key=menu.key, needs=needs)
     hooks.register("menu", entry, order=menu.order)
 
 

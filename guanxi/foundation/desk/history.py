@@ -9,7 +9,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import sensitive, visibility
+from guanxi.foundation import hooks, sensitive, visibility
 from guanxi.foundation.actions import Conflict
 from guanxi.foundation.desk import display
 from guanxi.foundation.desk.declaration import Desk, Field, Viewer, as_field
@@ -27,9 +27,21 @@ def changes_of(desk: Desk, row: Any, viewer: Viewer, before: int | None) -> dict
     """The newest entries of a record, older than the entry `before`, and whether there are more."""
     entries = _entries(row).order_by("-id")  # who sees the record sees what was changed on it
     found = list((entries.filter(pk__lt=before) if before else entries)[: AT_ONCE + 1])
+    in_sets = _of_sets(row, before)
+    if in_sets:
+        sets = AuditEntry.objects.filter(pk__in=in_sets).visible_to(viewer)  # type: ignore[attr-defined]
+        found = sorted([*found, *sets], key=lambda entry: entry.pk, reverse=True)[: AT_ONCE + 1]
     shown = found[:AT_ONCE]
-    lines = [{"entry": entry, "changes": in_words(desk.model, entry.changes)} for entry in shown]
+    lines = [{"entry": entry, "changes": in_words(desk.model, in_sets.get(entry.pk, entry.changes))} for entry in shown]
     return {"lines": lines, "more": shown[-1].pk if len(found) > AT_ONCE else None}
+
+
+def _of_sets(row: Any, before: int | None) -> dict[int, Any]:
+    """What the record's part in changes of many was, by the entry that the whole set has; older than `before`."""
+    told: dict[int, Any] = {}
+    for door in hooks.get("history_of_sets"):
+        told |= door(row._meta.label_lower, row.pk)
+    return {entry: changes for entry, changes in told.items() if before is None or entry < before}
 
 
 def in_words(model: type[models.Model] | None, changes: Any) -> list[tuple[str, str, str]]:

@@ -92,6 +92,31 @@ def page(rows: QuerySet[Any], order: Order, cursor: str, size: int) -> Page:
     return Page(found, cursor_after(order, found[-1]) if more else "")
 
 
+def value_of(order: Order, row: Any) -> Any:
+    """The value that `row` is sorted by; None where it has none."""
+    assert order.field is not None
+    value = order.field.value(row)
+    return None if value == "" and _blankable(order.field) else value
+
+
+def after(rows: QuerySet[Any], order: Order, row: Any, *, further: bool = True) -> Any:
+    """The row after `row` in this order, or None; without `further` rows that have no value are left out."""
+    if not order.by_value:
+        return with_value(rows, order, (None, row.pk)).first()
+    value, found = value_of(order, row), None
+    if value is not None:
+        found = with_value(rows, order, (value, row.pk))[:1].first()
+    if found is None and further:
+        rest = without_value(rows, order, (None, row.pk) if value is None else None)
+        found = rest[:1].first() if rest is not None else None
+    return found
+
+
+def first_with_value(rows: QuerySet[Any], order: Order) -> Any:
+    """The first row that has a value, or None."""
+    return with_value(rows, order, None)[:1].first()
+
+
 def everything(rows: QuerySet[Any], order: Order, chunk: int = 2000) -> Iterator[Any]:
     """All rows in order, few at a time in memory."""
     yield from with_value(rows, order, None).iterator(chunk_size=chunk)
@@ -156,9 +181,7 @@ def cursor_after(order: Order, last: Any) -> str:
     """The cursor of the page that begins after the row `last`."""
     value = None
     if order.by_value:
-        assert order.field is not None
-        value = order.field.value(last)
-        value = None if value == "" and _blankable(order.field) else value
+        value = value_of(order, last)
     return signing.dumps([order.name, plain(value), last.pk], salt=SALT)
 
 

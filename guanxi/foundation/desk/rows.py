@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from guanxi.foundation.desk.declaration import Field, Viewer, as_field
 from guanxi.foundation.desk.paging import Order
 from guanxi.foundation.desk.paths import Path
 
 COUNTED = 1000  # beyond this, counts say “1,000+” until asked
-
-
-class Among(Func):
-    """`id IN (…)` with all ids in one parameter: thousands of them cost the ORM and the parser nothing."""
-
-    conditional = True
-    output_field = BooleanField()
-
-    def __init__(self, column: str, ids: Sequence[int]) -> None:
-        super().__init__(F(column))
-        self.ids = list(ids)
-
-    def as_sqlite(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
-        column, values = compiler.compile(self.source_expressions[0])
-        return f"({column} IN (SELECT value FROM json_each(%s)))", (*values, json.dumps(self.ids))
-
-    def as_postgresql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
-        column, values = compiler.compile(self.source_expressions[0])
-        return f"({column} = ANY(%s))", (*values, self.ids)
 
 
 def loading(rows: QuerySet[Any], fields: Iterable[Field], order: Order, viewer: Viewer) -> QuerySet[Any]:

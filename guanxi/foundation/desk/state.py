@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import hooks, visibility
 from guanxi.foundation.desk import filters, layouts
+from guanxi.foundation.desk.among import Among
 from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer, as_field, is_hidden
 from guanxi.foundation.desk.layouts import Layout
 from guanxi.foundation.desk.models import SavedView
 from guanxi.foundation.desk.paging import Order
-from guanxi.foundation.desk.rows import Among
 
 Pairs = list[tuple[str, str]]
 FEW = 3000  # rows that are sorted when asked for rather than walked along an index
@@ -128,6 +128,15 @@ class State:
     @property
     def count_url_exact(self) -> str:
         return self.url("desk:count", exact="1")
+
+    @property
+    def totals_url(self) -> str:
+        return self.url("desk:totals")
+
+    @property
+    def count_url_choosing(self) -> str:
+        """Where all that match are counted, so that they can be chosen."""
+        return self.url("desk:count", exact="1", choosing="1")
 
     @property
     def filter_url(self) -> str:

@@ -49,4 +49,6 @@ urlpatterns = [
     path("<desk:desk>/<int:pk>/fact/<str:name>/", records.fact, name="fact"),
     path("<desk:desk>/<int:pk>/panel/<slug:key>/", records.panel, name="panel"),
     path("<desk:desk>/<int:pk>/history/", records.history, name="history"),
+    path("<desk:desk>/<int:pk>/beside/", records.besides, name="beside"),
+    path("<desk:desk>/totals/", lists.totals, name="totals"),
 ]

@@ -6,10 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from guanxi.foundation import desk, shell
-from guanxi.foundation.actions import action
 from guanxi.foundation.desk import Bulk, Column, Menu, Pill
 from guanxi.foundation.tags import actions, queries
 from guanxi.foundation.tags.models import Tag
@@ -36,6 +34,7 @@ class Tags(desk.Desk):
     search_fields = ["name"]
     facts = ["name", "colour"]
     edit = actions.edit
+    remove = actions.remove
     new = [Column("name", required=True), Column("colour", initial=Tag.Colour.GREY)]
     create = actions.make
     quick = ()
@@ -55,16 +54,6 @@ def merge(ids: list[int], *, by: Viewer, asked: dict[str, str]) -> str:
     return _now("The tags are now one: “%(name)s”.") % {"name": kept.name}
 
 
-@action
-def remove(ids: list[int], *, by: Viewer) -> str:
-    """The chosen tags are taken away."""
-    for number in ids:
-        actions.remove(number, by=by)
-    words = ngettext("%(count)s tag is removed.", "%(count)s tags are removed.", len(ids))
-    return words % {"count": len(ids)}
-
-
 BULK: list[Any] = [
     Bulk("merge", _("Merge"), merge, icon="git-merge", dialog="tags/merge.html"),
-    Bulk("remove", _("Remove"), remove, icon="trash", verb="delete", confirm=_("Take these tags from all records?")),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +11,12 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from guanxi.foundation import belonging, clock, notifications, search
 from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation.bulk_changes.writing import touch_again, write_fields
+from guanxi.foundation.desk import SetOfChanges, Sets
 from guanxi.foundation.models import User
 from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import SYSTEM, Viewer, is_staff, may, require
@@ -94,6 +98,34 @@ def remove(todo_id: int, *, by: Viewer) -> Any:
     search.remove(Todo, [todo.pk])
     delete(todo)
     return record
+
+
+def _write_many(changes: SetOfChanges) -> None:
+    """Change many tasks together; a colleague who gets some is told once."""
+    write_fields(Todo, changes)
+    touch_again(Todo, list(changes.rows))
+    given: dict[int, int] = defaultdict(int)
+    for fields in changes.rows.values():
+        if "assignee" in fields and fields["assignee"][1]:
+            given[int(fields["assignee"][1])] += 1
+    for user in User.objects.filter(pk__in=given):
+        if user.pk != changes.by.pk and not changes.undo:
+            _tell_of_many(user, given[user.pk], changes.by)
+
+
+def _tell_of_many(user: User, count: int, by: Viewer) -> None:
+    with translation.override(user.language or None):
+        words = ngettext("%(who)s gave you a task.", "%(who)s gave you %(count)s tasks.", count)
+        notifications.notify(user, words % {"who": by, "count": count}, url="/todos/mine/")
+
+
+def _clean_for_many(name: str, value: Any) -> Any:
+    if name == "assignee" and value is not None:
+        _check({"assignee": User.objects.get(pk=value)}, None)
+    return value
+
+
+IN_SETS = Sets(_write_many, frozenset({"assignee", "priority", "verb"}).__contains__, _clean_for_many)
 
 
 # Reminders ----------------------------------------------------------------------------------------------------------

@@ -98,6 +98,8 @@ class Todos(desk.Desk):
     ]
     edit = actions.edit
     custom = "custom"
+    in_sets = actions.IN_SETS
+    remove = actions.remove
     new = [
         Column("verb", initial=Todo.Verb.CALL),
         Column("what", required=True),

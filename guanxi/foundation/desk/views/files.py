@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from guanxi.foundation import clock, hooks, sensitive, visibility
-from guanxi.foundation.desk import actions, export, paging
+from guanxi.foundation.desk import actions, choosing, export, paging
 from guanxi.foundation.desk import state as states
+from guanxi.foundation.desk.among import Among
 from guanxi.foundation.desk.declaration import Desk
 from guanxi.foundation.desk.rows import loading
 from guanxi.foundation.desk.state import State
-from guanxi.foundation.desk.views.lists import ids_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -52,9 +52,9 @@ def _asked(request: HttpRequest, desk: Desk, shape: str) -> tuple[State, Iterato
     state = states.from_query(desk, request.user, query)
     rows = state.rows()
     said = state.query
-    if posted:
-        ids = ids_of(request.POST)
-        rows = rows.filter(pk__in=ids)
+    if posted and not request.POST.get("all"):
+        ids = choosing.read(desk, request.user, request.POST).ids
+        rows = rows.filter(Among("pk", ids))
         said = f"{said}&ids={','.join(str(number) for number in ids)}"
     for narrowed in hooks.get(f"export:{desk.slug}"):
         rows = narrowed(rows)

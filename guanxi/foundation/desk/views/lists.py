@@ -17,18 +17,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from guanxi.foundation import hooks, visibility
+from guanxi.foundation import hooks, once, visibility
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.desk import display, editing, filters, layouts, paging
+from guanxi.foundation.desk import choosing, display, editing, filters, layouts, paging, summing
 from guanxi.foundation.desk import state as states
-from guanxi.foundation.desk.declaration import Desk, Field
+from guanxi.foundation.desk.choosing import Chosen
+from guanxi.foundation.desk.declaration import Bulk, Desk, Field
 from guanxi.foundation.desk.kinds import Kind
 from guanxi.foundation.desk.models import SavedView, ViewChoice, ViewShare
 from guanxi.foundation.desk.rows import COUNTED, capped_count, loading
 from guanxi.foundation.desk.state import State
 
 PAGE_SIZE = 50
-MOST_CHOSEN = 10_000
 
 Body = Callable[[HttpRequest, State], dict[str, Any]]
 BODIES: dict[str, Body] = {}  # what fills each form of the list: see `form`
@@ -81,7 +81,17 @@ def count(request: HttpRequest, desk: Desk) -> HttpResponse:
         number = len(state.few)
     else:
         number = state.rows().order_by().count() if exact else capped_count(state.rows())
-    return render(request, "desk/count.html", {"state": state, **_counted(number, exact)})
+    template = "desk/chosen_all.html" if "choosing" in request.GET else "desk/count.html"
+    return render(request, template, {"state": state, **_counted(number, exact)})
+
+
+@require_GET
+def totals(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The foot of the list: sums of the columns that hold numbers, of all rows that match, by one query."""
+    visibility.require(request.user, "view", desk.model)
+    state = states.read(desk, request.user, request.GET)
+    summed = summing.totals(state)
+    return render(request, "desk/totals.html", {"state": state, "totals": summed})
 
 
 @require_GET
@@ -119,37 +129,37 @@ def filter_editor(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_POST
 def bulk(request: HttpRequest, desk: Desk, key: str) -> HttpResponseBase:
     """Do a registered bulk action with the chosen rows."""
-    chosen = next((one for one in desk.bulk_actions() if one.key == key), None)
-    if chosen is None:
+    action = next((one for one in desk.bulk_actions() if one.key == key), None)
+    if action is None:
         raise Http404(key)
-    visibility.require(request.user, chosen.verb, desk.model)
-    ids = ids_of(request.POST)
+    visibility.require(request.user, action.verb, desk.model)
+    chosen = choosing.read(desk, request.user, request.POST)
     back = redirect(back_to(request, desk))
-    if not ids:
+    if not chosen.ids and not chosen.everything:
         messages.warning(request, _("Choose some rows first."))
         return back
-    visible = list(desk.rows(request.user).filter(pk__in=ids).values_list("pk", flat=True))
     try:
-        asked = {"asked": _asked(request.POST, key)} if chosen.dialog else {}
-        result = chosen.run(visible, by=request.user, **asked)
+        result = _run(action, chosen, _asked(request.POST, key))
     except Refused as refusal:
         messages.error(request, refusal.message)
         return back
     if isinstance(result, HttpResponseBase):
         return result
     if result:
-        messages.success(request, str(result))
+        messages.success(request, result if isinstance(result, SafeString) else str(result))
     return back
+
+
+def _run(action: Bulk, chosen: Chosen, asked: dict[str, str]) -> Any:
+    if action.run_set is not None:
+        return action.run_set(chosen, asked)
+    assert action.run is not None
+    return action.run(chosen.numbers(), by=chosen.viewer, **({"asked": asked} if action.dialog else {}))
 
 
 def _asked(given: QueryDict, key: str) -> dict[str, str]:
     """What was filled into the dialog of a bulk action: its fields are called `<key>.<name>`."""
     return {name.removeprefix(f"{key}."): str(given[name]) for name in given if name.startswith(f"{key}.")}
-
-
-def ids_of(given: QueryDict) -> list[int]:
-    """The chosen rows of a form, at most MOST_CHOSEN."""
-    return [int(text) for text in given.getlist("ids")[:MOST_CHOSEN] if text.isdecimal() and len(text) < 19]
 
 
 def back_to(request: HttpRequest, desk: Desk) -> str:
@@ -187,7 +197,10 @@ def table(state: State, found: paging.Page) -> dict[str, Any]:
     """A page of rows as the table shows them."""
     desk = state.desk
     lead = next((column for column in state.columns if column.column.link), state.columns[0])
-    cells = [(display.Cells(column), _opening(column, column is lead)) for column in state.columns]
+    editable = _editable(state)
+    cells = [
+        (display.Cells(column), _opening(column, column is lead, column.name in editable)) for column in state.columns
+    ]
     lines = []
     for cell, _opened in cells:
         cell.prepare(found.rows)
@@ -202,10 +215,19 @@ def table(state: State, found: paging.Page) -> dict[str, Any]:
     return {"state": state, "desk": desk, "lines": lines, "following": following, "width": len(state.columns) + 1}
 
 
-def _opening(column: Field, lead: bool) -> SafeString:
+def _editable(state: State) -> set[str]:
+    """The columns whose cells can be edited in place: those that are facts which the desk edits."""
+    desk = state.desk
+    if desk.edit_action is None or not visibility.may(state.viewer, "edit", desk.model):
+        return set()
+    return {one.name for one in desk.all_facts() if editing.is_editable(one)}
+
+
+def _opening(column: Field, lead: bool, editable: bool) -> SafeString:
     """The cell's opening tag."""
     style = "card-title" if lead else "num" if column.kind.numeric else "quiet" if column.kind.temporal else ""
-    return format_html('<td class="{}" data-label="{}">', style, column.label)
+    name = format_html(' data-editable="{}"', column.name) if editable else ""
+    return format_html('<td class="{}" data-label="{}"{}>', style, column.label, name)
 
 
 def _context(request: HttpRequest, state: State) -> dict[str, Any]:
@@ -228,6 +250,8 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
         "may_export": visibility.may(viewer, "export", desk.model),
         "bulk_actions": [one for one in desk.bulk_actions() if visibility.may(viewer, one.verb, desk.model)],
         "state_pairs": state.here,
+        "once": once.new_token(),
+        "summable": any(summing.can_be_summed(column) for column in state.columns),
         **shown,
     }
 

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from guanxi.foundation import hooks, sensitive, visibility
 from guanxi.foundation.actions import Conflict, Refused
-from guanxi.foundation.desk import display, editing
+from guanxi.foundation.desk import beside, display, editing
 from guanxi.foundation.desk import history as past
+from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Button, Desk, Field, Panel
 
 ZONES = ("left", "middle", "right")
@@ -42,7 +43,8 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     known = [fact for fact in facts if fact["html"] != display.NOTHING]
     unknown = [fact for fact in facts if fact not in known]
     context = {"facts": known, "unknown": unknown, "panels": panels, "scripts": hooks.get("record_script")}
-    return render(request, "desk/record.html", {**_head(request, desk, row), **context})
+    tools = [tool for door in hooks.get("record_tool") if (tool := door(request, desk, row))]
+    return render(request, "desk/record.html", {**_head(request, desk, row), **context, "tools": tools})
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,6 +55,8 @@ def fact(request: HttpRequest, desk: Desk, pk: int, name: str) -> HttpResponse:
     if field is None:
         raise Http404(name)
     if request.method == "GET" and "edit" not in request.GET:
+        if "cell" in request.GET:
+            return _cell(request, desk, row, field)
         unmasked = "show" in request.GET
         if unmasked:
             sensitive.note(field.name, sensitive.SCREEN, row, by=request.user, why=request.GET.get("why", ""))
@@ -86,9 +90,33 @@ def history(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     return render(request, "desk/history.html", {"desk": desk, "record": row, **found, "first": not before})
 
 
-def renewed(request: HttpRequest, desk: Desk, pk: int, field: Field) -> HttpResponse:
-    """A fact as it is after a change, with the head of the page."""
+@require_GET
+def besides(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    """The links to the records before and after this one in the list whose address follows the “?”."""
     row = _row(request, desk, pk)
+    state = states.read(desk, request.user, request.GET)
+    found = {
+        name: {"url": desk.url(other), "title": desk.title(other)} if other is not None else None
+        for name, other in zip(("previous", "next"), beside.beside(state, row), strict=True)
+    }
+    return render(request, "desk/beside.html", found)
+
+
+def _cell(request: HttpRequest, desk: Desk, row: Any, field: Field) -> HttpResponse:
+    """A fact as the cell of the list shows it."""
+    columns = desk.all_columns()
+    column = next((one for one in columns if one.name == field.name), field)
+    cells = display.Cells(column)
+    cells.prepare([row])
+    context = {"html": cells.html(row), "url": desk.url(row) if column.column.link else ""}
+    return render(request, "desk/cell.html", context)
+
+
+def renewed(request: HttpRequest, desk: Desk, pk: int, field: Field) -> HttpResponse:
+    """A fact as it is after a change, with the head of the page; of a list its cell alone."""
+    row = _row(request, desk, pk)
+    if "cell" in request.GET:
+        return _cell(request, desk, row, field)
     context = {**_head(request, desk, row), **_shown(request, desk, row, field), "renew_head": True}
     return render(request, "desk/fact.html", context)
 
@@ -165,6 +193,7 @@ def _editor(
 ) -> HttpResponse:
     control = editing.control(field, raw, request.user, error=error)
     context = {"desk": desk, "record": row, "field": field, "control": control, "seen": seen, "conflict": conflict}
+    context["cell"] = "cell" in request.GET
     status = 409 if conflict else 422 if error else 200
     return render(request, "desk/fact_editor.html", context, status=status)
 

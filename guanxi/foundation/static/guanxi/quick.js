@@ -14,12 +14,10 @@ function open(what = "", given = "") {
 }
 
 const typing = (target) => target.matches?.("input, textarea, select, [contenteditable]");
-document.addEventListener("keydown", (event) => {
-  const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !event.isComposing;
-  if (event.key === "n" && plain && !typing(event.target) && !document.querySelector("dialog[open]")) {
-    event.preventDefault();
-    open();
-  }
+document.body.addEventListener("shortcut", (event) => {
+  if (event.detail.name !== "new" || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  open();
 });
 document.body.addEventListener("quick", (event) => open(event.detail.what));
 document.addEventListener("click", (event) => {

@@ -7,9 +7,13 @@ const body = document.body;
 // document.body.dispatchEvent(new CustomEvent("toast", {detail: {text, level}})).
 const toasts = document.getElementById("toasts");
 const STAY = 6000;
+const STAY_TO_BE_USED = 30_000; // with a link or a button: never while somebody is at it
 
 function fade(line) {
-  if (!line.matches(".error")) setTimeout(() => line.remove(), STAY);
+  if (line.matches(".error")) return;
+  const used = line.querySelector("a, .toast-do");
+  const end = () => (line.matches(":hover, :focus-within") ? setTimeout(end, STAY) : line.remove());
+  setTimeout(end, used ? STAY_TO_BE_USED : STAY);
 }
 
 function toast(text, level = "success") {

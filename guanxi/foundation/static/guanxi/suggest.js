@@ -1,7 +1,7 @@
 // The palette (Ctrl/Cmd-K) and the search box (/): commands filtered here, records found by the server as one types.
 
 const words = JSON.parse(document.getElementById("words").textContent);
-const { palette: paletteUrl, suggest: suggestUrl, search: searchUrl, icons: iconUrl } = document.body.dataset;
+const { palette: paletteUrl, suggest: suggestUrl, search: searchUrl, icons: iconUrl, habits: habitsUrl } = document.body.dataset;
 const PAUSE = 120;
 const SHOWN_COMMANDS = 8;
 
@@ -12,6 +12,15 @@ async function loadCommands() {
     .then((data) => data.commands)
     .catch(() => { commands = undefined; return []; });
   return commands;
+}
+
+// Favourites and records seen last: what the palette shows while nothing is typed.
+async function loadHabits() {
+  if (!habitsUrl) return [];
+  return fetch(habitsUrl, { headers: { Accept: "application/json" } })
+    .then((answer) => (answer.ok ? answer.json() : { groups: [] }))
+    .then((data) => data.groups)
+    .catch(() => []);
 }
 
 // How well a command fits what was typed: every word must occur; the start of the label counts most. Infinity: not.
@@ -58,6 +67,7 @@ class Suggest {
     const text = this.input.value;
     const turn = ++this.asked;
     const found = this.withCommands ? fitting(await loadCommands(), text) : [];
+    this.groups = this.withCommands && !text.trim() ? await loadHabits() : [];
     if (turn !== this.asked) return;
     this.draw(found, this.results ?? [], text);
     clearTimeout(this.timer);
@@ -82,6 +92,7 @@ class Suggest {
   draw(found, results, text, otherwise, chosen = -1) {
     this.list.replaceChildren();
     this.options = [];
+    (this.groups ?? []).forEach((group) => this.group(group.label, group.lines, text));
     if (found.length) this.group(this.withCommands ? words.commands : "", found, text);
     if (results.length) this.group(this.withCommands ? words.records : "", results, text);
     if (!this.options.length && otherwise) this.line("options-none", otherwise);
@@ -202,16 +213,17 @@ const search = new Suggest(boxInput, boxList, { withCommands: false, onClose: cl
 boxInput.addEventListener("blur", () => closeBox());
 boxInput.addEventListener("focus", () => { if (boxInput.value.trim() && boxInput.value !== boxInput.defaultValue) search.typed(); });
 
-const typing = (target) => target.matches?.("input, textarea, select, [contenteditable]");
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
     event.preventDefault();
     if (dialog.open) dialog.close();
     else openPalette();
-  } else if (event.key === "/" && !typing(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    event.preventDefault();
-    boxInput.focus();
-    boxInput.select();
   }
+});
+document.body.addEventListener("shortcut", (event) => {
+  if (event.detail.name !== "search") return;
+  event.preventDefault();
+  boxInput.focus();
+  boxInput.select();
 });
 document.addEventListener("click", (event) => { if (event.target.closest("[data-palette-open]")) openPalette(); });

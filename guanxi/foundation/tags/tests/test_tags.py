@@ -11,8 +11,10 @@ from guanxi.customers import actions as customers
 from guanxi.customers.models import Party
 from guanxi.foundation import desk as desks
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.bulk_changes.models import BulkChange
+from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.models import AuditEntry, User
-from guanxi.foundation.tags import actions, queries
+from guanxi.foundation.tags import actions, in_bulk, queries
 from guanxi.foundation.tags.models import Tag, Tagging
 from guanxi.foundation.visibility import NotAllowed
 
@@ -56,8 +58,11 @@ def test_the_column_the_filter_and_the_selection(staff_client: Client, parties: 
     assert '"展覽2026, 熟客"' in file
     staff_client.post("/customers/bulk/untag/", {"ids": ids[:1], "untag.name": "熟客", "query": ""})
     assert {pill.label for pill in queries.pills(desks.find("customers"), parties)[ids[0]]} == {"展覽2026"}
-    notes = AuditEntry.objects.filter(object_id=None, object_type="customers.party", action__contains="tag_many")
-    assert notes.count() == 2
+    notes = AuditEntry.objects.filter(object_id=None, object_type="customers.party", action__contains="bulk_changes")
+    assert notes.filter(changes__has_key="tags").count() == 2
+    for number in BulkChange.objects.order_by("-pk").values_list("pk", flat=True):
+        staff_client.post(f"/bulk-changes/{number}/undo/")
+    assert not Tagging.objects.exists()
 
 
 def test_a_list_looks_tags_up_at_once(staff: User, staff_client: Client, parties: list[Party]) -> None:
@@ -88,7 +93,7 @@ def test_rename_merge_and_remove(staff: User, staff_client: Client, parties: lis
     assert kept.name == "主顧"
     assert Tagging.objects.count() == 3
     assert staff_client.post(f"/tags/{kept.pk}/fact/colour/", {"value": "red", "seen": '"grey"'}).status_code == 200
-    staff_client.post("/tags/bulk/remove/", {"ids": [kept.pk], "query": ""})
+    staff_client.post("/tags/bulk/delete/", {"ids": [kept.pk], "query": ""})
     assert not Tagging.objects.exists()
 
 
@@ -96,8 +101,9 @@ def test_nobody_without_rights(client: Client, staff: User, stranger: User, part
     with pytest.raises(NotAllowed):
         actions.tag(parties[0], ["x"], by=stranger)
     with pytest.raises(NotAllowed):
-        actions.tag_many(desks.find("customers"), [parties[0].pk], ["x"], by=stranger)
+        in_bulk.tag(Chosen(desks.find("customers"), stranger, "", (parties[0].pk,)), {"name": "x"})
     client.force_login(stranger)
+    assert client.post("/customers/bulk/tag/", {"ids": [parties[0].pk], "tag.name": "x"}).status_code == 403
     assert client.get(f"/tags/of/customers.party/{parties[0].pk}/").status_code == 403
     assert client.get("/tags/").status_code == 403
     client.force_login(staff)

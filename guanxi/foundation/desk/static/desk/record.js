@@ -1,118 +1,9 @@
-// The record: facts edited in place. What is typed is never lost: it is kept as a draft until the server has it.
+// The record: facts edited in place, keys, and the records before and after it in the list that one came from.
+
+import { editInPlace } from "./editing.js";
 
 const record = document.getElementById("record");
-const editorOf = (element) => element?.closest?.("form[data-draft]");
-const control = (form) => form.querySelector("[name='value']");
-const key = (form) => `draft:${form.dataset.draft}`;
-const original = new WeakMap();
-const sent = new WeakMap();
-
-function keep(form) {
-  try {
-    if (control(form).value === original.get(form)) sessionStorage.removeItem(key(form));
-    else sessionStorage.setItem(key(form), control(form).value);
-  } catch { /* private windows may refuse; the form itself still holds it */ }
-}
-
-function forget(form) {
-  try { sessionStorage.removeItem(key(form)); } catch { /* as above */ }
-}
-
-function draft(form) {
-  try { return sessionStorage.getItem(key(form)); } catch { return null; }
-}
-
-// The value that the server put there, whatever has been typed since.
-function stored(input) {
-  if (!input.matches("select")) return input.defaultValue;
-  return ([...input.options].find((option) => option.defaultSelected) ?? input.options[0])?.value ?? "";
-}
-
-function begin(form) {
-  const input = control(form);
-  if (form.matches("[data-wrong]")) {
-    original.set(form, null); // refused: what stands there is not stored yet
-    sent.set(form, input.value);
-  } else {
-    original.set(form, stored(input));
-    const kept = draft(form);
-    if (input.value !== stored(input)) return keep(form); // somebody types faster than we get here
-    if (kept !== null) input.value = kept;
-  }
-  input.focus();
-  if (input.select && input.type !== "date") input.select();
-}
-
-record.addEventListener("htmx:load", (event) => {
-  const form = event.target.querySelector?.("form[data-draft]");
-  if (form) begin(form);
-});
-
-record.addEventListener("input", (event) => {
-  const form = editorOf(event.target);
-  if (form) keep(form);
-});
-
-function cancel(form) {
-  forget(form);
-  form.dataset.leaving = "";
-  form.querySelector("[data-fact-cancel]").click();
-}
-
-record.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-fact-cancel]");
-  if (button) {
-    forget(editorOf(button));
-    editorOf(button).dataset.leaving = "";
-  }
-});
-
-record.addEventListener("keydown", (event) => {
-  const form = editorOf(event.target);
-  if (!form) return;
-  if (event.key === "Escape") {
-    event.preventDefault();
-    event.stopPropagation();
-    cancel(form);
-  } else if (event.key === "Enter" && event.target.matches("textarea") && (event.ctrlKey || event.metaKey)) {
-    form.requestSubmit();
-  }
-});
-
-// Leaving the field saves what was changed; the same value is not sent twice by itself after it was refused.
-record.addEventListener("focusout", (event) => {
-  const form = editorOf(event.target);
-  if (!form || form.contains(event.relatedTarget) || "leaving" in form.dataset) return;
-  setTimeout(() => {
-    if (!form.isConnected || form.contains(document.activeElement) || "busy" in form.dataset || !document.hasFocus()) return;
-    const value = control(form).value;
-    if (value === original.get(form)) cancel(form);
-    else if (value !== sent.get(form)) form.requestSubmit();
-  });
-});
-
-record.addEventListener("htmx:beforeRequest", (event) => {
-  const form = editorOf(event.target);
-  if (form !== event.target) return;
-  form.dataset.busy = "";
-  sent.set(form, control(form).value);
-  form.querySelector(".fact-offline")?.setAttribute("hidden", "");
-});
-
-function stay(event) {
-  const form = editorOf(event.target);
-  if (form !== event.target) return;
-  delete form.dataset.busy;
-  delete form.dataset.leaving;
-  keep(form);
-  form.querySelector(".fact-offline")?.removeAttribute("hidden");
-}
-record.addEventListener("htmx:sendError", stay);
-record.addEventListener("htmx:timeout", stay);
-record.addEventListener("htmx:responseError", stay);
-record.addEventListener("htmx:beforeOnLoad", (event) => { // before the swap takes the form away
-  if (event.target.matches?.("form[data-draft]") && event.detail.xhr.status < 400) forget(event.target);
-});
+editInPlace(record);
 
 // Drafts of an earlier visit: their editors open again.
 document.querySelectorAll(".fact-value").forEach((button) => {
@@ -121,4 +12,29 @@ document.querySelectorAll(".fact-value").forEach((button) => {
   try {
     if (sessionStorage.getItem(`draft:${path}/${fact}`) !== null) addEventListener("load", () => button.click(), { once: true });
   } catch { /* no drafts where there is no store */ }
+});
+
+// The list that one came from (list.js) says which records stand before and after this one.
+const place = document.querySelector("[data-beside]");
+async function besides() {
+  let query = null;
+  try { query = sessionStorage.getItem(`list:${place.dataset.slug}`); } catch { /* no store, no list */ }
+  if (query === null) return;
+  await window.htmx.ajax("GET", `${place.dataset.beside}${query}`, { target: place, swap: "innerHTML" });
+}
+if (place) besides();
+
+document.body.addEventListener("shortcut", (event) => {
+  const { name } = event.detail;
+  if (name === "previous" || name === "next") {
+    const link = document.querySelector(`[data-beside] a[rel='${name === "next" ? "next" : "prev"}']`);
+    if (!link) return;
+    event.preventDefault();
+    link.click();
+  } else if (name === "edit") {
+    const first = record.querySelector("button.fact-value");
+    if (!first) return;
+    event.preventDefault();
+    first.click();
+  }
 });
