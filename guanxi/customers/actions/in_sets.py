@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.customers import corrections, deriving, happenings, profile
 from guanxi.customers.actions.locking import mark_changed
+from guanxi.customers.actions.owning import require_owner
 from guanxi.customers.models import ContactPoint, Party, SourceRecord
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation import clock
@@ -30,9 +31,11 @@ from guanxi.foundation.bulk.joined import joined
 from guanxi.foundation.bulk_changes.writing import write_fields, write_values
 from guanxi.foundation.desk import SetOfChanges, Sets
 from guanxi.foundation.desk.among import Among
+from guanxi.foundation.models import User
 from guanxi.foundation.search import index_arrow
 
 SOUGHT = {"name", "latin_name", "city"}  # what the search finds a customer by, or shows of him
+OWNER = "owner"  # no word of a source: it is ours to say
 MOMENT = pa.timestamp("us", "UTC")
 
 
@@ -48,6 +51,8 @@ def clean(name: str, value: Any) -> Any:
     if name.startswith(profile.PATH):
         field = profile.find(name.removeprefix(profile.PATH))
         return field.clean(value) if field is not None else value
+    if name == OWNER:
+        require_owner(User.objects.get(pk=value) if value is not None else None)
     if name == "date_of_birth" and value and date.fromisoformat(value) > clock.today():
         raise Refused(_("This day lies in the future."), name)
     return value
@@ -94,10 +99,13 @@ def _record_number(change: int, party: int) -> str:
 
 def _keep(db: BulkSession, changes: SetOfChanges) -> None:
     """What was said by hand, of each customer a record."""
-    rows = [
-        (number, json.dumps({name: plain(after) for name, (_before, after) in fields.items()}, ensure_ascii=False))
+    said = {
+        number: {name: plain(after) for name, (_before, after) in fields.items() if name != OWNER}
         for number, fields in changes.rows.items()
-    ]
+    }
+    rows = [(number, json.dumps(words, ensure_ascii=False)) for number, words in said.items() if words]
+    if not rows:
+        return
     count, source = len(rows), corrections.source()
     digests = [hashlib.md5(payload.encode(), usedforsecurity=False).hexdigest() for _number, payload in rows]
     db.append(
@@ -147,6 +155,7 @@ def _derive(party: Party, changes: SetOfChanges) -> None:
 
 def _events(changes: SetOfChanges) -> pa.Table:
     count = len(changes.rows)
+    told = _with_names(changes)
     said = {"undo_of": changes.number} if changes.undo else {"bulk_change": changes.number}
     moment = clock.now()
 
@@ -163,11 +172,19 @@ def _events(changes: SetOfChanges) -> pa.Table:
             "object_type": all_(Party._meta.label_lower, pa.string()),
             "object_id": pa.array(list(changes.rows), pa.int64()),
             "actor_id": all_(changes.by.pk, pa.int64()),
-            "payload": pa.array(
-                [json.dumps({**said, "changes": fields}, ensure_ascii=False) for fields in changes.rows.values()]
-            ),
+            "payload": pa.array([json.dumps({**said, "changes": fields}, ensure_ascii=False) for fields in told]),
         }
     )
+
+
+def _with_names(changes: SetOfChanges) -> list[dict[str, list[Any]]]:
+    """The changes of each as the ledger tells of them: owners by their names."""
+    owners = {value for fields in changes.rows.values() for value in fields.get(OWNER, ()) if value}
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=owners)}
+    return [
+        {name: [names.get(value, "") for value in pair] if name == OWNER else pair for name, pair in fields.items()}
+        for fields in changes.rows.values()
+    ]
 
 
 def found(numbers: list[int]) -> pa.Table:

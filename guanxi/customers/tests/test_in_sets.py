@@ -120,3 +120,36 @@ def test_an_erasure_takes_his_values_from_the_table(
     assert BulkRow.objects.get(change=change, object_id=gone).changes == {}
     assert not SourceRecord.objects.filter(external_id=f"bulk-{change.pk}-{gone}").exists()
     assert SourceRecord.objects.filter(external_id=f"bulk-{change.pk}-{parties[1].pk}").exists()
+
+
+def test_rights_count_for_each_row_and_field(staff: User, colleague: Any, parties: list[Any]) -> None:
+    from guanxi.foundation.roles import actions as roles
+    from guanxi.foundation.visibility import SYSTEM
+
+    grants = {"customers": {"view": "all", "edit": "own"}, "background": {"view": "own", "edit": "own"}}
+    made = roles.create_role("Own only", by=SYSTEM)
+    fields = {"customers.party": {"occupation": "read_only", "language": "hidden"}}
+    roles.edit_role(made.pk, {"grants": grants, "fields": fields}, by=SYSTEM)
+    user = colleague("own")
+    roles.give_roles(user, [made], by=SYSTEM)
+    Party.objects.filter(pk__in=[parties[0].pk, parties[1].pk]).update(owner=user)
+    client = Client()
+    client.force_login(user)
+    change = edit(client, None, **{"value.city": "臺南"})
+    assert (change.changed, change.refused) == (2, 4)
+    assert Party.objects.filter(city="臺南").count() == 2
+    assert "You may not change it." in client.get(f"/bulk-changes/{change.pk}/").content.decode()
+    for name in ("occupation", "language"):
+        client.post("/customers/bulk/edit/", {"ids": [parties[0].pk], f"edit.value.{name}": "x"})
+    assert BulkChange.objects.count() == 1
+    admin = Client()
+    admin.force_login(staff)
+    other = edit(admin, [parties[0].pk], **{"value.language": "xx-gone"})
+    assert client.get(f"/bulk-changes/{other.pk}/").status_code == 404
+    assert "xx-gone" not in client.get("/bulk-changes/").content.decode()
+    assert "xx-gone" not in client.get(f"/customers/{parties[0].pk}/history/").content.decode()
+    assert client.post(f"/bulk-changes/{other.pk}/undo/").status_code == 404
+    given = admin.post("/customers/bulk/assign/", {"ids": [row.pk for row in parties], "assign.value": str(user.pk)})
+    assert given.status_code == 302 and Party.objects.filter(owner=user).count() == 6
+    admin.post(f"/bulk-changes/{BulkChange.objects.latest('pk').pk}/undo/")
+    assert Party.objects.filter(owner=user).count() == 2

@@ -17,7 +17,7 @@ from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.models import AuditEntry
 from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.tasks.models import State as TaskState
-from guanxi.foundation.visibility import Viewer, require
+from guanxi.foundation.visibility import Viewer, implied, require
 
 State = BulkChange.State
 EDIT, DELETE = "edit", "delete"
@@ -36,20 +36,21 @@ def begin(chosen: Chosen, kind: str, values: dict[str, Any], *, by: Viewer) -> B
     if kind == EDIT:
         if not values:
             raise Refused(_("Choose at least one field."))
-        one_by_one = not engine.fits_sets(desk, engine.facts_named(desk, list(values)))
+        one_by_one = not engine.fits_sets(desk, engine.facts_named(desk, list(values), by))
         if not one_by_one:
             values = engine.cleaned(desk, values)
-    change = create(
-        BulkChange,
-        by_id=by.pk,
-        by_name=str(by)[:200],
-        desk=desk.slug,
-        object_type=desk.model._meta.label_lower,
-        kind=kind,
-        values=values,
-        query=chosen.query if chosen.everything else "",
-        one_by_one=one_by_one,
-    )
+    with implied():  # whoever may change records may have it noted
+        change = create(
+            BulkChange,
+            by_id=by.pk,
+            by_name=str(by)[:200],
+            desk=desk.slug,
+            object_type=desk.model._meta.label_lower,
+            kind=kind,
+            values=values,
+            query=chosen.query if chosen.everything else "",
+            one_by_one=one_by_one,
+        )
     total = engine.pin(change, chosen.rows())
     if not total:
         raise Refused(_("Choose some rows first."))

@@ -16,7 +16,7 @@ from guanxi.foundation.bulk_changes.models import BulkChange, BulkRow
 from guanxi.foundation.bulk_changes.writing import touch_again
 from guanxi.foundation.desk import Desk
 from guanxi.foundation.desk.among import Among
-from guanxi.foundation.visibility import NotAllowed, Viewer, may
+from guanxi.foundation.visibility import NotAllowed, Viewer, implied, may
 
 State = BulkRow.State
 ROWS, LINKS = "rows", "links"  # what is kept of a deleted record
@@ -53,7 +53,8 @@ def _delete(desk: Desk, row: Any, by: Viewer) -> dict[str, Any]:
             else:
                 kept[ROWS].append(_kept(part))
                 if one.link == "object_id":
-                    delete(part)
+                    with implied():  # who may delete the record may delete what hangs on it
+                        delete(part)
     desk.remove_action(row.pk, by=by)
     return kept
 

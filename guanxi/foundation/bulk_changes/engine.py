@@ -23,9 +23,9 @@ from guanxi.foundation.bulk.joined import joined
 from guanxi.foundation.bulk_changes.models import BulkChange, BulkRow
 from guanxi.foundation.desk import Desk, SetOfChanges, editing, find
 from guanxi.foundation.desk.among import Among
-from guanxi.foundation.desk.declaration import Field
+from guanxi.foundation.desk.declaration import Field, is_closed
 from guanxi.foundation.desk.history import plain_text
-from guanxi.foundation.visibility import SYSTEM, Viewer, may
+from guanxi.foundation.visibility import SYSTEM, Viewer
 
 IN_SETS = 10_000  # rows of a chunk that is written as a set
 ONE_BY_ONE = 100  # and of one whose rows are written one after another
@@ -113,8 +113,9 @@ def held(desk: Desk, numbers: Sequence[int], by: Viewer, verb: str, outcome: Out
     model = desk.model
     list(model._base_manager.select_for_update().filter(among).order_by("pk").values_list("pk", flat=True))
     found = list(desk.rows(by).filter(among))
-    allowed = [row for row in found if may(by, verb, row)]
-    seen, mine = {row.pk for row in found}, {row.pk for row in allowed}
+    mine = set(model._default_manager.allowed_to(by, verb).filter(among).values_list("pk", flat=True))  # type: ignore[attr-defined]
+    allowed = [row for row in found if row.pk in mine]
+    seen = {row.pk for row in found}
     for number in numbers:
         if number not in seen:
             outcome.put(number, missing, why=_("It is not there any more."))
@@ -126,9 +127,10 @@ def held(desk: Desk, numbers: Sequence[int], by: Viewer, verb: str, outcome: Out
 # Editing --------------------------------------------------------------------------------------------------------------
 
 
-def facts_named(desk: Desk, names: Sequence[str]) -> list[Field]:
-    """The facts called so. Raises Refused for one that is not there or cannot be edited."""
-    known = {one.name: one for one in desk.all_facts() if editing.is_editable(one)}
+def facts_named(desk: Desk, names: Sequence[str], by: Viewer) -> list[Field]:
+    """The facts called so. Raises Refused for one that is not there, or that `by` cannot edit."""
+    editable = [one for one in desk.all_facts() if editing.is_editable(one)]
+    known = {one.name: one for one in editable if not is_closed(one, desk.model, by)}
     for name in names:
         if name not in known:
             raise Refused(_("There is no field “%(name)s” to edit here.") % {"name": name}, name)
@@ -156,7 +158,7 @@ def _fits(names: Callable[[str], bool] | None, one: Field) -> bool:
 
 def edit_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -> Outcome:
     """Write the new values into the next rows."""
-    fields = facts_named(desk, list(change.values))
+    fields = facts_named(desk, list(change.values), by)
     outcome = Outcome()
     rows = held(desk, numbers, by, "edit", outcome, State.REFUSED)
     if change.one_by_one:
@@ -185,7 +187,7 @@ def undo_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -
     rows = held(desk, list(before), by, "edit", outcome, State.KEPT)
     for number, (state, _none, why) in list(outcome.rows.items()):
         outcome.put(number, state, {name: [*pair[:2], "kept"] for name, pair in before[number].items()}, why)
-    fields = {one.name: one for one in facts_named(desk, list(change.values))}
+    fields = {one.name: one for one in facts_named(desk, list(change.values), by)}
     if change.one_by_one:
         for row in rows:
             _undo_one(desk, fields, row, before[row.pk], by, outcome)

@@ -10,13 +10,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Owned
 from guanxi.foundation.visibility import VisibleQuerySet
 
 UNDO_FOR = timedelta(days=14)
 
 
-class BulkChange(models.Model):
+class BulkChange(Governed):
     """One change of many records: who, when, what, how many, and how far it is."""
+
+    governed = Owned("background", "by")
 
     class State(models.TextChoices):
         RUNNING = "running", _("At work")

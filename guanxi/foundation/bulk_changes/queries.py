@@ -11,9 +11,11 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk_changes import engine
 from guanxi.foundation.bulk_changes.kinds import kind_called
 from guanxi.foundation.bulk_changes.models import BulkChange, BulkRow
-from guanxi.foundation.desk import find
+from guanxi.foundation.desk import Desk, find
+from guanxi.foundation.desk.declaration import Field
 from guanxi.foundation.desk.history import plain_text
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.desk.names import worded
+from guanxi.foundation.visibility import Viewer, limited
 
 LOOKED_BACK = 100  # bulk changes of one record
 SHOWN = 20  # records of one kind on the page of a change
@@ -49,10 +51,18 @@ def values_in_words(change: BulkChange) -> str:
     """The new values, in words."""
     desk = find(change.desk)
     fields = {one.name: one for one in desk.all_facts()} if desk else {}
-    return ", ".join(
-        f"{fields[name].label} → {plain_text(fields[name], value) or '—'}" if name in fields else f"{name} → {value}"
-        for name, value in change.values.items()
-    )
+    told = []
+    for name, value in change.values.items():
+        if name in fields:
+            told.append(f"{fields[name].label} → {plain_text(fields[name], value) or '—'}")
+        elif not _is_field(desk, name):  # a fact that is hidden from who looks is left out
+            told.append(str(value))
+    return ", ".join(told) or "…"
+
+
+def _is_field(desk: Desk | None, name: str) -> bool:
+    """Whether this is a field of the records, and no word of the kind of change."""
+    return desk is None or "." in name or any(field.name == name for field in desk.model._meta.get_fields())
 
 
 def outcome(change: BulkChange) -> str:
@@ -87,19 +97,35 @@ def shown_rows(change: BulkChange, viewer: Viewer) -> list[dict[str, Any]]:
     lines = []
     for row in rows:
         record = known.get(row.object_id)
-        pairs = [] if ROWS in row.changes else row.changes.items()
+        pairs = {} if ROWS in row.changes else row.changes
+        hidden = any(name not in fields and _is_field(desk, name) for name in pairs)
         lines.append(
             {
                 "row": row,
-                "title": desk.title(record) if record else row.changes.get(TITLE) or f"#{row.object_id}",
+                "why": "" if hidden else row.why,
+                "title": _title(desk, record, row, viewer),
                 "url": desk.url(record) if record else "",
                 "changes": [
-                    (fields[name].label, plain_text(fields[name], pair[0]), plain_text(fields[name], pair[1]))
-                    if name in fields
-                    else (name, pair[0] or "", pair[1] or "")
-                    for name, pair in pairs
-                    if record is not None
+                    _told(fields, name, pair)
+                    for name, pair in pairs.items()
+                    if record is not None and (name in fields or not _is_field(desk, name))
                 ],
             }
         )
     return lines
+
+
+def _title(desk: Desk, record: Any, row: BulkRow, viewer: Viewer) -> str:
+    """The record by its title; of one that is gone what it was called, of one that is not seen its number alone."""
+    if record is not None:
+        return str(desk.title(record))
+    gone = not desk.model._base_manager.filter(pk=row.object_id).exists()
+    told = row.changes.get(TITLE) if gone and not limited(viewer, desk.model) else None
+    return str(told or f"#{row.object_id}")
+
+
+def _told(fields: dict[str, Field], name: str, pair: list[Any]) -> tuple[Any, str, str]:
+    """One change in words: field, before, after."""
+    if name in fields:
+        return fields[name].label, plain_text(fields[name], pair[0]), plain_text(fields[name], pair[1])
+    return worded(name), pair[0] or "", pair[1] or ""

@@ -56,4 +56,7 @@ class Chosen:
 def read(desk: Desk, viewer: Viewer, given: QueryDict) -> Chosen:
     """What the form of the list sent: `ids`, or `all`, and `query`."""
     ids = [int(text) for text in given.getlist("ids")[:MOST_CHOSEN] if text.isdecimal() and len(text) < 19]
-    return Chosen(desk, viewer, given.get("query", ""), tuple(ids), everything=bool(given.get("all")))
+    chosen = Chosen(desk, viewer, given.get("query", ""), tuple(ids), everything=bool(given.get("all")))
+    if chosen.everything:
+        _ = chosen.state.active  # read for the viewer's eyes, before any action writes
+    return chosen

@@ -29,7 +29,7 @@ def changes_of(desk: Desk, row: Any, viewer: Viewer, before: int | None) -> dict
     found = list((entries.filter(pk__lt=before) if before else entries)[: AT_ONCE + 1])
     in_sets = _of_sets(row, before)
     if in_sets:
-        sets = AuditEntry.objects.filter(pk__in=in_sets).visible_to(viewer)  # type: ignore[attr-defined]
+        sets = AuditEntry.objects.filter(pk__in=in_sets)
         found = sorted([*found, *sets], key=lambda entry: entry.pk, reverse=True)[: AT_ONCE + 1]
     shown = found[:AT_ONCE]
     lines = [{"entry": entry, "changes": in_words(desk.model, in_sets.get(entry.pk, entry.changes))} for entry in shown]

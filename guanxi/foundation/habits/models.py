@@ -7,11 +7,15 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.governing import Personal
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
-class Favourite(models.Model):
+class Favourite(Governed):
     """A record that somebody starred; in the order that he gave them."""
+
+    governed = Personal("user")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     object_type = models.CharField(max_length=60)
@@ -30,8 +34,10 @@ class Favourite(models.Model):
         return f"{self.user_id}: {self.object_type} {self.object_id}"
 
 
-class Seen(models.Model):
+class Seen(Governed):
     """A record that somebody looked at, and when last."""
+
+    governed = Personal("user")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     object_type = models.CharField(max_length=60)
@@ -50,8 +56,10 @@ class Seen(models.Model):
         return f"{self.user_id}: {self.object_type} {self.object_id}"
 
 
-class Preference(models.Model):
+class Preference(Governed):
     """How somebody wants to work."""
+
+    governed = Personal("user")
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     shortcuts = models.BooleanField(_("single keys do something"), default=True)

@@ -15,7 +15,8 @@ hooks.register(
     "panel:*", Panel("right", _("Tasks"), "todos/panel.html", context=views.panel, order=15, lazy=True, key="todos")
 )
 hooks.register(
-    "menu", shell.MenuEntry(shell.WORK, _("My tasks"), "todos:mine", "checkbox", order=5, key="t", needs=("view", "tasks"))
+    "menu",
+    shell.MenuEntry(shell.WORK, _("My tasks"), "todos:mine", "checkbox", order=5, key="t", needs=("view", "tasks")),
 )
 hooks.register("today_section", desk.overdue_section, order=5)
 hooks.register("schedule", Every(tasks.remind_due, minutes=1))
