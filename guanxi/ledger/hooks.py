@@ -34,6 +34,7 @@ hooks.register(
     "panel:customers",
     Panel("middle", _("What happened"), "ledger/timeline.html", context=views.timeline_of, order=10, bare=True),
 )
+hooks.register("live:customers", views.news)
 
 
 def _field_names(payload: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation import hooks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.keyset import BadCursor
+from guanxi.foundation.desk import Fresh
 from guanxi.foundation.notes import actions as notes
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.ledger import actions, kinds, queries
@@ -43,6 +44,12 @@ def timeline_of(party: Party, viewer: Viewer, family: str = "", channel: str = "
         "tops": [{"template": top.template, **(top.context(party, viewer) if top.context else {})} for top in tops],
         **_page(party, page, family, channel),
     }
+
+
+def news(party: Party, viewer: Viewer) -> Fresh:
+    """What tells an open page that something new stands in the timeline: the newest event."""
+    newest = queries.events(viewer, party=party).order_by(*queries.NEWEST_FIRST).values_list("id", flat=True).first()
+    return Fresh("#timeline", reverse("ledger:timeline", args=[party.pk]), str(newest or 0))
 
 
 def _page(party: Party, page: queries.Timeline, family: str, channel: str) -> dict[str, Any]:

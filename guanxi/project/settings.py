@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "guanxi.foundation.api",
     "guanxi.foundation.attachments",
     "guanxi.foundation.notes",
+    "guanxi.foundation.savedviews",
     "guanxi.foundation.tags",
     "guanxi.foundation.todos",
     "guanxi.foundation.reports",

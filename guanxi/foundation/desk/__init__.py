@@ -23,7 +23,7 @@ from guanxi.foundation.desk.declaration import (
 )
 from guanxi.foundation.desk.kinds import Kind
 from guanxi.foundation.desk.sets import SetOfChanges, Sets
-from guanxi.foundation.desk.shapes import Board, Calendar, Lane, Lanes
+from guanxi.foundation.desk.shapes import Board, Calendar, Fresh, Lane, Lanes
 
 __all__ = [
     "Board",
@@ -33,6 +33,7 @@ __all__ = [
     "Column",
     "Desk",
     "Filter",
+    "Fresh",
     "Kind",
     "Lane",
     "Lanes",

@@ -12,7 +12,7 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, 
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import clock, visibility
+from guanxi.foundation import clock, sensitive, visibility
 from guanxi.foundation.desk import editing, filters
 from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer, as_field
 from guanxi.foundation.desk.kinds import Kind, kind_of
@@ -121,7 +121,7 @@ def offered_groups(desk: Desk) -> list[Axis]:
     texts = [
         Axis(desk, field.name, field.label, field)
         for field in desk.all_columns()
-        if field.kind is Kind.TEXT and field.sortable and not field.column.link and not field.choices
+        if field.kind is Kind.TEXT and field.sortable and not field.column.link and _single(field) and not field.choices
     ]
     return [*offered(desk), *texts, *offered_dates(desk)]
 
@@ -139,7 +139,7 @@ def _of_lanes(desk: Desk, lanes: Lanes, known: dict[str, Field]) -> Axis:
 
 
 def _single(field: Field) -> bool:
-    if field.path is None or field.many or field.column.condition is not None:
+    if field.path is None or field.many or field.column.condition is not None or sensitive.is_sensitive(field.path):
         return False
     return not (field.kind is Kind.REFERENCE and field.path.keys)  # the number of a record within JSON: no lanes
 

@@ -12,19 +12,21 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Case, Count, F, FloatField, IntegerField, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, FloatField, IntegerField, Max, Min, QuerySet, Sum, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from guanxi.foundation.desk import axes, paging
 from guanxi.foundation.desk.among import Among
 from guanxi.foundation.desk.declaration import Field
+from guanxi.foundation.desk.kinds import Kind
 from guanxi.foundation.desk.rows import COUNTED, loading
 from guanxi.foundation.desk.shapes import Lane
 from guanxi.foundation.desk.state import State
 from guanxi.foundation.money import FixedPointField, from_units
 
 CARDS = 20  # of a lane, at once
+SEVERAL = "several"  # in place of a sum: the amounts are of several currencies
 
 
 @dataclass
@@ -75,15 +77,19 @@ def capped(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> l
     for number, lane in enumerate(lanes):
         rows = _with_sums(state.rows_walked().filter(lane.condition), sums).order_by()[: COUNTED + 1]
         inner, given = rows.query.get_compiler(connection=connection).as_sql()
-        totals = "".join(f", SUM(s{position})" for position in range(len(sums)))
+        totals = "".join(
+            f", SUM(s{place})" + (f", MIN(c{place}), MAX(c{place})" if currency_of(one) else ", NULL, NULL")
+            for place, one in enumerate(sums)
+        )
         parts.append(f"SELECT {number}, COUNT(*){totals} FROM ({inner}) AS lane_{number}")
         values += list(given)
     found = [Figures() for _lane in lanes]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
-        for number, count, *totals in cursor.fetchall():
+        for number, count, *line in cursor.fetchall():
             more = count > COUNTED
-            read = [] if more else [_read(one, total) for one, total in zip(sums, totals, strict=True)]
+            each = zip(sums, line[::3], line[1::3], line[2::3], strict=True)
+            read = [] if more else [_one_currency(_read(one, total), low, high) for one, total, low, high in each]
             found[number] = Figures(min(count, COUNTED), more, read)
     return found
 
@@ -92,18 +98,51 @@ def exact(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> li
     """Counts and sums of each lane over all its rows, in one grouped query."""
     found = [Figures(0, False, [None for _one in sums]) for _lane in lanes]
     rows = state.rows_walked().order_by().annotate(lane_number=axes.numbered(lanes))
-    totals = {f"s{position}": Sum(summed(one)) for position, one in enumerate(sums)}
-    for line in rows.values("lane_number").annotate(lane_count=Count("pk"), **totals):
+    for line in rows.values("lane_number").annotate(lane_count=Count("pk"), **totals(sums)):
         if line["lane_number"] >= 0:
-            read = [line[name] for name in totals]
-            found[line["lane_number"]] = Figures(line["lane_count"], False, [_plain(value) for value in read])
+            found[line["lane_number"]] = Figures(line["lane_count"], False, read_totals(sums, line))
     return found
+
+
+def totals(sums: Sequence[Field]) -> dict[str, Any]:
+    """What a grouped query works out to add these up."""
+    found: dict[str, Any] = {}
+    for place, one in enumerate(sums):
+        found[f"s{place}"] = Sum(summed(one))
+        if name := currency_of(one):
+            found |= {f"low{place}": Min(name), f"high{place}": Max(name)}
+    return found
+
+
+def read_totals(sums: Sequence[Field], line: dict[str, Any]) -> list[Any]:
+    """The sums that a line of such a query holds."""
+    return [
+        _one_currency(_plain(line[f"s{place}"]), line.get(f"low{place}"), line.get(f"high{place}"))
+        for place in range(len(sums))
+    ]
+
+
+def currency_of(one: Field) -> str:
+    """Where the currency of an amount stands, if beside it: amounts of several currencies are never added."""
+    assert one.path is not None
+    model = one.path.field.model
+    if one.kind is not Kind.MONEY or one.path.keys or not any(item.name == "currency" for item in model._meta.fields):
+        return ""
+    return "__".join([*one.path.names[:-1], "currency"])
+
+
+def _one_currency(total: Any, lowest: Any, highest: Any) -> Any:
+    return SEVERAL if lowest != highest else total
 
 
 def _with_sums(rows: QuerySet[Any], sums: Sequence[Field]) -> QuerySet[Any]:
     if not sums:
         return rows.values_list("pk")
-    names = {f"s{position}": summed(one) for position, one in enumerate(sums)}
+    names: dict[str, Any] = {}
+    for place, one in enumerate(sums):
+        names[f"s{place}"] = summed(one)
+        if name := currency_of(one):
+            names[f"c{place}"] = F(name)
     return rows.annotate(**names).values_list(*names)
 
 

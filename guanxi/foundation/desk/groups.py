@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
 from guanxi.foundation.desk import axes, boards, filters
@@ -42,13 +42,12 @@ def _by_text(state: State, axis: Axis, sums: Sequence[Field]) -> tuple[list[tupl
     """Values in their order; the index of that order is walked no further than the groups shown."""
     assert axis.field is not None and axis.field.path is not None
     rows = state.rows_walked().order_by().annotate(group_value=F(axis.field.path.orm))
-    totals = {f"s{position}": Sum(boards.summed(one)) for position, one in enumerate(sums)}
-    values = rows.values("group_value").annotate(group_count=Count("pk"), **totals)
+    values = rows.values("group_value").annotate(group_count=Count("pk"), **boards.totals(sums))
     lines = list(values.order_by("group_value")[: MOST_GROUPS + 1])
     groups: list[tuple[Lane, Figures]] = []
     nothing = Figures(0, False, [None for _one in sums])
     for line in lines[:MOST_GROUPS]:
-        added = [line[name] for name in totals]
+        added = boards.read_totals(sums, line)
         if line["group_value"] in (None, ""):  # both stand for nothing, and come together at the end
             kept = [_added(old, new) for old, new in zip(nothing.sums, added, strict=True)]
             nothing = Figures(nothing.count + line["group_count"], False, kept)
@@ -60,6 +59,8 @@ def _by_text(state: State, axis: Axis, sums: Sequence[Field]) -> tuple[list[tupl
 
 
 def _added(old: Any, new: Any) -> Any:
+    if boards.SEVERAL in (old, new):
+        return boards.SEVERAL
     return old if new is None else new if old is None else old + new
 
 

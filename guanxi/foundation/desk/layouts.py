@@ -9,7 +9,7 @@ from functools import cached_property
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import clock
+from guanxi.foundation import clock, sensitive
 from guanxi.foundation.desk import axes
 from guanxi.foundation.desk.axes import Axis
 from guanxi.foundation.desk.declaration import Desk, Field, as_field
@@ -134,6 +134,7 @@ def addable(desk: Desk) -> list[Field]:
         and field.path is not None
         and not field.many
         and not field.path.field.primary_key
+        and not sensitive.is_sensitive(field.path)
     ]
 
 

@@ -54,3 +54,15 @@ class Calendar:
     by: str
     card: Sequence[str] = ()
     fresh: str = ""  # among the desk's `quick`: what a click on a day makes
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A part of a record page that has news of its own: hung on `live:<slug>` as a function (row, viewer) -> Fresh.
+
+    Where `token` is another than at the poll before, the element `target` is fetched anew from `url`.
+    """
+
+    target: str
+    url: str
+    token: str

@@ -117,6 +117,10 @@ class State:
         return self.url("desk:arrange")
 
     @property
+    def narrow_url(self) -> str:
+        return self.url("desk:narrow")
+
+    @property
     def move_url(self) -> str:
         """Where a card is moved; its number takes the place of the 0."""
         return reverse("desk:move", args=[self.desk.slug, 0])

@@ -5,7 +5,19 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from guanxi.foundation.desk import declaration
-from guanxi.foundation.desk.views import arranging, boards, calendars, files, groups, lists, making, records, saved
+from guanxi.foundation.desk.views import (
+    arranging,
+    boards,
+    calendars,
+    emptiness,
+    files,
+    groups,
+    lists,
+    live,
+    making,
+    records,
+    saved,
+)
 
 
 class DeskConverter:
@@ -37,6 +49,8 @@ urlpatterns = [
     path("<desk:desk>/arrange/", arranging.arrange, name="arrange"),
     path("<desk:desk>/cards/", boards.more, name="cards"),
     path("<desk:desk>/group/", groups.rows, name="group"),
+    path("<desk:desk>/narrow/", emptiness.narrow, name="narrow"),
+    path("<desk:desk>/live/", live.rows, name="live"),
     path("<desk:desk>/figures/", boards.figures, name="figures"),
     path("<desk:desk>/<int:pk>/move/", boards.move, name="move"),
     path("<desk:desk>/export.csv", files.csv_file, name="csv"),
@@ -46,6 +60,7 @@ urlpatterns = [
     path("<desk:desk>/views/<int:pk>/edit/", saved.edit, name="edit_view"),
     path("<desk:desk>/new/", making.new, name="new"),
     path("<desk:desk>/<int:pk>/", records.page, name="record"),
+    path("<desk:desk>/<int:pk>/live/", live.record, name="live_record"),
     path("<desk:desk>/<int:pk>/fact/<str:name>/", records.fact, name="fact"),
     path("<desk:desk>/<int:pk>/panel/<slug:key>/", records.panel, name="panel"),
     path("<desk:desk>/<int:pk>/history/", records.history, name="history"),

@@ -98,3 +98,12 @@ def test_taking_back_over_the_page(staff_client: Client, order: Order) -> None:
     made = Order.objects.get(kind="return")
     assert made.amount == Decimal("-4.10")
     assert "-4.10" in staff_client.get(done.headers["Location"]).content.decode()
+
+
+def test_amounts_of_several_currencies_are_never_added(staff_client: Client, staff: User, order: Order) -> None:
+    board = "/orders/?as=board&by=channel&sums=amount"
+    assert "<strong>68.20</strong>" in staff_client.get(board).content.decode()
+    Order.objects.filter(pk=order.pk).update(currency="TWD")
+    actions.create_order(order.party, [Line(description="茶", amount=Decimal(8))], by=staff, channel="till")
+    for address in (board, "/orders/figures/?as=board&by=channel&sums=amount", f"{board}&f.amount__gte=1"):
+        assert "several currencies" in staff_client.get(address).content.decode()

@@ -13,6 +13,7 @@ from django.test import Client
 from guanxi.foundation import hooks
 from guanxi.foundation.desk import Desk
 from guanxi.foundation.desk.models import SavedView, ViewChoice, ViewShare
+from guanxi.foundation.desk.tests.people import Party
 from guanxi.foundation.models import User
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +139,45 @@ def test_pins_outlive_the_upgrade_and_the_way_back(staff: User) -> None:
         assert (again.pinned, again.is_default) == (True, True)
     finally:
         at(newest)
+
+
+def test_programs_read_views_and_their_rows(api: Client, staff: User, view: SavedView, parties: list[Any]) -> None:
+    laura, of_laura = person("laura")
+    of_laura.post("/people/views/", {"name": "hers", "query": "f.city=Taipei"}, headers=HTMX)
+    hers = SavedView.objects.get(owner=laura)
+    listed = api.get("/api/v1/views?list=people").json()
+    assert [(one["name"], one["form"], one["mine"]) for one in listed] == [("北部", "board", True)]
+    rows: list[dict[str, Any]] = []
+    cursor = ""
+    for _turn in range(5):
+        page = api.get(f"/api/v1/views/{view.pk}/rows?limit=7&cursor={cursor}").json()
+        rows += page["items"]
+        cursor = page["next"]
+        if not cursor:
+            break
+    assert len(rows) == 30
+    assert {row["values"]["city"] for row in rows} == {"臺北"}
+    assert [row["values"]["name"] for row in rows] == sorted((row["values"]["name"] for row in rows), reverse=True)
+    assert rows[0]["values"]["created_at"].startswith("2017-")
+    assert api.get(f"/api/v1/views/{view.pk}/rows?cursor=made-up").status_code == 422
+    for address in (f"/api/v1/views/{hers.pk}", f"/api/v1/views/{hers.pk}/rows", "/api/v1/views/999"):
+        assert api.get(address).status_code == 404
+    SavedView.objects.filter(pk=view.pk).update(query="f.purchases.revenue__gte=much")
+    assert "is not a number" in api.get(f"/api/v1/views/{view.pk}/rows").json()["detail"]
+
+
+def test_too_narrow_says_what_to_drop(staff_client: Client, desk: Desk, parties: list[Any]) -> None:
+    query = "f.city=Taipei&f.created_at__gte=2030-01-01&sort=-name"
+    for form in ("", "&as=board", "&as=grouped"):
+        assert 'hx-get="/people/narrow/?' in words(staff_client.get(f"/people/?{query}{form}"))
+    offers = words(staff_client.get(f"/people/narrow/?{query}"))
+    assert "Drop “Known since from 1 Jan 2030”" in offers
+    assert "Drop “City is Taipei”" not in offers  # that would not help
+    assert 'href="/people/?f.city=Taipei&sort=-name"' in offers
+    assert '<span class="count">30</span>' in offers
+    both = words(staff_client.get("/people/narrow/?f.city=nowhere&f.created_at__gte=2030-01-01"))
+    assert "exclude each other" in both
+    search = words(staff_client.get("/people/narrow/?f.city=Taipei&q=nobody"))
+    assert "Drop ““nobody” in the search box”" in search
+    Party.objects.all().delete()
+    assert "Nothing here yet" in words(staff_client.get("/people/?as=grouped"))

@@ -97,6 +97,8 @@ def head_of(state: State, lane: Lane, figures: Figures, number: int) -> dict[str
 
 
 def _amount(one: Field, total: Any) -> str:
+    if total == boards.SEVERAL:
+        return _("several currencies")
     return display.text(one.kind, total or 0) if one.kind is not Kind.NUMBER else display.number(total or 0)
 
 

@@ -10,6 +10,7 @@ from django.db.models import Case, Exists, OuterRef, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -232,6 +233,7 @@ def _opening(column: Field, lead: bool, editable: bool) -> SafeString:
 
 def _context(request: HttpRequest, state: State) -> dict[str, Any]:
     desk, viewer = state.desk, request.user
+    looked_at = timezone.now().isoformat()
     shown = BODIES[state.layout.kind](request, state)
     narrow = {one.name for one in state.active}
     views = saved_views(desk, viewer)
@@ -239,6 +241,7 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
         "state": state,
         "desk": desk,
         "layouts": _layouts(state),
+        "looked_at": looked_at,
         "pills": [(one, state.url(drop=[f"f.{one.name}"])) for one in state.active],
         "offered": [item for item in desk.all_filters() if item.name not in narrow],
         "chooser": _chooser(state),

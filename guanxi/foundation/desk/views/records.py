@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -28,6 +29,7 @@ ZONES = ("left", "middle", "right")
 def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """The record in three zones; of one that became part of another, that other."""
     visibility.require(request.user, "view", desk.model)
+    looked_at = timezone.now().isoformat()
     row = desk.rows(request.user).filter(pk=pk).first()
     if row is None:
         return _where_it_is(request, desk, pk)
@@ -43,6 +45,7 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     known = [fact for fact in facts if fact["html"] != display.NOTHING]
     unknown = [fact for fact in facts if fact not in known]
     context = {"facts": known, "unknown": unknown, "panels": panels, "scripts": hooks.get("record_script")}
+    context["looked_at"] = looked_at
     tools = [tool for door in hooks.get("record_tool") if (tool := door(request, desk, row))]
     return render(request, "desk/record.html", {**_head(request, desk, row), **context, "tools": tools})
 
@@ -119,6 +122,17 @@ def renewed(request: HttpRequest, desk: Desk, pk: int, field: Field) -> HttpResp
         return _cell(request, desk, row, field)
     context = {**_head(request, desk, row), **_shown(request, desk, row, field), "renew_head": True}
     return render(request, "desk/fact.html", context)
+
+
+def head_html(request: HttpRequest, desk: Desk, row: Any) -> str:
+    """The head of the record's page as it is now."""
+    return render_to_string("desk/record_head.html", _head(request, desk, row), request)
+
+
+def facts_html(request: HttpRequest, desk: Desk, row: Any) -> dict[str, str]:
+    """All facts of the record as they are now, by name."""
+    shown = [(field.name, _shown(request, desk, row, field)) for field in _facts(desk, row)]
+    return {name: render_to_string("desk/fact.html", context, request) for name, context in shown}
 
 
 def _where_it_is(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:

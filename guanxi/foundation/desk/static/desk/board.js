@@ -16,12 +16,14 @@ function element(html) {
 }
 
 // Put cards where the server says that they are, and renew the heads.
-export function place(answer) {
+function place(answer) {
   for (const [number, { html, lane: key }] of Object.entries(answer.cards ?? {})) {
     const old = cardOf(number);
     const fresh = html && element(html);
     const to = key === null ? null : lane(key)?.querySelector("[data-cards]");
     if (!fresh || !to) { old?.remove(); continue; }
+    const same = old && to.contains(old) && old.dataset.seen === fresh.dataset.seen && old.textContent === fresh.textContent;
+    if (same) continue;
     const focused = old?.contains(document.activeElement);
     if (old && to.contains(old)) old.replaceWith(fresh);
     else { old?.remove(); to.prepend(fresh); }
@@ -168,5 +170,6 @@ desk.addEventListener("submit", (event) => {
   moveTo(event.target.querySelector("[data-to-day]").value);
 });
 
+document.body.addEventListener("place-cards", (event) => place(event.detail));
 document.body.addEventListener("htmx:afterSettle", arm);
 arm();
