@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import clock, sensitive, visibility
 from guanxi.foundation.desk import editing, filters
-from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer, as_field
+from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer
 from guanxi.foundation.desk.kinds import Kind, kind_of
 from guanxi.foundation.desk.shapes import Lane, Lanes
 
@@ -95,7 +95,7 @@ def offered(desk: Desk) -> list[Axis]:
     """What boards and groups of a desk can be parted by: its own lanes, and fields of few values."""
     declared = {lanes.name: lanes for lanes in desk.lanes}
     known = {field.name: field for field in [*desk.all_facts(), *desk.all_filters(), *desk.all_columns()]}
-    found = [_of_lanes(desk, lanes, known) for lanes in desk.lanes]
+    found = [_of_lanes(desk, lanes, known) for lanes in desk.lanes if lanes.lanes is not None or lanes.name in known]
     found += [
         Axis(desk, field.name, field.label, field)
         for field in known.values()
@@ -134,7 +134,7 @@ def _really_dated(field: Field) -> bool:
 def _of_lanes(desk: Desk, lanes: Lanes, known: dict[str, Field]) -> Axis:
     if lanes.lanes is not None:
         return Axis(desk, lanes.name, lanes.label, None, lanes)
-    field = known.get(lanes.name) or as_field(desk.model, lanes.name)
+    field = known[lanes.name]
     return Axis(desk, lanes.name, lanes.label or field.label, field, lanes)
 
 

@@ -9,10 +9,10 @@ from functools import cached_property
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import clock, sensitive
+from guanxi.foundation import clock, sensitive, visibility
 from guanxi.foundation.desk import axes
 from guanxi.foundation.desk.axes import Axis
-from guanxi.foundation.desk.declaration import Desk, Field, as_field
+from guanxi.foundation.desk.declaration import Desk, Field, as_field, is_hidden
 from guanxi.foundation.desk.kinds import Kind
 
 LIST, GROUPED, BOARD, CALENDAR = "list", "grouped", "board", "calendar"
@@ -161,7 +161,9 @@ def _first_sums(desk: Desk, kind: str) -> list[str]:
 def _sums(desk: Desk, kind: str, wanted: list[str]) -> tuple[Field, ...]:
     known = {field.name: field for field in addable(desk)}
     for name in _first_sums(desk, kind):
-        known.setdefault(name, as_field(desk.model, name))
+        field = as_field(desk.model, name)
+        if not is_hidden(field, desk.model, visibility.viewer_now()):
+            known.setdefault(name, field)
     names = ",".join(wanted).split(",") if wanted else _first_sums(desk, kind)
     return tuple(known[name] for name in dict.fromkeys(names) if name in known)[:MOST_SUMS]
 

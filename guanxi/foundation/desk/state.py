@@ -182,7 +182,8 @@ class State:
             return self.desk.rows(self.viewer).filter(Among("pk", self.few))
         if self.broken or self.text:
             return self.rows()
-        rows = self.desk.rows(self.viewer)
+        with visibility.walking():
+            rows = self.desk.rows(self.viewer)
         for number, one in enumerate(self.active):
             rows = one.walked(rows, f"filtered_{number}")
         return rows

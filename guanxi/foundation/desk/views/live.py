@@ -60,7 +60,8 @@ def record(request: HttpRequest, desk: Desk, pk: int) -> JsonResponse:
         mine = entry.actor_id == request.user.pk
         answer |= {"entry": entry.pk, "mine": mine, "head": records.head_html(request, desk, row)}
         answer["facts"] = records.facts_html(request, desk, row)
-        answer["fields"] = sorted(news.fields)
+        names = answer["facts"]
+        answer["fields"] = [name for name in news.fields if any(f"{fact}.".startswith(f"{name}.") for fact in names)]
         answer["words"] = _("%(who)s changed this meanwhile. What you typed is kept.") % {"who": entry.actor_name}
     return JsonResponse(answer)
 
