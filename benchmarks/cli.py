@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import click
@@ -46,9 +47,15 @@ console = Console(width=None if sys.stdout.isatty() else 150)
 )
 @click.option("--models", is_flag=True, help="Fit and score the models alone, on a million simulated customers.")
 @click.option("--matching", "duplicates", is_flag=True, help="Find duplicates alone, among a million drawn customers.")
+@click.option("--boards", is_flag=True, help="Boards, calendars and groups alone, over as many cards as the sizes say.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the data lie; kept.")
 def bench(
-    sizes: tuple[str, ...], databases: tuple[str, ...], models: bool, duplicates: bool, folder: Path | None
+    sizes: tuple[str, ...],
+    databases: tuple[str, ...],
+    models: bool,
+    duplicates: bool,
+    boards: bool,
+    folder: Path | None,
 ) -> None:
     """Measure imports, refresh, learning, pages and questions at the sizes named."""
     work = folder or Path(tempfile.mkdtemp(prefix="guanxi-bench-"))
@@ -57,6 +64,12 @@ def bench(
         return
     if duplicates:
         _print("duplicates among 1,000,000 drawn customers", matching.measure(folder=work))
+        return
+    if boards:
+        for database, size in product(databases, sizes):
+            with _database(database, work) as url:
+                figures = _boards(SIZES[size], work / f"{database}-{size}-cards", url)
+                _print(f"{database}, {SIZES[size]:,} cards", figures)
         return
     results: dict[str, dict[str, list[Figure]]] = {}
     try:
@@ -102,6 +115,7 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     figures += _learned(environment)
     figures += _within("pages", environment) + _within("recognition", environment)
     figures += _within("webhooks", environment) + _within("bulk", environment)
+    figures += _within("boards", environment, str(files.customers))
     return figures + _within("erasing", environment)  # last: it takes three customers away
 
 
@@ -122,10 +136,10 @@ def _second_source(files: data.BenchFiles, environment: dict[str, str]) -> list[
     ]
 
 
-def _within(module: str, environment: dict[str, str]) -> list[Figure]:
+def _within(module: str, environment: dict[str, str], *arguments: str) -> list[Figure]:
     """The figures that a module of the benchmarks measures within the filled home, in a process of its own."""
     output = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{module}"],
+        [sys.executable, "-m", f"benchmarks.{module}", *arguments],
         env=os.environ | environment,
         capture_output=True,
         text=True,
@@ -134,6 +148,15 @@ def _within(module: str, environment: dict[str, str]) -> list[Figure]:
     if output.returncode:
         raise click.ClickException(f"benchmarks.{module} could not measure:\n{output.stderr[-3000:]}")
     return [Figure.from_json(values) for values in json.loads(output.stdout.splitlines()[-1])]
+
+
+def _boards(cards: int, home: Path, database_url: str) -> list[Figure]:
+    """The figures of boards over `cards` tasks in a home of their own; a kept one is used again."""
+    home.mkdir(parents=True, exist_ok=True)
+    environment = {"GUANXI_HOME": str(home), "GUANXI_TODAY": "2018-01-01"}
+    environment |= {"GUANXI_DATABASE_URL": database_url} if database_url else {}
+    command("init", environment=environment)
+    return _within("boards", environment, str(cards))
 
 
 def _learned(environment: dict[str, str]) -> list[Figure]:

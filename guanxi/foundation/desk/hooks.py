@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef
-
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.desk import (
     audit_log,  # noqa: F401  registers the desk of the audit log
     declaration,
+    shelf,
 )
-from guanxi.foundation.desk.models import SavedView, ViewChoice
 from guanxi.foundation.desk.views.saved import url_of
 from guanxi.foundation.visibility import Viewer, is_staff, may
-
-MOST_PINNED = 20
 
 
 @hooks.register("pinned_views")
@@ -22,6 +18,5 @@ def pinned_views(viewer: Viewer) -> list[shell.MenuEntry]:
     if not is_staff(viewer):
         return []
     slugs = {desk.slug for desk in declaration.registered() if may(viewer, "view", desk.model)}
-    pinned = Exists(ViewChoice.objects.filter(view=OuterRef("pk"), user=viewer.pk, pinned=True))
-    views = SavedView.objects.visible_to(viewer).filter(pinned).order_by("name")[:MOST_PINNED]
-    return [shell.MenuEntry(shell.PINNED, view.name, url_of(view), view.icon) for view in views if view.desk in slugs]
+    views = [view for view in shelf.pinned(viewer) if view.desk in slugs]
+    return [shell.MenuEntry(shell.PINNED, view.name, url_of(view), view.icon) for view in views]

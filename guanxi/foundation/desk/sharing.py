@@ -14,8 +14,13 @@ from guanxi.foundation.visibility import Viewer
 
 
 def groups_of(viewer: Viewer) -> list[str]:
-    """The keys of the groups that `viewer` belongs to."""
-    return [key for door in hooks.get("groups_of") for key in door(viewer)]
+    """The keys of the groups that `viewer` belongs to; asked once for each user object, that is for each request."""
+    kept: list[str] | None = getattr(viewer, "_groups", None)
+    if kept is None:
+        kept = [key for door in hooks.get("groups_of") for key in door(viewer)]
+        if viewer.pk is not None:
+            viewer._groups = kept
+    return kept
 
 
 def groups_offered(viewer: Viewer) -> list[tuple[str, Any]]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Case, Exists, OuterRef, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,12 +19,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation import hooks, once, visibility
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.desk import choosing, display, editing, filters, layouts, paging, summing
+from guanxi.foundation.desk import choosing, display, editing, filters, layouts, paging, shelf, summing
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.desk.declaration import Bulk, Desk, Field
 from guanxi.foundation.desk.kinds import Kind
-from guanxi.foundation.desk.models import SavedView, ViewChoice, ViewShare
+from guanxi.foundation.desk.models import SavedView, ViewChoice
 from guanxi.foundation.desk.rows import COUNTED, capped_count, loading
 from guanxi.foundation.desk.state import State
 
@@ -175,20 +174,6 @@ def _default_view(request: HttpRequest, desk: Desk) -> SavedView | None:
     return SavedView.objects.visible_to(request.user).filter(pk__in=chosen.values("view")).first()
 
 
-def saved_views(desk: Desk, viewer: Any) -> list[Any]:
-    """The views of a list that `viewer` sees, each with what he made of it: `mine`, `pinned`, `first`."""
-    chosen = ViewChoice.objects.filter(user=viewer.pk, view=OuterRef("pk"))
-    views = SavedView.objects.visible_to(viewer).filter(desk=desk.slug).select_related("owner")
-    return list(
-        views.annotate(
-            mine=Case(When(owner=viewer.pk, then=Value(True)), default=Value(False)),
-            pinned=Exists(chosen.filter(pinned=True)),
-            first=Exists(chosen.filter(is_default=True)),
-            with_some=Exists(ViewShare.objects.filter(view=OuterRef("pk"))),
-        ).order_by("-mine", "name")
-    )
-
-
 def _page(state: State, cursor: str = "") -> paging.Page:
     shown = loading(state.rows_in_order(), state.columns, state.order, state.viewer)
     return paging.page(shown, state.order, cursor, PAGE_SIZE)
@@ -236,7 +221,7 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
     looked_at = timezone.now().isoformat()
     shown = BODIES[state.layout.kind](request, state)
     narrow = {one.name for one in state.active}
-    views = saved_views(desk, viewer)
+    views = shelf.of_list(desk.slug, viewer)
     return {
         "state": state,
         "desk": desk,
