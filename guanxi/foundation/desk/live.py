@@ -33,7 +33,7 @@ class News:
     changed: dict[int, AuditEntry] = field(default_factory=dict)  # among those looked at: the newest entry of each
     fields: set[str] = field(default_factory=set)  # names of what changed in them
     others: dict[int, AuditEntry] = field(default_factory=dict)  # rows elsewhere
-    sets: int = 0  # the newest entry that is about a whole set; 0 for none
+    sets: AuditEntry | None = None  # the newest entry that is about a whole set
     much: bool = False  # more happened than was read
 
 
@@ -61,7 +61,7 @@ def _sort(news: News, entry: AuditEntry, ids: Collection[int], viewer: Viewer) -
     elif entry.actor_id == viewer.pk:
         return
     elif entry.object_id is None:
-        news.sets = entry.pk
+        news.sets = entry
     else:
         news.others[entry.object_id] = entry
 

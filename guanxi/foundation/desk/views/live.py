@@ -41,7 +41,9 @@ def rows(request: HttpRequest, desk: Desk) -> JsonResponse:
     else:
         answer["rows"] = _rendered(request, state, wanted)
     if joined or news.sets or news.much:
-        answer["others"] = max([news.sets, *(news.others[pk].pk for pk in joined), news.mark if news.much else 0])
+        answer["others"] = max(
+            [news.sets.pk if news.sets else 0, *(news.others[pk].pk for pk in joined), news.mark if news.much else 0]
+        )
         answer["words"] = {"notice": _("Others have changed this list."), "show": _("Show it as it is now")}
     return JsonResponse(answer)
 
@@ -55,7 +57,7 @@ def record(request: HttpRequest, desk: Desk, pk: int) -> JsonResponse:
     if row is None:
         return JsonResponse({"mark": news.mark, "gone": _("This record is not there any more.")})
     answer: dict[str, Any] = {"mark": news.mark, "parts": live.parts(desk, row, request.user), "facts": {}}
-    entry = news.changed.get(pk)
+    entry = news.changed.get(pk) or news.sets  # what was changed together may have changed this one
     if entry is not None:
         mine = entry.actor_id == request.user.pk
         answer |= {"entry": entry.pk, "mine": mine, "head": records.head_html(request, desk, row)}
