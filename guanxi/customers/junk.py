@@ -87,7 +87,7 @@ REPEATED = "(?:" + "|".join(f"{sign}{{4,}}" for sign in "abcdefghijklmnopqrstuvw
 # What may be junk among much that is not, and so gets a closer look: each pattern finds all that its rule finds, and
 # some more. Whatever is not plain ASCII is looked at in any case.
 _MAILBOXES = "|".join(sorted(map(re.escape, MAILBOXES | NOTHING)))
-SUSPECT = {
+SUSPECT: dict[Callable[[str], bool], str] = {
     is_junk_mail: rf"\s|^[^@]*$|^(?i:{_MAILBOXES})(\+.*)?@|@(?i:{'|'.join(sorted(DOMAINS))})$|^\W*\w?\W*@|@$|^\W+@"
     rf"|^(?i:{REPEATED})@|^\W*@",
     is_junk_telephone: "".join(rf"(?:\D*{digit}){{6}}\D*$|" for digit in range(10))
@@ -98,7 +98,7 @@ SUSPECT = {
     is_junk_text: r"^[^\pL\pN_]*$",
     is_junk_name: r"^[^\pL\pN_]*$|^[\pN\s]*$",
 }
-WORDS = {is_junk_text: NOTHING, is_junk_name: NAMES}
+WORDS: dict[Callable[[str], bool], frozenset[str]] = {is_junk_text: NOTHING, is_junk_name: NAMES}
 
 
 def without(field: str, values: pa.Array, more: Iterable[str] = ()) -> pa.Array:
