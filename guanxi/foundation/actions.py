@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import audit, visibility
+from guanxi.foundation import audit, logs, visibility
 from guanxi.foundation.audit import Occasion
 
 P = ParamSpec("P")
@@ -62,7 +62,8 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
 def acting(viewer: visibility.Viewer, name: str) -> Iterator[Occasion]:
     """Attribute all writes within the block to `viewer` and `name`; an inner action keeps the outer name."""
     outer = _occasion.get()
-    occasion = Occasion(viewer, outer.name if outer else name, outer.request_id if outer else uuid.uuid4().hex)
+    request_id = outer.request_id if outer else logs.current_id() or uuid.uuid4().hex
+    occasion = Occasion(viewer, outer.name if outer else name, request_id)
     token = _occasion.set(occasion)
     try:
         with visibility.seeing(None):  # what is written must be whole, whoever writes

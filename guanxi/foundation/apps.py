@@ -1,6 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig, apps
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks
@@ -13,5 +14,6 @@ class FoundationConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("guanxi.foundation.accounts")  # its signal receivers
+        connection_created.connect(import_module("guanxi.foundation.logs").watch)
         # This app stands last among ours in INSTALLED_APPS, so that every model is there when the hooks are read.
         hooks.discover([config.name for config in apps.get_app_configs() if config.name.startswith("guanxi.")])

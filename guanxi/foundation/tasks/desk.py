@@ -106,6 +106,7 @@ class Tasks(desk.Desk):
         Column("args", render=data("args"), when=lambda row: row.args),
         Column("kwargs", render=data("kwargs"), when=lambda row: row.kwargs),
         Column("result", render=data("result"), when=lambda row: row.result is not None),
+        Column("request_id", when=lambda row: row.request_id),
         Column("worker", when=lambda row: row.worker),
     )
 

@@ -53,6 +53,9 @@ class BackgroundTask(Governed):
         verbose_name=_("asked for by"),
     )
 
+    # The request that queued it, by which its lines in the log and what it changes are found.
+    request_id = models.CharField(_("request"), max_length=32, blank=True)
+
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
     run_after = models.DateTimeField(_("not before"), default=timezone.now)
     enqueued_at = models.DateTimeField(_("asked for at"), default=timezone.now)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django_tasks.base import Task
 from django_tasks.utils import normalize_json
 
-from guanxi.foundation import visibility
+from guanxi.foundation import logs, visibility
 from guanxi.foundation.tasks import lease
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def add(task: Task[Any, Any], args: Any, kwargs: Any, **columns: Any) -> Backgro
         "priority": task.priority,
         "max_attempts": getattr(task, "max_attempts", 1),
         "run_after": task.run_after or timezone.now(),
+        "request_id": logs.current_id(),
         **columns,
     }
     if not values.get("unique_key"):

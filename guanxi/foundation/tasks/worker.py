@@ -24,6 +24,7 @@ from django.db import Error, close_old_connections, connection
 from django.utils import timezone, translation
 from django_tasks.utils import normalize_json
 
+from guanxi.foundation import logs
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.tasks import lease, notice, queue, running, schedule
 from guanxi.foundation.tasks.models import BackgroundTask, State, Worker
@@ -160,6 +161,11 @@ class WorkerProcess:
 
 def perform(held: Held) -> None:
     """Run the task that is held and write down how it ended."""
+    with logs.known_as(held.row.request_id):
+        _perform(held)
+
+
+def _perform(held: Held) -> None:
     row = held.row
     user = row.requested_by
     try:
