@@ -191,10 +191,20 @@ def process_environment(transactional_db: None, settings: Any) -> dict[str, str]
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     """An installation of its own, empty: `.run("init")`, `.serve()`, `.start("worker")`, `.kill(process)`."""
-    url, drop = _own_database(tmp_path)
+    yield from _installation(tmp_path / "home")
+
+
+@pytest.fixture
+def other_installation(tmp_path: Path) -> Iterator[Installation]:
+    """A second one, on another database."""
+    yield from _installation(tmp_path / "other" / "home")
+
+
+def _installation(home: Path) -> Iterator[Installation]:
+    url, drop = _own_database(home.parent)
     # Static files are collected once for all installations of the run.
     static = Path(os.environ["GUANXI_TEST_ROOT"]) / "static"
-    place = Installation(tmp_path / "home", url, GUANXI_STATIC=str(static))
+    place = Installation(home, url, GUANXI_STATIC=str(static))
     yield place
     place.close()
     drop()

@@ -141,6 +141,8 @@ SHOTS = [
     Shot("search", "/search/?q=王"),
     Shot("palette", "/", open_palette),
     Shot("account", "/account/"),
+    Shot("status", "/status/"),
+    Shot("backups", "/backups/"),
     Shot("import", "/imports/", first_row),
     Shot("import-file", "/imports/start/?what=people"),
     Shot("import-columns", "/imports/start/?what=people", upload),

@@ -16,7 +16,17 @@ from guanxi.foundation import audit
 from guanxi.foundation.visibility import NotAllowed, is_staff, seeing
 
 Handler = Callable[[HttpRequest], HttpResponse]
-OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/api/", "/language/", "/theme/", "/icons/", "/consent/")
+OPEN_PREFIXES = (
+    "/accounts/",
+    "/static/",
+    "/healthz",
+    "/metrics",
+    "/api/",
+    "/language/",
+    "/theme/",
+    "/icons/",
+    "/consent/",
+)
 
 
 def address_of(request: HttpRequest) -> str:

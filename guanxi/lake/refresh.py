@@ -171,14 +171,14 @@ def _refresh_table(lake: Lake, table: LakeTable) -> None:
     if stored is None or since is None or since > lake.until or not stored.file_uris():
         if stored is None or since is None or since != lake.until:
             lake.load(table, WHOLE[table.name](lake), {LEDGER: lake.until})
-    elif _concerned(table, since, lake.until):
+    elif concerned(table, since, lake.until):
         BY_LEDGER[table.name](lake, table, stored, since)
         store.tidy(table, DeltaTable(store.address(table)))
     elif reading.changes(since, lake.until)[SILENCE : SILENCE + 1].exists():
         store.set_marks(table, {LEDGER: lake.until})
 
 
-def _concerned(table: LakeTable, since: int, until: int) -> bool:
+def concerned(table: LakeTable, since: int, until: int) -> bool:
     """Whether the ledger holds anything between two marks that this table has to follow."""
     events = reading.changes(since, until).order_by()
     prefix = {"party": "party.", "event": ""}.get(table.name)

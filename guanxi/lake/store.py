@@ -124,7 +124,7 @@ def rows_of(table: LakeTable, stored: DeltaTable, keys: pa.Array, columns: list[
 def rows_with(table: LakeTable, stored: DeltaTable, column: str, values: pa.Array) -> pa.Table:
     """All rows that have one of `values` in `column`, whole; of each group of rows reads this column first."""
     batches: list[pa.RecordBatch] = []
-    for path, part in _paths(table, stored):
+    for path, part in paths(table, stored):
         file = _parquet(stored, path)
         groups = range(file.num_row_groups) if column in file.schema_arrow.names else ()
         for group in groups:
@@ -182,7 +182,7 @@ def compact(table: LakeTable, stored: DeltaTable, partition: list[tuple[str, str
     if not table.newest:
         stored.optimize.compact(partition_filters=partition, writer_properties=WRITER, target_size=table.file_size)
     elif len(stored.file_uris()) > 1:
-        files = [_parquet(stored, path).read() for path, _partition in _paths(table, stored)]
+        files = [_parquet(stored, path).read() for path, _partition in paths(table, stored)]
         overwrite(table, _newest(table, pa.concat_tables(files)).to_batches(max_chunksize=100_000), {})
         stored.update_incremental()
 
@@ -236,7 +236,7 @@ def _reader(table: LakeTable, batches: Iterable[pa.RecordBatch]) -> pa.RecordBat
 def _others_and(
     table: LakeTable, stored: DeltaTable, keys: pa.Array, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    for path, month in _paths(table, stored):
+    for path, month in paths(table, stored):
         for batch in _parquet(stored, path).iter_batches(batch_size=100_000):
             kept = batch.filter(pc.invert(pc.is_in(batch[table.key], keys)))
             if kept.num_rows:
@@ -260,7 +260,8 @@ def _additions(stored: DeltaTable) -> pa.Table:
     return pa.RecordBatchReader.from_stream(stored.get_add_actions(flatten=True)).read_all()
 
 
-def _paths(table: LakeTable, stored: DeltaTable) -> list[tuple[str, Any]]:
+def paths(table: LakeTable, stored: DeltaTable) -> list[tuple[str, Any]]:
+    """The files of the version that is open, as the log names them, each with its partition."""
     files = _additions(stored)
     values = files[f"partition.{table.partition}"].to_pylist() if table.partition else [None] * files.num_rows
     return list(zip(files["path"].to_pylist(), values, strict=True))

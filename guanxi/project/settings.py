@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 
@@ -32,6 +33,28 @@ def _date(name: str, default: str = "") -> date | None:
 
 def _list(name: str, default: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+
+
+def _one_of(name: str, *choices: str) -> str:
+    text = os.environ.get(name) or choices[0]
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name} is “{text}”; it can be {' or '.join(choices)}.")
+    return text
+
+
+def _time(name: str, default: str) -> str:
+    """A time of day, or "never"."""
+    text = os.environ.get(name) or default
+    if text != "never" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ImproperlyConfigured(f"{name} is “{text}”; write a time of day such as {default}, or never.")
+    return text
+
+
+def _numbers(name: str, default: str) -> list[int]:
+    items = _list(name, default)
+    if len(items) != len(default.split(",")) or not all(item.isdigit() for item in items):
+        raise ImproperlyConfigured(f"{name} is “{','.join(items)}”; write whole numbers such as {default}.")
+    return [int(item) for item in items]
 
 
 # Where everything that is kept lives.
@@ -87,6 +110,7 @@ INSTALLED_APPS = [
     "django_tasks",
     "ninja",
     "guanxi.project",
+    "guanxi.operations",
     "guanxi.insight",
     "guanxi.intake",
     "guanxi.lake",
@@ -117,6 +141,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "guanxi.foundation.logs.RequestIdMiddleware",
+    "guanxi.operations.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -205,6 +231,10 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
 
+# What machines may know of the state of the installation (/metrics): who has the token, or asks from these addresses.
+GUANXI_METRICS_TOKEN = os.environ.get("GUANXI_METRICS_TOKEN", "")
+GUANXI_METRICS_FROM = _list("GUANXI_METRICS_FROM", "127.0.0.1,::1")
+
 # Language.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文"), ("zh-hans", "简体中文")]
@@ -231,6 +261,11 @@ STATICFILES_DIRS = [
 ICONS_DIR = _modules / "@tabler" / "icons" / "icons" / "outline"
 ICONS_STRICT = DEBUG or "PYTEST_VERSION" in os.environ  # an unknown icon raises, instead of leaving a gap
 GUANXI_S3_BUCKET = os.environ.get("GUANXI_S3_BUCKET", "")  # where files of records are kept; else under the home
+# Scheduled backups: where, when, how many days, weeks and months of them are kept, and the public key they are for.
+GUANXI_BACKUP_S3_BUCKET = os.environ.get("GUANXI_BACKUP_S3_BUCKET", "")
+GUANXI_BACKUP_AT = _time("GUANXI_BACKUP_AT", "01:30")
+GUANXI_BACKUP_KEEP = _numbers("GUANXI_BACKUP_KEEP", "7,4,6")
+GUANXI_BACKUP_KEY = os.environ.get("GUANXI_BACKUP_KEY", "")
 _s3 = {
     "bucket_name": GUANXI_S3_BUCKET,
     "endpoint_url": os.environ.get("GUANXI_S3_ENDPOINT") or None,
@@ -245,6 +280,12 @@ STORAGES = {
     if GUANXI_S3_BUCKET
     else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "guanxi.project.static.StaticStorage"},
+    "backups": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {**_s3, "bucket_name": GUANXI_BACKUP_S3_BUCKET}}
+    if GUANXI_BACKUP_S3_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": os.environ.get("GUANXI_BACKUPS") or str(GUANXI_HOME / "backups")},
+    },
 }
 MEDIA_ROOT = GUANXI_HOME / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
@@ -266,10 +307,21 @@ EMAIL_FILE_PATH = GUANXI_HOME / "mail"
 DEFAULT_FROM_EMAIL = os.environ.get("GUANXI_MAIL_FROM", "guanxi@localhost")
 GUANXI_URL = os.environ.get("GUANXI_URL") or f"http://127.0.0.1:{PORT}"
 
+GUANXI_SLOW_MS = _number("GUANXI_SLOW_MS", "0")  # statements that take longer are logged; 0: none
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "guanxi.foundation.logs.WithRequest"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "json": {"()": "guanxi.foundation.logs.AsJson"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": _one_of("GUANXI_LOG_FORMAT", "text", "json"),
+            "filters": ["request"],
+        }
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("GUANXI_LOG", "WARNING")},
 }

@@ -33,6 +33,7 @@ PACKAGES = [
     "lake",
     "intake",
     "insight",
+    "operations",
 ]
 
 urlpatterns = [

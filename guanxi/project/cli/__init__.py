@@ -29,6 +29,8 @@ COMMANDS = {
     "refresh": Entry("guanxi.lake.commands:refresh", "Bring the lake up to date.", boot=True),
     "learn": Entry("guanxi.insight.commands:learn", "Learn what each relationship is worth.", boot=True),
     "erase": Entry("guanxi.customers.rights.commands:erase", "Erase a customer; again after a restore.", boot=True),
+    "backup": Entry("guanxi.operations.commands:backup", "Write everything to a file, while Guanxi runs.", boot=True),
+    "restore": Entry("guanxi.operations.commands:restore", "Put a backup in the place of what is there.", boot=True),
     "match": Entry("guanxi.customers.matching.commands:match_", "Find the records of a file that are one person."),
     "bench": Entry("benchmarks.cli:bench", "Measure, beside floors measured in the same run.", boot=True),
     "audit": Entry("guanxi.foundation.sealing.checking:audit", "Look whether the audit log is untouched.", boot=True),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import http.client
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -48,6 +50,7 @@ def serve(host: str, port: int | None, workers: int, web_processes: int, first_r
     from django.db import connection
 
     connection.close()
+    share_metrics()
     children = [Child("web", python("-m", "guanxi.project.server.web", host, str(port), str(web_processes)))]
     for number in range(1, workers + 1):
         quick = ["--quick"] if number > 1 else []
@@ -63,6 +66,10 @@ def worker(quick: bool, child: bool) -> None:
     """Run one worker, which also schedules, until SIGTERM or SIGINT; a running task then goes back to the queue."""
     parent = os.getppid() if child else None
     boot()
+    from guanxi.operations.backup import restoring
+
+    if restoring.begun():
+        raise click.ClickException("A restore was broken off; go on with it first: guanxi restore --finish")
     if not initialised() or pending_migrations():
         raise click.ClickException("The database is not initialised, or older than this program: run “guanxi init”.")
     from guanxi.foundation.tasks.worker import WorkerProcess
@@ -71,6 +78,16 @@ def worker(quick: bool, child: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop())
     process.run()
+
+
+def share_metrics() -> None:
+    """Let the web processes count into one folder, begun anew, so that /metrics tells of all of them."""
+    from django.conf import settings
+
+    folder = Path(settings.GUANXI_HOME) / "scratch" / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def check_port(host: str, port: int) -> None:

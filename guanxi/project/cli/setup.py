@@ -16,22 +16,26 @@ UNUSED = ["*.map", "*.d.ts", "*.mjs", "*.esm*", "*.rtl.*", "echarts.js", "echart
 
 
 @click.command()
-def init() -> None:
-    """Make or upgrade the database and all that a home needs. May be run at any time."""
+@click.option("--no-backup", is_flag=True, help="Do not back up the database before it is upgraded.")
+def init(no_backup: bool) -> None:
+    """Make or upgrade the database and all that a home needs. May be run at any time.
+
+    Before an upgrade the database is backed up; an upgrade that was broken off goes on where it stood.
+    """
     boot()
     from django.conf import settings
 
-    prepare(click.echo)
+    prepare(click.echo, backup=not no_backup)
     click.echo(f"{settings.GUANXI_HOME} is ready.")
 
 
-def prepare(say: Callable[[str], None]) -> None:
-    """Bring home, database and static files up to date."""
+def prepare(say: Callable[[str], None], backup: bool = True) -> None:
+    """Bring home, database and static files up to date; with `backup`, the database is backed up before."""
     from django.conf import settings
 
     with exclusively(settings.GUANXI_HOME / "init.lock"):
         _make_folders(say)
-        _migrate(say)
+        _migrate(say, backup)
         _make_cache_table(say)
     _collect_static(say)
 
@@ -45,12 +49,9 @@ def initialised() -> bool:
 
 def pending_migrations() -> list[str]:
     """The migrations that the database still lacks."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
+    from guanxi.operations.upgrading import pending
 
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [str(migration) for migration, _ in plan]
+    return pending()
 
 
 def _make_folders(say: Callable[[str], None]) -> None:
@@ -65,13 +66,12 @@ def _make_folders(say: Callable[[str], None]) -> None:
             say(f"Made {folder}")
 
 
-def _migrate(say: Callable[[str], None]) -> None:
-    from django.core.management import call_command
+def _migrate(say: Callable[[str], None], backup: bool) -> None:
+    from guanxi.operations.upgrading import upgrade
 
-    pending = pending_migrations()
-    if pending:
-        call_command("migrate", verbosity=0, interactive=False)
-        say(f"Database: applied {len(pending)} migrations")
+    applied = upgrade(say, backup)
+    if applied:
+        say(f"Database: applied {applied} migrations")
 
 
 def _make_cache_table(say: Callable[[str], None]) -> None:
