@@ -19,7 +19,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import data, floors, lifetime, matching, states
+from benchmarks import crowds, data, floors, lifetime, matching, states
 from benchmarks.measure import Figure, command
 
 SIZES = {"10k": 10_000, "30k": 30_000, "100k": 100_000, "300k": 300_000, "1M": 1_000_000}
@@ -48,6 +48,9 @@ console = Console(width=None if sys.stdout.isatty() else 150)
 @click.option("--models", is_flag=True, help="Fit and score the models alone, on a million simulated customers.")
 @click.option("--matching", "duplicates", is_flag=True, help="Find duplicates alone, among a million drawn customers.")
 @click.option("--boards", is_flag=True, help="Boards, calendars and groups alone, over as many cards as the sizes say.")
+@click.option("--people", type=click.IntRange(1), help="So many people at once, on the first size and each database.")
+@click.option("--minutes", type=float, default=5.0, show_default=True, help="With --people: how long.")
+@click.option("--keeping", is_flag=True, help="Back up and restore alone.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the data lie; kept.")
 def bench(
     sizes: tuple[str, ...],
@@ -55,6 +58,9 @@ def bench(
     models: bool,
     duplicates: bool,
     boards: bool,
+    people: int | None,
+    minutes: float,
+    keeping: bool,
     folder: Path | None,
 ) -> None:
     """Measure imports, refresh, learning, pages and questions at the sizes named."""
@@ -71,6 +77,10 @@ def bench(
                 figures = _boards(SIZES[size], work / f"{database}-{size}-cards", url)
                 _print(f"{database}, {SIZES[size]:,} cards", figures)
         return
+    if people or keeping:
+        for database in databases:
+            _print(f"{database}, {sizes[0]} customers", _alone(work, sizes[0], database, people, minutes))
+        return
     results: dict[str, dict[str, list[Figure]]] = {}
     try:
         for database in databases:
@@ -85,6 +95,32 @@ def bench(
         _keep(results)
         if folder is None:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def _alone(work: Path, size: str, database: str, people: int | None, minutes: float) -> list[Figure]:
+    """Imported data, and then only many people at once, or only backup and restore."""
+    files = data.make(work / size, SIZES[size])
+    home = work / f"home-{database}-{size}-alone"
+    with _database(database, work) as url:
+        environment = _filled(files, home, url)
+        if people is None:
+            return _within("keeping", environment)
+        return crowds.measure(environment, people, minutes, 500.0)
+
+
+def _filled(files: data.BenchFiles, home: Path, database_url: str) -> dict[str, str]:
+    """A home with all that was imported and the lake of it; the environment of its commands."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    environment = {"GUANXI_HOME": str(home), "GUANXI_TODAY": "2018-01-01", "GUANXI_COUNTRY": "TW"}
+    if database_url:
+        environment["GUANXI_DATABASE_URL"] = database_url
+    command("init", environment=environment)
+    for kind, file in (("products", files.products), ("parties", files.parties), ("sales", files.sales)):
+        command("import", kind, str(file), "--source", "bench", environment=environment)
+    command("refresh", environment=environment)
+    _indexed(environment)
+    return environment
 
 
 def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figure]:
@@ -116,6 +152,7 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     figures += _within("pages", environment) + _within("recognition", environment)
     figures += _within("webhooks", environment) + _within("bulk", environment)
     figures += _within("boards", environment, str(files.customers))
+    figures += _within("keeping", environment)
     return figures + _within("erasing", environment)  # last: it takes three customers away
 
 

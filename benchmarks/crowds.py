@@ -1,0 +1,55 @@
+"""A real `guanxi serve` for the people of `benchmarks.people`, in a filled home."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from benchmarks import people as crowd
+from benchmarks.measure import Figure
+
+PREPARE = (
+    "import json, sys; from guanxi.project.cli import boot; boot(); from benchmarks import people; "
+    "print(json.dumps(people.prepare(int(sys.argv[1]))))"
+)
+
+
+def measure(environment: dict[str, str], people: int, minutes: float, target: float) -> list[Figure]:
+    """Serve, let them work, stop; what they saw."""
+    environment = {**os.environ, **environment, "PORT": os.environ.get("PORT", "8000"), "GUANXI_LOG": "ERROR"}
+    made = subprocess.run(
+        [sys.executable, "-c", PREPARE, str(people)], env=environment, capture_output=True, text=True, check=True
+    )
+    prepared = json.loads(made.stdout.splitlines()[-1])
+    processes = os.environ.get("GUANXI_BENCH_WEB", "2")
+    log = Path(environment["GUANXI_HOME"]) / "serve.log"
+    with log.open("w") as told:
+        command = [sys.executable, "-m", "guanxi.project.cli", "serve", "--web-processes", processes, "--workers", "1"]
+        serving = subprocess.Popen(command, env=environment, stdout=told, stderr=told)
+    try:
+        url = f"http://127.0.0.1:{environment['PORT']}"
+        _wait(url, serving)
+        return crowd.figures(url, prepared, minutes, target)
+    finally:
+        serving.terminate()
+        serving.wait(60)
+        said = [line for line in log.read_text().splitlines() if "locked" in line or "Error" in line or "ERROR" in line]
+        print("\n".join(said[-20:]), file=sys.stderr)
+
+
+def _wait(url: str, serving: subprocess.Popen[bytes]) -> None:
+    for _attempt in range(600):
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=5):
+                return
+        except (OSError, urllib.error.URLError):
+            if serving.poll() is not None:
+                break
+            time.sleep(0.2)
+    raise RuntimeError("guanxi serve did not come up")
