@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import audit, logs, visibility
+from guanxi.foundation import audit, hooks, logs, visibility
 from guanxi.foundation.audit import Occasion
 
 P = ParamSpec("P")
@@ -90,6 +90,7 @@ def create(model: type[M], **values: Any) -> M:
     _validate(row)
     row.save(force_insert=True)
     audit.record(now, row, {name: [None, value] for name, value in audit.values_of(row).items() if value is not None})
+    _tell(row)
     return row
 
 
@@ -116,6 +117,7 @@ def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
         visibility.require(now.viewer, "edit", stored)  # nobody hands himself what is not his
         stored.save(update_fields=list(changed))
         audit.record(now, stored, changed)
+        _tell(stored)
     for name in values:
         setattr(row, name, getattr(stored, name))
     return cast("M", stored)
@@ -126,7 +128,19 @@ def delete(row: models.Model) -> None:
     now = occasion()
     visibility.require(now.viewer, "delete", row)
     audit.record(now, row, {name: [value, None] for name, value in audit.values_of(row).items() if value is not None})
+    number = row.pk
     row.delete()
+    row.pk = number
+    _tell(row)
+    row.pk = None
+
+
+def _tell(row: models.Model) -> None:
+    """Tell those who work something out of records: what hangs on `saved`, functions (row). A deleted row has no `id`
+    in the database any more.
+    """
+    for door in hooks.get("saved"):
+        door(row)
 
 
 def _said(row: models.Model, name: str, value: Any) -> bool:

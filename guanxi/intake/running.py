@@ -25,7 +25,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guanxi.customers.models import Source
-from guanxi.foundation import bulk, clock
+from guanxi.foundation import bulk, clock, hooks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.wire import BulkError
@@ -112,6 +112,8 @@ def _run(current: ImportRun, by: Viewer) -> ImportRun:
     _reject_refused(current, plan)
     current = actions.finish_import(current, by=by)
     _clear(current.folder)
+    for door in hooks.get("imported"):
+        door()
     return current
 
 

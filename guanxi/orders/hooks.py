@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
+from guanxi.foundation.custom_fields import roll_ups
 from guanxi.foundation.desk import Column, Filter, Panel
 from guanxi.foundation.governing import Subject
 from guanxi.foundation.tasks import Every
@@ -25,6 +27,30 @@ from guanxi.orders import (
     summary,
 )
 from guanxi.orders.models import Order
+
+hooks.register(
+    "roll_up_source",
+    roll_ups.Source(
+        "customers.party",
+        "orders",
+        _("Orders"),
+        Order,
+        "party",
+        {
+            "amount": _("Amount"),
+            "discount": _("Discount"),
+            "cost": _("Cost"),
+            "line_count": _("Lines"),
+            "day": _("Day"),
+            "placed_at": _("Placed at"),
+        },
+        moment="day",
+        conditions=[
+            ("sale", _("Sales"), Q(kind=Order.Kind.SALE)),
+            ("return", _("Returns"), Q(kind=Order.Kind.RETURN)),
+        ],
+    ),
+)
 
 
 def _of_lines(payload: dict[str, Any]) -> str:

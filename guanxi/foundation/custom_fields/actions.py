@@ -7,13 +7,13 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import audit, clock, hooks, tasks
+from guanxi.foundation import audit, clock, tasks
 from guanxi.foundation.actions import Refused, action, change, create, delete, occasion
-from guanxi.foundation.custom_fields import definitions, homes, indexing, known, retyping
+from guanxi.foundation.custom_fields import definitions, homes, indexing, known, retyping, working
 from guanxi.foundation.custom_fields.columns import HoldsAny
 from guanxi.foundation.custom_fields.models import CustomField
-from guanxi.foundation.custom_fields.tasks import build_index, turn_values
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.custom_fields.tasks import build_index, turn_values, work_out
+from guanxi.foundation.visibility import Viewer, require
 
 K = CustomField.Kind
 FLAGS = ("required", "in_list", "searchable", "filterable", "sensitive")
@@ -156,6 +156,17 @@ def replace_choice(field_id: int, code: str, instead: str, *, by: Viewer) -> int
 
 
 @action
+def refresh(field_id: int, *, by: Viewer) -> CustomField:
+    """Have a formula or roll-up worked out anew for all records, in the background."""
+    field = _locked(field_id)
+    require(by, "edit", field)
+    if not field.worked_out or field.archived_at is not None:
+        raise Refused(_("Only formulas and roll-ups are worked out."), "kind")
+    tasks.enqueue(work_out, field.object_type, key=f"custom_fields:{field.object_type}")
+    return field
+
+
+@action
 def archive(field_id: int, *, by: Viewer) -> CustomField:
     """Remove a field: it is seen nowhere any more; all values stay, `restore` brings them back. Raises Refused where a
     formula or roll-up needs it.
@@ -191,6 +202,8 @@ def destroy(field_id: int, count: int, *, by: Viewer) -> int:
         words = _("%(now)s records have a value, not %(count)s. Look at it again.")
         raise Refused(words % {"now": now, "count": count}, "count")
     home = homes.of(field.object_type)
+    if field.worked_out:
+        working.forget(home, field)
     numbers = [pk for pk, _value, _aside in retyping.rows_of(home, field)]
     for start in range(0, len(numbers), retyping.AT_ONCE):
         retyping.write(home, field.key, [(pk, None, {}) for pk in numbers[start : start + retyping.AT_ONCE]])
@@ -202,11 +215,8 @@ def destroy(field_id: int, count: int, *, by: Viewer) -> int:
 
 
 def dependants(field: CustomField) -> list[CustomField]:
-    """The formulas and roll-ups that read a field."""
-    found: list[CustomField] = []
-    for door in hooks.get("custom_dependants"):
-        found.extend(door(field))
-    return found
+    """The formulas that read a field."""
+    return working.dependants(field)
 
 
 def count_values(field: CustomField) -> int:
@@ -239,9 +249,7 @@ def _plain(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _options(field: CustomField, kind: str, given: dict[str, Any], before: CustomField | None = None) -> dict[str, Any]:
-    own = definitions.options(kind, given, before)
-    for door in hooks.get("custom_options"):
-        own |= door(field, kind, given)
+    own = definitions.options(kind, given, before) | working.options(field, kind, given)
     return (_remembered(field) if before else {}) | own
 
 
@@ -285,5 +293,6 @@ def _settled(field: CustomField, *, anew: bool = False) -> None:
             CustomField.objects.filter(pk=field.pk).update(index_state=CustomField.Index.WANTED)
             field.index_state = CustomField.Index.WANTED
         tasks.enqueue(build_index, field.pk, key=f"custom_field_index:{field.pk}")
-    for door in hooks.get("custom_settled"):
-        door(field, anew)
+    if field.worked_out and (anew or field.fresh_at is None) and field.archived_at is None:
+        CustomField.objects.filter(pk=field.pk).update(fresh_at=None)
+        tasks.enqueue(work_out, field.object_type, key=f"custom_fields:{field.object_type}")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import hooks, typed_json
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.custom_fields import kinds
+from guanxi.foundation.custom_fields import homes, kinds
 from guanxi.foundation.custom_fields.models import CustomField, named
 from guanxi.foundation.language.forms import fold, has_han
 from guanxi.foundation.language.pinyin import readings
@@ -46,8 +46,7 @@ def names(given: Any) -> dict[str, str]:
 def key_for(object_type: str, given: str, names_: dict[str, str]) -> str:
     """The key: as given, or made of the name, and not taken by what the type has already."""
     key = given.strip() or _made_key(object_type, names_)
-    taken = {name for door in hooks.get("custom_keys_taken") for name in door(object_type)}
-    if key in taken:
+    if key in _taken(object_type):
         raise Refused(_("“%(key)s” is a field of these records already.") % {"key": key}, "key")
     return key
 
@@ -57,8 +56,15 @@ def _made_key(object_type: str, names_: dict[str, str]) -> str:
     base = slugify(_latin(name)).replace("-", "_")[:34].strip("_")
     base = base if re.match(r"[a-z]", base) else f"field_{base}".rstrip("_")
     taken = set(CustomField.objects.filter(object_type=object_type).values_list("key", flat=True))
-    taken |= {one for door in hooks.get("custom_keys_taken") for one in door(object_type)}
+    taken |= _taken(object_type)
     return next(name for name in (base, *(f"{base}_{number}" for number in range(2, 1000))) if name not in taken)
+
+
+def _taken(object_type: str) -> set[str]:
+    """What the type has already: the columns of its table, and what packages declare."""
+    home = homes.find(object_type)
+    own = {field.name for field in home.model._meta.concrete_fields} if home else set()
+    return own | {name for door in hooks.get("custom_keys_taken") for name in door(object_type)}
 
 
 def options(kind: str, given: Any, before: CustomField | None = None) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from guanxi.foundation.custom_fields.models import CustomField
 
 K = CustomField.Kind
 FLAGS = ("required", "in_list", "searchable", "filterable", "sensitive")
-PLAIN_OPTIONS = ("pattern", "unit", "currency", "least", "most", "formula")
-ROLL_UP = ("source", "function", "of", "days", "where", "equals")
+PLAIN_OPTIONS = ("pattern", "unit", "currency", "least", "most", "formula", "result")
+ROLL_UP = ("source", "function", "of", "days", "where")
 
 
 @dataclass

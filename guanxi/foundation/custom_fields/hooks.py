@@ -8,7 +8,9 @@ from django.core.signals import request_started
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, shell
-from guanxi.foundation.custom_fields import api, columns, homes, kinds, known, values
+from guanxi.foundation.custom_fields import api, columns, homes, kinds, known, values, working
+from guanxi.foundation.custom_fields.tasks import after_import, work_out_all
+from guanxi.foundation.tasks import Daily
 
 hooks.register("columns:custom", columns.columns)
 hooks.register("facts:custom", columns.facts)
@@ -16,6 +18,9 @@ hooks.register("new:custom", columns.new)
 hooks.register("typed_key", columns.leaf)
 hooks.register("custom_values", values.checked)
 hooks.register("custom_defaults", values.defaults)
+hooks.register("saved", working.follow)
+hooks.register("schedule", Daily(work_out_all, at="00:20"))
+hooks.register("imported", after_import)
 hooks.register("api", ("/custom-fields", api.router))
 hooks.register("custom_edit", values.edit)
 hooks.register("custom_create", values.create)
@@ -43,5 +48,13 @@ def _sensitive(label: str) -> list[str]:
 
 hooks.register(
     "menu",
-    shell.MenuEntry(shell.SYSTEM, _("Fields"), "custom_fields:page", "forms", order=30, keywords=[_("Custom fields")]),
+    shell.MenuEntry(
+        shell.SYSTEM,
+        _("Fields"),
+        "custom_fields:page",
+        "forms",
+        order=30,
+        keywords=[_("Custom fields")],
+        needs=("view", "settings"),
+    ),
 )

@@ -49,8 +49,10 @@ def settle(field_id: int) -> str:
         if not keep:
             return _say(field, State.NONE)
         _say(field, State.BUILDING)
+        at_once = connection.in_atomic_block
+        if at_once:
+            connection.check_constraints()  # what waits to be checked at the end would stand in the way of an index
         with connection.cursor() as cursor:
-            at_once = connection.in_atomic_block
             cursor.execute(create_sql(field, home, vendor=connection.vendor, at_once=at_once))
             if connection.vendor == "sqlite":
                 # Without figures on the index SQLite would not know how few rows a value has.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation.custom_fields import indexing, retyping
+from guanxi.foundation import tasks
+from guanxi.foundation.custom_fields import homes, indexing, known, retyping, working
 from guanxi.foundation.tasks import task
 
 
@@ -20,3 +21,22 @@ def turn_values(field_id: int) -> int:
     last = retyping.finish(field_id)
     indexing.settle(field_id)
     return last
+
+
+@task(label=_("Formulas and roll-ups"), queue_name="long")
+def work_out(object_type: str) -> int:
+    """Work out all formulas and roll-ups of a type; how many records changed."""
+    return working.work_out(object_type)
+
+
+@task(label=_("Formulas and roll-ups of all types"), queue_name="long")
+def work_out_all() -> int:
+    """The same of every type that has any: what goes by the day is another every day."""
+    wanted = [home for home in homes.homes() if any(field.worked_out for field in home.fields())]
+    return sum(working.work_out(home.label) for home in wanted)
+
+
+def after_import() -> None:
+    """What hangs on `imported`: records came in sets, past what is worked out one by one."""
+    if any(field.worked_out for field in known.all_fields()):
+        tasks.enqueue(work_out_all, key="custom_fields:all")

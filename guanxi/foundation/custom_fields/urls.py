@@ -15,6 +15,7 @@ urlpatterns = [
     path("fields/<int:pk>/outlook/", views.outlook, name="outlook"),
     path("fields/<int:pk>/retype/", views.retype, name="retype"),
     path("fields/<int:pk>/replace/", views.replace, name="replace"),
+    path("fields/<int:pk>/refresh/", views.refresh, name="refresh"),
     path("fields/<int:pk>/archive/", views.archive, name="archive"),
     path("fields/<int:pk>/restore/", views.restore, name="restore"),
     path("fields/<int:pk>/destroy/", views.destroy, name="destroy"),

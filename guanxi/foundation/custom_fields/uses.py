@@ -7,8 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation import hooks
-from guanxi.foundation.custom_fields import homes
+from guanxi.foundation.custom_fields import homes, working
 from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.foundation.desk import registered
 from guanxi.foundation.desk.models import SavedView
@@ -35,6 +34,6 @@ def of(field: CustomField, viewer: Viewer) -> list[Use]:
     slugs = [desk.slug for desk in registered() if desk.model is home.model]
     views = SavedView.objects.visible_to(viewer).filter(desk__in=slugs, query__contains=home.path(field))[:MOST]
     found = [Use(_("Saved view"), view.name, url_of(view)) for view in views]
-    for door in hooks.get("custom_dependants"):
-        found += [Use(other.get_kind_display(), other.label, f"../{other.pk}/") for other in door(field)]
-    return found
+    return found + [
+        Use(other.get_kind_display(), other.label, f"../{other.pk}/") for other in working.dependants(field)
+    ]

@@ -17,7 +17,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from guanxi.foundation import hooks
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.custom_fields import actions, definitions, forms, homes, kinds, retyping, uses
+from guanxi.foundation.custom_fields import (
+    actions,
+    definitions,
+    forms,
+    formulas,
+    homes,
+    kinds,
+    retyping,
+    roll_ups,
+    uses,
+    working,
+)
 from guanxi.foundation.custom_fields.columns import column_of
 from guanxi.foundation.custom_fields.models import CustomField, named
 from guanxi.foundation.desk import editing
@@ -170,6 +181,17 @@ def replace(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def refresh(request: HttpRequest, pk: int) -> HttpResponse:
+    """Work a formula or roll-up out anew."""
+    return _done(
+        request,
+        pk,
+        lambda: actions.refresh(pk, by=request.user),
+        lambda _made: _("It is being worked out anew in the background."),
+    )
+
+
+@require_POST
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove the field; all values stay."""
     return _done(
@@ -256,14 +278,17 @@ def _form(
 
 
 def _described(request: HttpRequest, typed: forms.Typed, row: CustomField | None) -> dict[str, Any]:
-    offered = [K(kind) for kind in K.values if hooks.get("custom_options") or kind not in (K.FORMULA, K.ROLL_UP)]
+    home = homes.find(typed.object_type)
     more: dict[str, Any] = {}
-    for door in hooks.get("custom_form"):
-        more |= door(typed, row)
+    if typed.kind == K.FORMULA and home is not None:
+        results = [(kind.value, kind.label) for kind in working.RESULTS]
+        more = {"names": working.readable(home).items(), "functions": sorted(formulas.KNOWN), "results": results}
+    if typed.kind == K.ROLL_UP:
+        more = {"sources": roll_ups.sources(typed.object_type), "functions": roll_ups.FUNCTIONS.items()}
     return {
         "typed": typed,
         "field": row,
-        "kinds": [(kind.value, kind.label) for kind in offered],
+        "kinds": K.choices,
         "languages": [(code, language_name(code), typed.names.get(code, "")) for code in definitions.LANGUAGES],
         "choices": [_choice_line(one) for one in typed.options.get("choices") or []],
         "blank_choice": _choice_line({}),
@@ -295,7 +320,7 @@ def _previewed(request: HttpRequest, typed: forms.Typed) -> dict[str, Any]:
     """The control as a record would have it."""
     draft, home = typed.draft(), homes.find(typed.object_type)
     if home is None or draft.worked_out:
-        return {"control": None}
+        return {"control": None, **(_tried(home, draft) if home is not None and draft.kind == K.FORMULA else {})}
     for place, one in enumerate(draft.options.get("choices") or []):
         one["code"] = one.get("code") or f"new-{place}"
     try:
@@ -306,6 +331,17 @@ def _previewed(request: HttpRequest, typed: forms.Typed) -> dict[str, Any]:
     shown = as_field(home.model, column_of(draft, home, required=draft.required))
     control = editing.control(shown, editing.raw_plain(shown, default), request.user, "preview", wrong)
     return {"control": control, "preview_label": draft.label if any(draft.names.values()) else _("Name of the field")}
+
+
+def _tried(home: homes.Home, draft: CustomField) -> dict[str, Any]:
+    """What the formula gives for a few records, or what is wrong with it."""
+    if not draft.options.get("formula"):
+        return {}
+    try:
+        draft.options |= working.options(draft, K.FORMULA, draft.options)
+    except Refused as refusal:
+        return {"problem": refusal.message}
+    return {"sample": working.samples(home, draft)}
 
 
 def _stored_kinds() -> list[tuple[str, Any]]:

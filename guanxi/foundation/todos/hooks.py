@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, search, shell
+from guanxi.foundation.custom_fields import homes, roll_ups
 from guanxi.foundation.desk import Panel
 from guanxi.foundation.tasks import Every
 from guanxi.foundation.todos import actions, api, desk, tasks, views
@@ -20,6 +22,31 @@ hooks.register(
 )
 hooks.register("today_section", desk.overdue_section, order=5)
 hooks.register("schedule", Every(tasks.remind_due, minutes=1))
+
+
+@hooks.register("roll_up_source")
+def _sources() -> list[roll_ups.Source]:
+    """Tasks, as they hang on records of every type that has custom fields."""
+    return [
+        roll_ups.Source(
+            home.label,
+            "tasks",
+            _("Tasks"),
+            Todo,
+            "object_id",
+            {"due_on": _("Due"), "done_at": _("Done"), "created_at": _("Made")},
+            moment="created_at",
+            conditions=[
+                ("open", _("Open"), Q(done_at__isnull=True)),
+                ("done", _("Done"), Q(done_at__isnull=False)),
+            ],
+            type_field="object_type",
+        )
+        for home in homes.homes()
+        if home.desk.general
+    ]
+
+
 hooks.register(
     "search",
     search.Source(
