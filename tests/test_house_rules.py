@@ -45,6 +45,7 @@ MAY_WRITE = {
     "guanxi/customers/rights/retention.py": "rows that a rule forgets, audited in sum",
     "guanxi/foundation/custom_fields/known.py": "the mark that definitions changed",
     "guanxi/foundation/custom_fields/indexing.py": "the state of an index",
+    "guanxi/foundation/custom_fields/working.py": "when results were worked out",
     "guanxi/foundation/custom_fields/retyping.py": "how far a retyping is, which its action audited",
     "guanxi/*/rights.py": "erasures, audited in sum",
 }

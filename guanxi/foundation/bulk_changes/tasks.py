@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation import tasks
+from guanxi.foundation import hooks, tasks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk_changes import actions, engine
 from guanxi.foundation.bulk_changes.models import BulkChange
@@ -42,4 +42,7 @@ def _go_on(change: BulkChange, by: Viewer) -> BulkChange:
     except (Refused, NotAllowed) as refusal:
         actions.fail(change.pk, str(refusal), by=by)
         change.refresh_from_db()
+    if not change.one_by_one:
+        for door in hooks.get("imported"):  # written past what follows single records
+            door()
     return change

@@ -167,9 +167,8 @@ def patch_of(row: models.Model, home: Home, fields: list[CustomField]) -> dict[s
         found, reason = worked_out(field, values)
         leaf = typed_json.Leaf(kinds.type_of(field) or typed_json.TEXT)
         values[field.key] = _value(leaf.value(found))
-        for key, now in ((field.key, found), (FAILED + field.key, reason or None)):
-            if stored.get(key) != now:
-                patch[key] = now
+        now = {field.key: found, FAILED + field.key: reason or None}
+        patch |= {key: value for key, value in now.items() if stored.get(key) != value}
     return patch
 
 
