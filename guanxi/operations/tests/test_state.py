@@ -20,7 +20,7 @@ from guanxi.foundation.tasks import worker
 from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import SYSTEM
 from guanxi.operations import actions
-from guanxi.operations.backup import keeping
+from guanxi.operations.backup import archive, keeping, keys
 from guanxi.operations.models import Backup
 from guanxi.operations.tasks import back_up
 
@@ -191,6 +191,23 @@ def test_old_backups_go_and_other_files_stay(home: Path, settings: Any) -> None:
         "guanxi-20261127-013000.tar.zst", "guanxi-20261128-013000.tar.zst", "notes.txt",
     ]  # fmt: skip
     assert Backup.objects.filter(kept=True).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_scheduled_backup_goes_to_where_it_is_kept(home: Path, staff: User, settings: Any, tmp_path: Path) -> None:
+    """Into a storage that is no folder, through a draft that is taken away."""
+    settings.STORAGES = {**settings.STORAGES, "backups": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
+    settings.GUANXI_BACKUP_KEY, secret = keys.make_pair()
+    tasks.enqueue(back_up, "person", by=staff)
+    worker.run_waiting()
+    assert BackgroundTask.objects.get().state == State.DONE, BackgroundTask.objects.get().error
+    row = Backup.objects.get()
+    assert (row.state, row.encrypted, row.requested_by, row.reason) == ("done", True, staff, "person")
+    file = tmp_path / row.name
+    file.write_bytes(keeping.shelf().open(row.name).read())
+    manifest = archive.verify(file, secret)
+    assert row.size == file.stat().st_size and manifest.told["rows"]["foundation_user"] == 1
+    assert not list((home / "scratch").iterdir())
 
 
 def test_every_column_of_transactions_is_taken_care_of_by_backups() -> None:

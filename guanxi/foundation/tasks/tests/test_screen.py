@@ -49,10 +49,10 @@ def test_list_is_filtered_by_state(staff_client: Client) -> None:
 def test_record_shows_rate_and_time_left_and_renews_itself(staff_client: Client) -> None:
     row = running()
     html = page(staff_client, f"/tasks/{row.pk}/")
-    for words in ("寫入", "250,000", "50,000 per second", "0:00:15 left", f"/tasks/{row.pk}/live/"):
+    for words in ("寫入", "250,000", "50,000 per second", "0:00:15 left", f"/tasks/{row.pk}/progress/"):
         assert words in html
     queue.finish(row, State.DONE, result={"accepted": 3})
-    part = page(staff_client, f"/tasks/{row.pk}/live/")
+    part = page(staff_client, f"/tasks/{row.pk}/progress/")
     assert "Done" in part
     assert "hx-trigger" not in part
     assert "hx-trigger" not in page(staff_client, f"/tasks/{row.pk}/state/")
@@ -62,7 +62,7 @@ def test_cancel_and_try_again_by_their_buttons(staff_client: Client, staff: User
     row = tasks.enqueue(work.quick)
     assert f"/tasks/{row.pk}/cancel/" in page(staff_client, f"/tasks/{row.pk}/")
     assert "Cancelled" in staff_client.post(f"/tasks/{row.pk}/cancel/").content.decode()
-    assert f"/tasks/{row.pk}/retry/" in page(staff_client, f"/tasks/{row.pk}/live/")
+    assert f"/tasks/{row.pk}/retry/" in page(staff_client, f"/tasks/{row.pk}/progress/")
     assert "Waiting" in staff_client.post(f"/tasks/{row.pk}/retry/").content.decode()
     assert worker.run_waiting() == 1
     assert "has ended already" in staff_client.post(f"/tasks/{row.pk}/cancel/").content.decode()
