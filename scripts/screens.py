@@ -125,6 +125,11 @@ def organisation_chart(page: Page) -> None:
     page.locator(".chart-head").wait_for()
 
 
+def tiles(page: Page) -> None:
+    """Wait until every tile has its figures."""
+    page.wait_for_function("() => !document.querySelector('.tile-inside[aria-busy=true]')")
+
+
 # Every page that the side bar does not reach by itself; those that it does are added (`menu`).
 SHOTS = [
     Shot("customer", "/customers/", first_row),
@@ -155,6 +160,13 @@ SHOTS = [
     Shot("bell", "/account/", lambda page: page.locator("#bell summary").click()),
     Shot("themes", "/account/", lambda page: page.locator("summary.user").click()),
     Shot("password", "/accounts/password/change/"),
+    Shot("pivot", "/explore/?m=sales&m=customers&by=department&across=quarter&period=last_year&compare=before&top=8"),
+    Shot("shares", "/explore/?m=sales&by=department&across=quarter&show=row&top=8&plot=line"),
+    Shot("dashboard", "/dashboards/management/", tiles),
+    Shot("notifications", "/notifications/all/"),
+    Shot("how-i-am-told", "/account/notifications/"),
+    Shot("business", "/first-steps/business/"),
+    Shot("sample-data", "/imports/sample-data/"),
     Shot("api", "/api/docs"),
     Shot("not-found", "/nothing-here/", status=404),
 ]

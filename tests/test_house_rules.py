@@ -57,7 +57,7 @@ NOT_ROWS = re.compile(r"\b(super\(\)|book|workbook|storage|picture|router|np|del
 MAY_MAIL = {
     "guanxi/customers/sending.py": "to customers, after asking whether we may",
     "guanxi/foundation/reports/mail.py": "reports to colleagues",
-    "guanxi/foundation/todos/actions.py": "reminders to colleagues",
+    "guanxi/foundation/letters/actions.py": "notifications to colleagues",
 }
 NAMES_THAT_SAY_NOTHING = {"utils.py", "helpers.py", "common.py", "misc.py"}
 LONGEST = 600

@@ -127,6 +127,7 @@ class Notification(Governed):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
     at = models.DateTimeField(default=timezone.now)
     level = models.CharField(max_length=10, choices=Level.choices, default=Level.INFO)
+    kind = models.CharField(max_length=30, blank=True)  # of foundation/notices/kinds.py
     title = models.CharField(max_length=200)
     body = models.TextField(blank=True)
     url = models.CharField(max_length=300, blank=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from guanxi.foundation import views
+from guanxi.foundation import bell, views
 
 urlpatterns = [
     path("account/", views.account, name="account"),
@@ -15,5 +15,9 @@ urlpatterns = [
     path("notifications/", views.notification_list, name="notifications"),
     path("notifications/unread/", views.notifications_unread, name="notifications_unread"),
     path("notifications/read/", views.read_notifications, name="notifications_read"),
+    path("notifications/live/", bell.live, name="notifications_live"),
+    path("notifications/all/", bell.everything, name="notifications_all"),
     path("notifications/<int:pk>/open/", views.open_notification, name="notification_open"),
+    path("notifications/<int:pk>/mark/", bell.mark, name="notification_mark"),
+    path("account/notifications/", bell.preferences, name="notification_preferences"),
 ]

@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 
 from guanxi.customers import contacting
 from guanxi.customers.models import Party
-from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation import audit
+from guanxi.foundation.actions import Refused, action, change, create, delete, occasion
 from guanxi.foundation.visibility import Viewer
 from guanxi.insight import leaving
-from guanxi.insight.models import Assumptions, CostRate, Learning, ModelVersion, Standing
+from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Standing
 
+LEARNT: tuple[type[Model], ...] = (Standing, EquityPoint, ModelVersion, Learning)
 THE_ONE = 1  # the number of the only row of assumptions
 
 
@@ -107,3 +109,14 @@ def keep_models(learning: Learning, versions: list[dict[str, Any]], *, by: Viewe
     """Keep fitted models with their learning."""
     for values in versions:
         create(ModelVersion, learning=learning, **values)
+
+
+@action
+def forget_all(*, by: Viewer) -> None:
+    """Forget what was learnt where nobody is left whom it was learnt of (the sample data were taken away)."""
+    if Party.objects.exists():
+        return
+    counts = {model._meta.label_lower: [model._base_manager.count(), None] for model in LEARNT}
+    audit.record_summary(occasion(), "insight.learning", None, _("What was learnt"), counts)
+    for model in LEARNT:
+        model._base_manager.all().delete()

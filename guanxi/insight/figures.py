@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.insight.bulk import STANDING
 from guanxi.insight.models import Grade, Loyalty, Stage, Tier
+from guanxi.lake.dashboards.declaration import ReadyTile
+from guanxi.lake.dashboards.models import Tile
 from guanxi.lake.dimensions import CHOICE, TEXT, Dimension
-from guanxi.lake.measures import MONEY, NUMBER, PERCENT, Measure
+from guanxi.lake.measures import MONEY, NUMBER, PERCENT, RATIO, SUM, Measure
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -27,19 +29,20 @@ def _mean(column: str) -> Callable[[ir.Table], ir.Value]:
 
 
 MEASURES = (
-    Measure("equity", _("Customer equity"), MONEY, _sum("expected_value"), base=TABLE,
+    Measure("equity", _("Customer equity"), MONEY, _sum("expected_value"), base=TABLE, parts=SUM,
             help=_("What all customers are expected to leave from now on, discounted to today.")),
-    Measure("lifetime_value", _("Lifetime value"), MONEY, _sum("lifetime_value"), base=TABLE,
+    Measure("lifetime_value", _("Lifetime value"), MONEY, _sum("lifetime_value"), base=TABLE, parts=SUM,
             help=_("What customers have left so far and are expected to leave.")),
-    Measure("value_so_far", _("Margin so far"), MONEY, _sum("value_so_far"), base=TABLE),
-    Measure("at_stake", _("At stake"), MONEY, _sum("at_stake"), base=TABLE,
+    Measure("value_so_far", _("Margin so far"), MONEY, _sum("value_so_far"), base=TABLE, parts=SUM),
+    Measure("at_stake", _("At stake"), MONEY, _sum("at_stake"), base=TABLE, parts=SUM,
             help=_("What would be expected of them if they had not begun to leave, less what still is.")),
-    Measure("room_to_grow", _("Room to grow in a year"), MONEY, _sum("growth"), base=TABLE),
+    Measure("room_to_grow", _("Room to grow in a year"), MONEY, _sum("growth"), base=TABLE, parts=SUM),
     Measure("customers_alive", _("Customers still there"), NUMBER, lambda rows: rows.p_alive.sum().round(1), base=TABLE,
             help=_("The sum of everybody's chance that he is still a customer.")),
-    Measure("mean_risk", _("Mean risk"), PERCENT, _mean("risk"), base=TABLE,
+    Measure("mean_risk", _("Mean risk"), PERCENT, _mean("risk"), base=TABLE, parts=RATIO,
             help=_("Of no purchase in the days ahead that the assumptions name.")),
-    Measure("mean_strength", _("Mean strength"), NUMBER, lambda rows: rows.strength.mean().round(1), base=TABLE),
+    Measure("mean_strength", _("Mean strength"), NUMBER, lambda rows: rows.strength.mean().round(1), base=TABLE,
+            parts=RATIO),
 )  # fmt: skip
 
 
@@ -54,4 +57,10 @@ DIMENSIONS = (
     _labelled("grade", _("Grade"), Grade.choices),
     _labelled("loyalty", _("Loyalty"), Loyalty.choices),
     Dimension("rfm", _("RFM"), TEXT, TABLE, "rfm", "party_id", listed="standing.rfm"),
+)
+
+TILES = (
+    ReadyTile(_("Customer equity"), "m=equity&by=", Tile.Form.NUMBER, Tile.Size.THIRD),
+    ReadyTile(_("At stake"), "m=at_stake&by=", Tile.Form.NUMBER, Tile.Size.THIRD),
+    ReadyTile(_("Customers still there"), "m=customers_alive&by=", Tile.Form.NUMBER, Tile.Size.THIRD),
 )

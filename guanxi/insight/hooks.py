@@ -74,9 +74,12 @@ hooks.register("happened", actions.follow_restrictions)
 
 hooks.register("schedule", Daily(tasks.learn, at="02:30"))
 hooks.register("schedule", Every(tasks.learn_when_much_is_new, minutes=1))
+hooks.register("sample_removed", tasks.forget_sample)
 hooks.register("lake_table", bulk.STANDING)
 hooks.register("lake_table", bulk.HISTORY)
 for measure in figures.MEASURES:
     hooks.register("measure", measure)
+for tile in figures.TILES:
+    hooks.register("dashboard_tile:management", tile)
 for dimension in figures.DIMENSIONS:
     hooks.register("dimension", dimension)

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.models import Party
 from guanxi.foundation import tasks
 from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.insight import queries
+from guanxi.lake import lock, store
 
 LEARNING = "insight.learn"  # of several wishes to learn, one waits and one runs
 MUCH = 0.10  # share by which the sales lines must have grown since the last learning
@@ -37,3 +39,16 @@ def learn_when_much_is_new() -> dict[str, Any]:
     if much and not queries.under_way(SYSTEM):
         learn_now(by=SYSTEM)
     return {"lines": now, "learned_from": known, "queued": much}
+
+
+def forget_sample() -> None:
+    """After the sample data went: where nobody is left, forget what was learnt of them (door “sample_removed”)."""
+    from guanxi.insight import actions, bulk
+
+    if Party.objects.exists():
+        return
+    actions.forget_all(by=SYSTEM)
+    with lock.held(wait=60):
+        for table in (bulk.STANDING, bulk.HISTORY):
+            if store.open_table(table) is not None:
+                store.overwrite(table, [], {})

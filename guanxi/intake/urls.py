@@ -2,11 +2,14 @@
 
 from django.urls import path
 
+from guanxi.intake.demo import views as demo
 from guanxi.intake.views import check, columns, rules, runs, start
 
 app_name = "intake"
 urlpatterns = [
     path("imports/start/", start.start, name="start"),
+    path("imports/sample-data/", demo.sample_data, name="sample_data"),
+    path("imports/sample-data/change/", demo.change_sample_data, name="change_sample_data"),
     path("imports/upload/", start.upload, name="upload"),
     path("imports/samples/<slug:key>.csv", start.sample, name="sample"),
     path("imports/drafts/<int:draft_id>/columns/", columns.columns, name="columns"),

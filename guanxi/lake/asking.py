@@ -22,6 +22,7 @@ from guanxi.lake.measures import Measure
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+BUT = "not"
 EDGES = {"from": "from", "min": "from", "to": "to", "max": "to"}
 
 
@@ -66,7 +67,7 @@ class CannotCut(BadQuery):
 def condition(rows: ir.Table, dimension: Dimension, asked: Any) -> ir.BooleanValue:
     """The condition that `asked` (a value, a list of values, or a range) puts on a dimension. Raises BadQuery."""
     if isinstance(asked, Mapping):
-        return _range(rows, dimension, asked)
+        return _but(rows, dimension, asked[BUT]) if set(asked) == {BUT} else _range(rows, dimension, asked)
     values = list(asked) if isinstance(asked, Sequence) and not isinstance(asked, str) else [asked]
     known = [value for value in values if value is not None]
     conditions = [_one_of(rows, dimension, known)] if known else []
@@ -75,6 +76,13 @@ def condition(rows: ir.Table, dimension: Dimension, asked: Any) -> ir.BooleanVal
     if not conditions:
         raise _wrong(dimension, _("the list is empty; name at least one value"))
     return functools.reduce(operator.or_, conditions)
+
+
+def _but(rows: ir.Table, dimension: Dimension, asked: Any) -> ir.BooleanValue:
+    """All but these values; what is not known is among the others, unless it is named."""
+    values = list(asked) if isinstance(asked, Sequence) and not isinstance(asked, str) else [asked]
+    is_one = condition(rows, dimension, values)
+    return ~is_one.fill_null(False)
 
 
 def _range(rows: ir.Table, dimension: Dimension, asked: Mapping[str, Any]) -> ir.BooleanValue:

@@ -129,6 +129,24 @@ DECLARED = (
 )
 
 
+# What a value opens into, level by level; others through the door "hierarchy".
+HIERARCHIES: tuple[tuple[str, ...], ...] = (
+    ("department", "category", "subcategory", "product"),
+    ("brand", "product"),
+    ("year", "quarter", "month", "day"),
+    ("week", "day"),
+    ("country", "city", "customer"),
+)
+
+
+def below(name: str) -> str:
+    """The next level of the hierarchy that a dimension stands in; empty for the last, and where it stands in none."""
+    for levels in (*HIERARCHIES, *hooks.get("hierarchy")):
+        if name in levels[:-1]:
+            return str(levels[levels.index(name) + 1])
+    return ""
+
+
 def all() -> dict[str, Dimension]:  # noqa: A001  read as dimensions.all()
     """Every dimension by name: the declared ones, those of the door "dimension", and one per field of the profile."""
     declared = [*DECLARED, *hooks.get("dimension")]

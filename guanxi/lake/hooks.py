@@ -8,8 +8,12 @@ from guanxi.foundation import hooks, shell
 from guanxi.foundation.desk import Panel
 from guanxi.foundation.reports import Report, Rhythm
 from guanxi.foundation.shell import MenuEntry
+from guanxi.foundation.steps import Step
 from guanxi.foundation.tasks import Daily, Every
 from guanxi.lake import api, panels, rights, tables, tasks
+from guanxi.lake.dashboards import declaration, reporting
+from guanxi.lake.dashboards.models import Dashboard, FirstDashboard
+from guanxi.lake.dashboards.views import saving
 from guanxi.lake.explore import behind
 from guanxi.lake.reports import today, who_buys
 
@@ -32,6 +36,31 @@ hooks.register(
     "menu",
     MenuEntry(shell.KNOW, _("Who buys"), "/reports/who-buys/", "users-group", order=20, needs=("view", "reports")),
 )
+hooks.register(
+    "menu",
+    MenuEntry(shell.KNOW, _("Dashboards"), "/dashboards/", "layout-dashboard", order=5, needs=("view", "reports")),
+)
+
+for ready in declaration.READY:
+    hooks.register("dashboard", ready)
+hooks.register(
+    "first_step",
+    Step(
+        "dashboard",
+        _("Choose the dashboard that opens first for you"),
+        _("Or make one of your own."),
+        "dashboards:index",
+        "layout-dashboard",
+        done=lambda viewer: (
+            FirstDashboard.objects.filter(user_id=viewer.pk).exists()
+            or Dashboard.objects.filter(owner_id=viewer.pk).exists()
+        ),
+        personal=True,
+    ),
+    order=80,
+)
+hooks.register("report_finder", reporting.find)
+hooks.register("explore_saving", saving)
 
 hooks.register("questions:orders", behind.QUESTION)
 hooks.register("questions:customers", behind.OF_CUSTOMERS)

@@ -60,12 +60,23 @@ def pairs(where: Where) -> list[tuple[str, str]]:
     `f.x=`.
     """
     found: list[tuple[str, str]] = []
+    known = dimensions.all()
     for name, asked in where.items():
-        if isinstance(asked, Mapping):
-            found += [(f"f.{name}__{edge}", str(value)) for edge, value in asked.items()]
-        else:
-            found += [(f"f.{name}", "" if value is None else str(value)) for value in asked]
+        records = name in known and known[name].kind == dimensions.RECORD
+        edges = asked.items() if isinstance(asked, Mapping) else [("", asked)]
+        for edge, values in edges:
+            key = f"f.{name}__{edge}" if edge else f"f.{name}"
+            found += [
+                (key, _in_address(value, records)) for value in (values if isinstance(values, list) else [values])
+            ]
     return found
+
+
+def _in_address(value: Any, records: bool) -> str:
+    """A value as addresses write it: records by “#” and their id, nothing for “not known”."""
+    if value is None:
+        return ""
+    return f"#{value}" if records and isinstance(value, int) else str(value)
 
 
 def _text(asked: Mapping[str, Any]) -> str:

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
 SALES_LINES = "sales_line"
 MONEY, NUMBER, PERCENT = "money", "number", "percent"  # a percentage is a share: 0.25 is 25 %
+# How the parts of a measure make its whole: they add up; they overlap, so that the whole must be asked (different
+# customers); or they are no parts at all (an average).
+SUM, DISTINCT, RATIO = "sum", "distinct", "ratio"
 
 
 @dataclass(frozen=True)
 class Measure:
     """One figure over the table `base`: the sales lines, or a table of the lake that has one row per customer (key
-    "party_id"). `needs` names the table that must be joined; `of_cost` that it knows only lines whose cost is known.
+    "party_id"). `needs` names the table that must be joined; `of_cost` that it knows only lines whose cost is known;
+    `parts` how its parts make the whole (SUM, DISTINCT, RATIO): when in doubt it is asked, never added up.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Measure:
     of_cost: bool = False
     help: Any = ""
     base: str = SALES_LINES
+    parts: str = DISTINCT
 
 
 def _ratio(part: Formula, whole: Formula, kind: str) -> Formula:
@@ -104,7 +109,7 @@ def _sold(rows: ir.Table) -> ir.Value:
 
 
 DECLARED = (
-    Measure("sales", _("Sales"), MONEY, _sales, help=_("What was paid, refunds taken off.")),
+    Measure("sales", _("Sales"), MONEY, _sales, help=_("What was paid, refunds taken off."), parts=SUM),
     Measure("orders", _("Orders"), NUMBER, _orders, help=_("Returns are not counted.")),
     Measure("customers", _("Customers"), NUMBER, _customers, help=_("Different customers who bought or returned.")),
     Measure(
@@ -123,23 +128,45 @@ DECLARED = (
         needs="first_purchase",
         help=_("Customers who had bought on an earlier day."),
     ),
-    Measure("basket", _("Basket"), MONEY, _per(_sales, _orders), help=_("Sales per order.")),
-    Measure("units", _("Units"), NUMBER, _units),
-    Measure("lines", _("Lines"), NUMBER, _lines),
-    Measure("discount", _("Discount"), MONEY, _discount),
+    Measure("basket", _("Basket"), MONEY, _per(_sales, _orders), help=_("Sales per order."), parts=RATIO),
+    Measure("units", _("Units"), NUMBER, _units, parts=SUM),
+    Measure("lines", _("Lines"), NUMBER, _lines, parts=SUM),
+    Measure("discount", _("Discount"), MONEY, _discount, parts=SUM),
     Measure(
-        "discount_rate", _("Discount rate"), PERCENT, _share(_discount, _gross), help=_("Of the price before discount.")
+        "discount_rate",
+        _("Discount rate"),
+        PERCENT,
+        _share(_discount, _gross),
+        help=_("Of the price before discount."),
+        parts=RATIO,
     ),
-    Measure("cost", _("Cost"), MONEY, lambda rows: rows.cost.sum(), of_cost=True),
-    Measure("margin", _("Margin"), MONEY, _margin, of_cost=True, help=_("Sales less cost, where the cost is known.")),
-    Measure("margin_rate", _("Margin rate"), PERCENT, _share(_margin, _sales_of_known_cost), of_cost=True),
-    Measure("sales_per_customer", _("Sales per customer"), MONEY, _per(_sales, _customers)),
-    Measure("orders_per_customer", _("Orders per customer"), NUMBER, _share(_orders, _customers)),
-    Measure("lines_per_order", _("Lines per order"), NUMBER, _share(_lines, _orders)),
-    Measure("unit_price", _("Price per unit"), MONEY, _per(_sales, _units)),
-    Measure("returned", _("Returned"), MONEY, _returned, help=_("What was paid back.")),
-    Measure("return_rate", _("Return rate"), PERCENT, _share(_returned, _sold), help=_("Paid back, of what was sold.")),
-    Measure("known", _("Known"), NUMBER, _lines, help=_("People and organisations, buyers or not."), base="party"),
+    Measure("cost", _("Cost"), MONEY, lambda rows: rows.cost.sum(), of_cost=True, parts=SUM),
+    Measure(
+        "margin",
+        _("Margin"),
+        MONEY,
+        _margin,
+        of_cost=True,
+        help=_("Sales less cost, where the cost is known."),
+        parts=SUM,
+    ),
+    Measure("margin_rate", _("Margin rate"), PERCENT, _share(_margin, _sales_of_known_cost), of_cost=True, parts=RATIO),
+    Measure("sales_per_customer", _("Sales per customer"), MONEY, _per(_sales, _customers), parts=RATIO),
+    Measure("orders_per_customer", _("Orders per customer"), NUMBER, _share(_orders, _customers), parts=RATIO),
+    Measure("lines_per_order", _("Lines per order"), NUMBER, _share(_lines, _orders), parts=RATIO),
+    Measure("unit_price", _("Price per unit"), MONEY, _per(_sales, _units), parts=RATIO),
+    Measure("returned", _("Returned"), MONEY, _returned, help=_("What was paid back."), parts=SUM),
+    Measure(
+        "return_rate",
+        _("Return rate"),
+        PERCENT,
+        _share(_returned, _sold),
+        help=_("Paid back, of what was sold."),
+        parts=RATIO,
+    ),
+    Measure(
+        "known", _("Known"), NUMBER, _lines, help=_("People and organisations, buyers or not."), base="party", parts=SUM
+    ),
 )
 
 

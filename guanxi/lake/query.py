@@ -47,16 +47,23 @@ __all__ = [
     "drill",
     "orders_behind",
     "run",
+    "sight",
 ]
 
 LIMIT, LARGEST = 1_000, 100_000
 CENT = Decimal("0.01")
 WITHOUT_COST = "_without_cost"
+REST = "__rest"  # behind the name of a dimension: whether a row is of all values that are not kept apart
+UNTIL = "_until"
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked. `order` names measures or dimensions of the query, with "-" for the largest first."""
+    """What is asked. `order` names measures or dimensions of the query, with "-" for the largest first.
+
+    `keep` maps a dimension of `by` to the values that stay apart; all others become one group, whose rows carry
+    `<dimension>__rest` as True. `until` is a period of `by`: figures are those from the first day until its end.
+    """
 
     measures: Sequence[str]
     by: Sequence[str] = ()
@@ -64,6 +71,8 @@ class Query:
     order: Sequence[str] = ()
     limit: int = LIMIT
     totals: bool = False
+    keep: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    until: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,7 @@ class Column:
     key: str = ""
     labels: Mapping[Any, str] = field(default_factory=dict)
     base: str = ""  # of a measure: the table it is worked out over
+    parts: str = ""  # of a measure: how its parts make the whole
 
 
 @dataclass(frozen=True)
@@ -112,6 +122,18 @@ def run(query: Query, viewer: Viewer) -> Result:
 def ask(query: Query, viewer: Viewer) -> list[dict[str, Any]]:
     """The rows of the answer alone."""
     return run(query, viewer).rows
+
+
+def sight(viewer: Viewer) -> tuple[Any, ...]:
+    """All that decides what `viewer` sees of the lake: an answer given under one sight may be given under it again."""
+    rights = visibility.rights_of(viewer)
+    models = {model._meta.label_lower: model for model in (allowed.model_of(table.name) for table in schema.all())}
+    reaches = {name: visibility.rule_of(model).reach(model, rights, "view") for name, model in models.items()}
+    hidden = {name: sorted(visibility.hidden_fields(viewer, model)) for name, model in models.items()}
+    if all(reach is visibility.Reach.ALL for reach in reaches.values()):
+        return ("all", hidden)
+    shared = sorted(rights.shared("customers.party", "view"))
+    return (rights.viewer_id, sorted(rights.peers), shared, sorted(reaches.items()), hidden)
 
 
 def drill(where: Mapping[str, Any], viewer: Viewer) -> ir.Table:
@@ -158,6 +180,8 @@ class _Asked:
         if isinstance(query.limit, bool) or not isinstance(query.limit, int) or not 1 <= query.limit <= LARGEST:
             raise BadQuery(_("The limit is a number from 1 to %(largest)s.") % {"largest": LARGEST}, "limit")
         self._check_cuts(known)
+        if query.until and query.until not in {one.name for one in self.by if one.kind in dimensions.PERIODS}:
+            raise BadQuery(_("“So far” needs a period among the dimensions."), "until")
         self.order = self._order()
         self.notes: list[str] = []
         self.of_lines: dict[Dimension, Any] = {}  # what is asked of sales lines besides
@@ -239,17 +263,40 @@ class _Asked:
     def _answer(self, base: str) -> ir.Table:
         """The figures over one table, by the dimensions; records by their key."""
         rows = self.rows(base)
-        groups = {_grouped(dimension): dimension.values(rows) for dimension in self.by}
+        if self.query.until:
+            rows = _until_each_end(rows, next(one for one in self.by if one.name == self.query.until))
+        groups: dict[str, ir.Value] = {}
+        for dimension in self.by:
+            groups |= self._group(rows, dimension)
         return (
             rows.aggregate(self._figures(base, rows), by=groups)
             if groups
             else rows.aggregate(self._figures(base, rows))
         )
 
+    def _group(self, rows: ir.Table, dimension: Dimension) -> dict[str, ir.Value]:
+        """The column that groups by a dimension; with what is kept apart, a second one that says what is the rest."""
+        import ibis
+
+        if dimension.name == self.query.until:
+            return {_grouped(dimension): rows[UNTIL]}
+        values = dimension.values(rows)
+        if dimension.name not in self.query.keep:
+            return {_grouped(dimension): values}
+        kept = list(self.query.keep[dimension.name])
+        rest = asking.condition(rows, dimension, {"not": kept}) if kept else ibis.literal(True)
+        return {_grouped(dimension): rest.ifelse(ibis.null(values.type()), values), f"{dimension.name}{REST}": rest}
+
+    @property
+    def _groups(self) -> list[str]:
+        return [_grouped(one) for one in self.by] + [
+            f"{one.name}{REST}" for one in self.by if one.name in self.query.keep
+        ]
+
     def _answers(self) -> ir.Table:
         """The figures over all tables side by side: one row per group that any of them knows."""
         answers = [self._answer(base) for base in self.bases]
-        return answers[0] if len(answers) == 1 else _side_by_side(answers, [_grouped(one) for one in self.by])
+        return answers[0] if len(answers) == 1 else _side_by_side(answers, self._groups)
 
     def expression(self) -> ir.Table:
         """The whole query: rows, groups, the names of records, order, limit (one more, to see whether there are
@@ -280,6 +327,8 @@ class _Asked:
                 named[dimension.name] = row[dimension.name]
             if dimension.kind == dimensions.RECORD and dimension.key in row:
                 named[dimension.key] = row[dimension.key]
+            if f"{dimension.name}{REST}" in row:
+                named[f"{dimension.name}{REST}"] = row[f"{dimension.name}{REST}"]
         return named | {measure.name: _figure(row[measure.name], measure.format) for measure in self.measures}
 
     def columns(self) -> list[Column]:
@@ -295,7 +344,10 @@ class _Asked:
             )
             for one in self.by
         ]
-        return by + [Column(one.name, str(one.label), "measure", one.format, base=one.base) for one in self.measures]
+        return by + [
+            Column(one.name, str(one.label), "measure", one.format, base=one.base, parts=one.parts)
+            for one in self.measures
+        ]
 
 
 def currencies() -> list[str]:
@@ -331,6 +383,13 @@ def _side_by_side(answers: list[ir.Table], groups: list[str]) -> ir.Table:
         )
     )
     return stacked.aggregate({name: stacked[name].max() for name in types}, by=groups)
+
+
+def _until_each_end(rows: ir.Table, period: Dimension) -> ir.Table:
+    """Each row once for its own period and for every later one that there is: sums, and different customers, so far."""
+    dated = rows.mutate(_own=period.values(rows))
+    ends = dated.select(**{UNTIL: dated._own}).distinct()
+    return ends.join(dated, ends[UNTIL] >= dated._own)
 
 
 def _with_names(answer: ir.Table, dimension: Dimension) -> ir.Table:

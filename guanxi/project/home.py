@@ -77,9 +77,20 @@ def remembered(home: Path) -> dict[str, Any]:
 
 def remember(home: Path, **values: Any) -> None:
     """Add `values` to what the installation remembers."""
+    _keep(home, {**remembered(home), **values})
+
+
+def forget(home: Path, *names: str) -> None:
+    """Take `names` out of what the installation remembers."""
+    memory = remembered(home)
+    if set(names) & set(memory):
+        _keep(home, {name: value for name, value in memory.items() if name not in names})
+
+
+def _keep(home: Path, memory: dict[str, Any]) -> None:
     path = home / MEMORY
     draft = path.with_name(f"{MEMORY}.{os.getpid()}")
-    draft.write_text(json.dumps({**remembered(home), **values}, indent=2) + "\n")
+    draft.write_text(json.dumps(memory, indent=2) + "\n")
     draft.replace(path)
 
 

@@ -10,6 +10,7 @@ from guanxi.customers.rights import actions, erasing, gathering, retention
 from guanxi.customers.rights.models import Erasure, Request
 from guanxi.foundation import clock, notifications, tasks
 from guanxi.foundation.models import User
+from guanxi.foundation.notices.kinds import DONE
 from guanxi.foundation.tasks import task
 from guanxi.foundation.visibility import SYSTEM, Viewer
 
@@ -24,7 +25,9 @@ def gather(request_id: int, user_id: int | None) -> str:
     by: Viewer = (User.objects.filter(pk=user_id).first() if user_id else None) or SYSTEM
     actions.note_file(row.pk, name, clock.now() + gathering.KEPT_FOR, by=by)
     if isinstance(by, User):
-        notifications.notify(by, str(_("The file of a request is ready")), url=f"/requests/{row.pk}/", level="success")
+        notifications.notify(
+            by, str(_("The file of a request is ready")), url=f"/requests/{row.pk}/", level="success", kind=DONE
+        )
     return name
 
 

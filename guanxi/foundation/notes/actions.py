@@ -12,6 +12,7 @@ from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.models import User
 from guanxi.foundation.notes import writing
 from guanxi.foundation.notes.models import LONGEST, Mention, Note
+from guanxi.foundation.notices.kinds import MENTION
 from guanxi.foundation.visibility import Viewer, is_staff, may, require
 
 MOST_MENTIONED = 50
@@ -107,4 +108,4 @@ def _notify(user: User, note: Note, record: Any, by: Viewer) -> None:
     desk = belonging.desk_of(note.object_type)
     with translation.override(user.language or None):
         title = _("%(who)s mentioned you: %(record)s") % {"who": by, "record": desk.title(record)}
-        notifications.notify(user, title, str(note), f"{desk.url(record)}#note-{note.pk}")
+        notifications.notify(user, title, str(note), f"{desk.url(record)}#note-{note.pk}", kind=MENTION)

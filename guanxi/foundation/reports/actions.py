@@ -5,21 +5,33 @@ from __future__ import annotations
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from guanxi.foundation import notifications
 from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.models import User
+from guanxi.foundation.notices.kinds import REPORT
 from guanxi.foundation.reports import Report, mail
-from guanxi.foundation.reports.declaration import current_period
+from guanxi.foundation.reports.declaration import Gone, Rhythm, current_period
 from guanxi.foundation.reports.models import Subscription
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import NotAllowed, Viewer
 
 
 @action
-def subscribe(report: Report, *, by: User) -> Subscription:
-    """Send `report` to `by` from the next period on. Raises Refused where the user has no mail address."""
+def subscribe(report: Report, rhythm: str = "", *, by: User) -> Subscription:
+    """Send `report` to `by` from the next period on, in its own rhythm or another (daily, weekly, monthly).
+
+    Raises Refused where the user has no mail address.
+    """
     if not by.email:
         raise Refused(_("Your account has no mail address yet: add one on your account page."), "email")
+    if rhythm and rhythm not in list(Rhythm):
+        raise Refused(_("A report comes daily, weekly or monthly."), "rhythm")
     existing = Subscription.objects.filter(user=by, report=report.slug).first()
-    return existing or create(Subscription, user=by, report=report.slug, sent_for=current_period(report))
+    period = current_period(report, rhythm)
+    if existing and existing.rhythm == rhythm:
+        return existing
+    if existing:
+        return change(existing, rhythm=rhythm, sent_for=period)
+    return create(Subscription, user=by, report=report.slug, rhythm=rhythm, sent_for=period)
 
 
 @action
@@ -44,5 +56,16 @@ def send(subscription_id: int, period: str, *, by: Viewer) -> bool:
         return False
     change(row, sent_for=period)
     with translation.override(row.user.language or None):
-        mail.send(report, row.user)
+        try:
+            mail.send(report, row.user)
+        except (Gone, NotAllowed):
+            _end(row)
+            return False
     return True
+
+
+def _end(row: Subscription) -> None:
+    """End a subscription to what is gone, or not for this person's eyes any more, and tell him."""
+    title = _("A report that you subscribed to is not there any more, or is not shared with you any more.")
+    notifications.notify(row.user, title, "", "/", kind=REPORT)
+    delete(row)

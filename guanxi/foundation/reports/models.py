@@ -20,6 +20,7 @@ class Subscription(Governed):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="report_subscriptions")
     report = models.SlugField(_("report"), max_length=50)
     since = models.DateTimeField(_("since"), default=timezone.now)
+    rhythm = models.CharField(_("how often"), max_length=7, blank=True)  # empty: as the report itself says
     sent_for = models.CharField(_("last sent for"), max_length=10, blank=True)
 
     objects = VisibleQuerySet.as_manager()

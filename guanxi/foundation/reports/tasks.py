@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import tasks
-from guanxi.foundation.reports import actions, registered
+from guanxi.foundation.reports import actions, find
 from guanxi.foundation.reports.declaration import current_period
 from guanxi.foundation.reports.models import Subscription
 from guanxi.foundation.tasks import task
@@ -16,9 +16,12 @@ from guanxi.foundation.visibility import SYSTEM
 def send_due() -> int:
     """Queue one task for each subscription whose period has come; returns how many."""
     queued = 0
-    for report in registered():
-        period = current_period(report)
-        for subscription in Subscription.objects.filter(report=report.slug).exclude(sent_for=period):
+    for slug, rhythm in Subscription.objects.values_list("report", "rhythm").distinct().order_by("report", "rhythm"):
+        report = find(slug)
+        if report is None:
+            continue
+        period = current_period(report, rhythm)
+        for subscription in Subscription.objects.filter(report=slug, rhythm=rhythm).exclude(sent_for=period):
             tasks.enqueue(send_one, subscription.pk, period, key=f"report:{subscription.pk}:{period}")
             queued += 1
     return queued

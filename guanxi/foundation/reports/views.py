@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import User
 from guanxi.foundation.reports import Report, actions, find, pdf
+from guanxi.foundation.reports.declaration import Gone
 from guanxi.foundation.reports.models import Subscription
 
 
@@ -19,7 +21,9 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The report on the screen."""
     report = _report(slug)
     try:
-        context = report.context(request.user, request.GET.dict())
+        context = report.context(request.user, request.GET)
+    except Gone as refusal:
+        raise Http404(refusal.message) from refusal
     except Refused as refusal:  # a day that is none: say so, and show the newest instead
         messages.error(request, refusal.message)
         context = report.context(request.user, {})
@@ -32,7 +36,9 @@ def as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
     """The report as PDF."""
     report = _report(slug)
     try:
-        document = pdf.render(report, report.context(request.user, request.GET.dict()))
+        document = pdf.render(report, report.context(request.user, request.GET))
+    except Gone as refusal:
+        raise Http404(refusal.message) from refusal
     except Refused as refusal:
         messages.error(request, refusal.message)
         return redirect(report.url)
@@ -46,15 +52,23 @@ def subscription(request: HttpRequest, slug: str) -> HttpResponse:
     """Switch the mails on or off."""
     report = _report(slug)
     try:
-        if request.POST.get("wanted") == "1":
-            actions.subscribe(report, by=_user(request))
+        rhythm = request.POST.get("rhythm", "")
+        if request.POST.get("wanted") == "1" or rhythm:
+            actions.subscribe(report, rhythm, by=_user(request))
             messages.success(request, _("You will get this report by mail."))
         else:
             actions.unsubscribe(report, by=_user(request))
             messages.success(request, _("You will get this report by mail no more."))
     except Refused as refusal:
         messages.error(request, refusal.message)
-    return redirect(report.url)
+    return redirect(_back(request, report))
+
+
+def _back(request: HttpRequest, report: Report) -> str:
+    """Where the switch stood, as long as that is a page of this site."""
+    target = request.POST.get("back", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if safe else report.url
 
 
 def _user(request: HttpRequest) -> User:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.notices.kinds import DONE, FAILED
 from guanxi.foundation.notifications import notify
 from guanxi.foundation.tasks.models import BackgroundTask, State
 
@@ -24,4 +25,5 @@ def tell_requester(row: BackgroundTask) -> None:
     title = _("Done: %(label)s") if row.state == State.DONE else _("Failed: %(label)s")
     level = "success" if row.state == State.DONE else "error"
     with translation.override(user.language or settings.LANGUAGE_CODE):
-        notify(user, str(title) % {"label": row.label}, row.error, f"/tasks/{row.pk}/", level)
+        kind = DONE if row.state == State.DONE else FAILED
+        notify(user, str(title) % {"label": row.label}, row.error, f"/tasks/{row.pk}/", level, kind)

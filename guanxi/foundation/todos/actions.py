@@ -6,8 +6,6 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
@@ -18,6 +16,7 @@ from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.bulk_changes.writing import touch_again, write_fields
 from guanxi.foundation.desk import SetOfChanges, Sets
 from guanxi.foundation.models import User
+from guanxi.foundation.notices.kinds import ASSIGNED, REMINDER
 from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import SYSTEM, Viewer, is_staff, may, require
 
@@ -65,7 +64,7 @@ def edit(todo_id: int, changes: dict[str, Any], expected: dict[str, Any] | None 
         setattr(todo, name, value)
     values["remind_at"] = _remind_at(todo)
     if values["remind_at"] != before:
-        values |= {"reminded_at": None, "mailed_at": None}
+        values |= {"reminded_at": None}
     stored = change(todo, expected, **values)
     if stored.assignee_id != was_for:
         _hand_to(stored, by)
@@ -151,32 +150,9 @@ def _remind(todo_id: int, *, by: Viewer) -> bool:
     if user is None or not is_staff(user):
         return False
     with translation.override(user.language or None):
-        notifications.notify(user, _("Task: %(what)s") % {"what": sentence(todo)}, when(todo), url_of(todo), "warning")
-    return True
-
-
-@action
-def mail(todo_id: int, *, by: Viewer) -> bool:
-    """Mail the reminder of a task to its colleague unless that was done; True where it was sent.
-
-    The row is marked in the same transaction in which the mail is handed over: where that fails, nothing is marked and
-    the task is tried again.
-    """
-    rows = Todo.objects.select_for_update(of=("self",)).select_related("assignee")
-    todo = rows.filter(pk=todo_id).first()
-    user = todo.assignee if todo else None
-    if todo is None or todo.mailed_at or todo.done_at or not todo.reminded_at:
-        return False
-    if user is None or not is_staff(user) or not user.email:
-        return False
-    Todo.objects.filter(pk=todo.pk).update(mailed_at=timezone.now())
-    with translation.override(user.language or None):
-        EmailMessage(
-            subject=_("Task: %(what)s") % {"what": " ".join(sentence(todo).split())},
-            body=f"{sentence(todo)}\n{when(todo)}\n\n{settings.GUANXI_URL}{url_of(todo)}\n",
-            to=[user.email],
-            headers={"Auto-Submitted": "auto-generated"},
-        ).send()
+        notifications.notify(
+            user, _("Task: %(what)s") % {"what": sentence(todo)}, when(todo), url_of(todo), "warning", REMINDER
+        )
     return True
 
 
@@ -259,4 +235,4 @@ def _hand_to(todo: Todo, by: Viewer) -> None:
     if user is not None and user.pk != by.pk:
         with translation.override(user.language or None):
             title = _("%(who)s gave you a task: %(what)s") % {"who": by, "what": sentence(todo)}
-            notifications.notify(user, title, when(todo), url_of(todo))
+            notifications.notify(user, title, when(todo), url_of(todo), kind=ASSIGNED)

@@ -90,7 +90,6 @@ class Todo(Governed):
     # Worked out from the three above.
     remind_at = models.DateTimeField(_("reminder"), null=True, blank=True, editable=False)
     reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True, editable=False)
-    mailed_at = models.DateTimeField(_("mailed"), null=True, blank=True, editable=False)
     priority = models.SmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
     done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
     done_by = models.ForeignKey(

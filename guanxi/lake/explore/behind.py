@@ -50,6 +50,8 @@ def _spoken(where: Mapping[str, Any]) -> str:
 
 def spoken(dimension: Any, asked: Any) -> str:
     """A filter on one dimension in words."""
+    if isinstance(asked, Mapping) and "not" in asked:
+        return _("all but %(values)s") % {"values": spoken(dimension, asked["not"])}
     if isinstance(asked, Mapping):
         first, last = asked.get("from", "…"), asked.get("to", "…")
         return str(first) if first == last else f"{first} – {last}"

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from guanxi.foundation import clock
 from guanxi.lake import dimensions, links, measures
+from guanxi.lake.asking import BUT
 from guanxi.lake.dimensions import Dimension
-from guanxi.lake.query import Query
+from guanxi.lake.explore import periods
 
 PLOTS = ("bar", "line", "hbar", "none")
-LIMIT = 500
 EDGES = ("from", "to")
+TOTAL, ROW, COLUMN, SO_FAR = SHOWS = ("total", "row", "column", "sofar")
+MOST_TOP = 100
 
 
 @dataclass(frozen=True)
 class State:
-    """Measures by dimensions, one of them perhaps across, where, how plotted, in which order."""
+    """Measures by dimensions, one of them perhaps across, where, in which period and against which, how shown.
+
+    `show` is "" for the figures themselves, a share (of the total, the row, the column), or the sum so far; `top` keeps
+    that many of the first dimension apart and puts the others together.
+    """
 
     measures: tuple[str, ...] = ("sales", "orders", "customers")
     by: tuple[str, ...] = ("department",)
@@ -28,6 +36,12 @@ class State:
     where: Mapping[str, Any] = field(default_factory=dict)
     plot: str = "bar"
     order: str = ""
+    period: str = ""
+    compare: str = ""
+    other: tuple[str, str] = ("", "")
+    show: str = ""
+    top: int = 0
+    saved: int = 0  # the number of the saved question that this began from
 
     @classmethod
     def read(cls, query: QueryDict) -> State:
@@ -36,35 +50,115 @@ class State:
         chosen = "m" in query or "by" in query or "across" in query
         by = tuple(dict.fromkeys(name for name in query.getlist("by") if name))
         across = query.get("across", "")
-        plot = query.get("plot", plain.plot)
+        where = _where(query)
+        period = _one_of(periods.LABELS, query.get("period", ""))
+        if period:
+            where.pop("day", None)
         return cls(
             measures=tuple(dict.fromkeys(filter(None, query.getlist("m")))) or plain.measures,
             by=tuple(name for name in by if name != across) if chosen else plain.by,
             across=across,
-            where=_where(query),
-            plot=plot if plot in PLOTS else plain.plot,
+            where=where,
+            plot=_one_of(PLOTS, query.get("plot", ""), plain.plot),
             order=query.get("order", ""),
+            period=period,
+            compare=_one_of(periods.COMPARISONS, query.get("compare", "")),
+            other=(query.get("c.from", ""), query.get("c.to", "")),
+            show=_one_of(SHOWS, query.get("show", "")),
+            top=min(_number(query.get("top", "")), MOST_TOP),
+            saved=_number(query.get("saved", "")),
         )
 
+    @classmethod
+    def parse(cls, text: str) -> State:
+        """The question of what stands behind the “?” of an address."""
+        return cls.read(QueryDict(text.removeprefix("?")))
+
     @property
-    def query(self) -> Query:
-        """The question to the lake. With a dimension across, only the first measure is asked."""
-        if self.across:
-            return Query(self.measures[:1], [*self.by, self.across], self.where, limit=20_000, totals=True)
-        order = [self.order] if self.order.removeprefix("-") in (*self.measures, *self.by) else []
-        return Query(self.measures, self.by, self.where, order, LIMIT, totals=bool(self.by))
+    def now(self) -> dict[str, Any]:
+        """The filters, with the days that the period stands for today."""
+        if not self.period:
+            return dict(self.where)
+        first, last = periods.span(self.period, clock.today())
+        return {"day": {"from": first.isoformat(), "to": last.isoformat()}, **self.where}
+
+    @property
+    def span(self) -> periods.Span | None:
+        """The days asked for, where both ends are known."""
+        asked = self.now.get("day")
+        if not isinstance(asked, Mapping):
+            return None
+        first, last = (_day(asked.get(edge, "")) for edge in EDGES)
+        return (first, last) if first and last and first <= last else None
+
+    @property
+    def compared(self) -> periods.Span | None:
+        """The days that are compared with; None where nothing is, or no period is chosen."""
+        now = self.span
+        first, last = map(_day, self.other)
+        if self.compare == periods.OTHER:
+            return (first, last) if first and last and first <= last else None
+        return periods.compared(self.compare, now) if now else None
 
     def url(self, **changes: Any) -> str:
         """The page's query string with some parts changed."""
         state = replace(self, **changes)
         pairs = [("m", name) for name in state.measures] + [("by", name) for name in state.by or ("",)]
         pairs += [("across", state.across)] * bool(state.across) + [("plot", state.plot)]
-        pairs += [("order", state.order)] * bool(state.order)
+        named = {"order": state.order, "period": state.period, "compare": state.compare, "show": state.show}
+        pairs += [(name, value) for name, value in named.items() if value]
+        pairs += [(name, str(value)) for name, value in (("top", state.top), ("saved", state.saved)) if value]
+        if state.compare == periods.OTHER:
+            pairs += [("c.from", state.other[0]), ("c.to", state.other[1])]
         return f"?{urlencode(pairs + links.pairs(state.where))}"
+
+    @property
+    def kept(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The filters but that on days as fields of a form: of each dimension the names and values."""
+        return [(name, links.pairs({name: asked})) for name, asked in self.where.items() if name != "day"]
 
     def without(self, name: str) -> str:
         """The query string without the filter on one dimension."""
         return self.url(where={key: value for key, value in self.where.items() if key != name})
+
+    def opened(self, name: str, value: Any) -> str:
+        """The query string that shows what one value of a dimension of the rows consists of; empty where it opens into
+        nothing more. Periods become the days asked for, so that they can be compared.
+        """
+        known = dimensions.all()
+        below = dimensions.below(name)
+        if name not in known or below not in known or not self._cuts(known[below]):
+            return ""
+        by = tuple(dict.fromkeys(below if one == name else one for one in self.by))
+        across = "" if self.across == below else self.across
+        if known[name].kind not in dimensions.PERIODS:
+            return self.url(by=by, across=across, where=self.now | {name: [value]}, period="", order="")
+        if value is None:
+            return ""
+        first, last = periods.days(known[name].kind, value)
+        if self.span:
+            first, last = max(first, self.span[0]), min(last, self.span[1])
+        where = self.now | {"day": {"from": first.isoformat(), "to": last.isoformat()}}
+        return self.url(by=by, across=across, where=where, period="", order="")
+
+    def _cuts(self, dimension: Dimension) -> bool:
+        known = measures.all()
+        return all(dimension.cuts(known[name].base) for name in self.measures if name in known)
+
+
+def _one_of(known: Iterable[str], text: str, otherwise: str = "") -> str:
+    return text if text in known else otherwise
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 16 else 0
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 def _where(query: QueryDict) -> dict[str, Any]:
@@ -73,6 +167,9 @@ def _where(query: QueryDict) -> dict[str, Any]:
         if not key.startswith("f."):
             continue
         name, _separator, edge = key.removeprefix("f.").partition("__")
+        if edge == BUT:
+            where[name] = {BUT: [_value(name, text) for text in query.getlist(key)]}
+            continue
         if edge in EDGES:
             if query[key]:
                 where.setdefault(name, {})
@@ -108,4 +205,5 @@ def choices(chosen: Iterable[str]) -> dict[str, Any]:
         "measures": [(name, measure.label) for name, measure in known.items()],
         "dimensions": [(name, dimension.label, cuts(dimension)) for name, dimension in cut_by.items()],
         "days": cuts(cut_by["day"]),
+        "periods": list(periods.LABELS.items()),
     }

@@ -1,23 +1,29 @@
-"""Explore, and the values that a filter can take."""
+"""Explore, its files, and the values that a filter can take."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
+from guanxi.foundation import hooks
 from guanxi.foundation.actions import Refused
-from guanxi.lake import dimensions
-from guanxi.lake.explore import answer, behind
-from guanxi.lake.explore.state import PLOTS, State, choices
+from guanxi.foundation.visibility import Viewer
+from guanxi.lake import allowed, dimensions, remembering
+from guanxi.lake.explore import actions, answer, behind, files, grid, shown
+from guanxi.lake.explore.state import COLUMN, PLOTS, ROW, SO_FAR, TOTAL, State, choices
 from guanxi.lake.query import CannotCut, Query, run
 
 MOST_VALUES = 300
+TOPS = (5, 10, 20, 50)
 PLOT_ICONS = {"bar": "chart-bar", "line": "chart-line", "hbar": "list-details", "none": "table"}
+TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @require_GET
@@ -26,12 +32,15 @@ def explore(request: HttpRequest) -> HttpResponse:
     state = State.read(request.GET)
     context: dict[str, Any] = {
         "state": state,
-        "choices": choices(state.measures[:1] if state.across else state.measures),
-        "pills": _pills(state),
+        "query": state.url().removeprefix("?"),
+        "choices": choices(state.measures),
+        "offers": offers(),
+        "pills": pills(state, request.user),
+        "saving": [found for add in hooks.get("explore_saving") if (found := add(state, request.user))],
     }
     try:
-        result = run(state.query, request.user)
-        context |= {"table": answer.table(state, result), "as_of": result.as_of, "currency": result.currency}
+        found = grid.build(state, remembering.asker(request.user))
+        context |= {"table": answer.table(state, found), "as_of": found.as_of, "currency": found.currency}
     except CannotCut as refusal:
         context["problem"] = refusal.in_words
     except Refused as refusal:
@@ -39,6 +48,41 @@ def explore(request: HttpRequest) -> HttpResponse:
     plots = {"bar": _("Bars"), "line": pgettext("plot", "Lines"), "hbar": _("Lying bars"), "none": _("Table only")}
     context["plots"] = [(plot, plots[plot], PLOT_ICONS[plot], state.url(plot=plot)) for plot in PLOTS]
     return render(request, "lake/explore.html", context)
+
+
+def offers() -> dict[str, Any]:
+    """What can be chosen besides measures and dimensions."""
+    return {
+        "compare": [
+            ("before", _("the period before")),
+            ("year", _("a year before")),
+            ("other", _("other days")),
+        ],
+        "show": [
+            (TOTAL, _("share of the total")),
+            (ROW, _("share of the row")),
+            (COLUMN, _("share of the column")),
+            (SO_FAR, _("sum so far")),
+        ],
+        "tops": TOPS,
+    }
+
+
+@require_GET
+def download(request: HttpRequest, shape: str) -> HttpResponse:
+    """The table as a file."""
+    if shape not in TYPES:
+        raise Http404(shape)
+    state = State.read(request.GET)
+    try:
+        table = answer.table(state, grid.build(state, remembering.asker(request.user)))
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect(f"{reverse('explore')}{state.url()}")
+    actions.note_export(shape, state.url().removeprefix("?"), by=request.user)
+    content = files.csv_text(table) if shape == "csv" else files.xlsx(_("Explore"), table)
+    name = {"Content-Disposition": f'attachment; filename="explore.{shape}"'}
+    return HttpResponse(content, content_type=TYPES[shape], headers=name)
 
 
 @require_GET
@@ -54,9 +98,10 @@ def values(request: HttpRequest, name: str) -> HttpResponse:
         of_customers = dimension.kind != dimensions.RECORD and dimension.cuts("party")
         result = run(Query(["known" if of_customers else "sales"], [name], limit=MOST_VALUES), request.user)
         column = result.columns[0]
-        chosen = set(context["state"].where.get(name, []))
+        asked = context["state"].where.get(name, [])
+        chosen = set(asked) if isinstance(asked, list) else set()
         context["values"] = [
-            (_raw(row, column), answer.words(column, row[name]), row[name] in chosen or row.get(column.key) in chosen)
+            (_raw(row, column), shown.words(column, row[name]), row[name] in chosen or row.get(column.key) in chosen)
             for row in result.rows
         ]
     return render(request, "lake/explore_filter.html", context)
@@ -69,11 +114,31 @@ def _raw(row: dict[str, Any], column: Any) -> str:
     return "" if row[column.name] is None else str(row[column.name])
 
 
-def _pills(state: State) -> list[dict[str, str]]:
+def pills(state: State, viewer: Viewer) -> list[dict[str, str]]:
+    """The filters in words, each with the address that takes it away."""
     known = dimensions.all()
-    pills = []
+    found = []
     for name, asked in state.where.items():
         dimension = known.get(name)
         label = str(dimension.label) if dimension else name
-        pills.append({"name": name, "text": f"{label}: {behind.spoken(dimension, asked)}", "off": state.without(name)})
-    return pills
+        said = behind.spoken(dimension, named(dimension, asked, viewer))
+        found.append({"name": name, "text": f"{label}: {said}", "off": state.without(name)})
+    return found
+
+
+def named(dimension: Any, asked: Any, viewer: Viewer) -> Any:
+    """A filter on records by their ids as one by their names, as far as the viewer may see them."""
+    if dimension is None or dimension.kind != dimensions.RECORD:
+        return asked
+    if isinstance(asked, dict):
+        return {edge: named(dimension, values, viewer) for edge, values in asked.items()}
+    ids = [value for value in asked if isinstance(value, int)] if isinstance(asked, list) else []
+    names = names_of(dimension, ids, viewer) if ids else {}
+    return [names.get(value, value) for value in asked]
+
+
+def names_of(dimension: Any, ids: list[int], viewer: Viewer) -> dict[int, str]:
+    """What records of a dimension are called, of those that the viewer may see."""
+    rows = allowed.rows_for(viewer, dimension.table)
+    found = rows.filter(rows[dimension.key].isin(ids)).select(dimension.key, dimension.column).to_pyarrow().to_pylist()
+    return {row[dimension.key]: row[dimension.column] for row in found}

@@ -140,9 +140,9 @@ def test_without_an_address_no_subscription(trade: Shop, staff: User, staff_clie
 def test_explore_pivots_plots_and_leads_on(trade: Shop, staff_client: Client) -> None:
     page = staff_client.get("/explore/", {"m": ["sales"], "by": ["department"], "across": "place"})
     table = page.context["table"]
-    assert [head.text for head in table.heads] == ["Department", "North", "South"]
+    assert [head.text for head in table.heads] == ["Department", "North", "South", "All"]
     cells = {row[0].text: [cell.text for cell in row[1:]] for row in table.rows}
-    assert cells == {"GROCERY": ["92.00", "–"], "BAKERY": ["8.00", "5.00"]}
+    assert cells == {"GROCERY": ["92.00", "–", "92.00"], "BAKERY": ["8.00", "5.00", "13.00"]}
     assert len(table.plot["series"]) == 2
     behind = staff_client.get(table.rows[0][1].url)
     assert behind.status_code == 200

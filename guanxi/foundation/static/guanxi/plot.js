@@ -207,6 +207,25 @@ function drawAll() {
   document.querySelectorAll(".plot[data-spec]").forEach(draw);
 }
 
+// A plot as a picture: <button data-plot-png="#card" data-name="sales"> saves the plot within #card. It is drawn once more
+// on a canvas, for the one on the page is SVG.
+async function savePicture(button) {
+  const plot = drawn.get(document.querySelector(button.dataset.plotPng)?.querySelector(".plot"));
+  if (!plot) return;
+  const echarts = await loadLibrary().catch(() => null);
+  if (!echarts) return;
+  const holder = document.createElement("div");
+  const chart = echarts.init(holder, null, { renderer: "canvas", width: plot.chart.getWidth(), height: plot.chart.getHeight() });
+  chart.setOption({ ...option(plot.spec, plot.label), animation: false });
+  const picture = chart.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: token("panel") });
+  chart.dispose();
+  Object.assign(document.createElement("a"), { href: picture, download: `${button.dataset.name ?? "plot"}.png` }).click();
+}
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-plot-png]");
+  if (button) savePicture(button);
+});
+
 root.addEventListener("theme", () => drawn.forEach((plot) => plot?.chart.setOption(option(plot.spec, plot.label), true)));
 document.body.addEventListener("htmx:afterSettle", drawAll);
 drawAll();

@@ -158,6 +158,12 @@ function copy(id) {
   navigator.clipboard.writeText(document.getElementById(id).textContent.trim()).then(() => toast(words.copied));
 }
 
+// Forms of a few controls are sent at once: <form data-submit-on-change>.
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (form?.matches("[data-submit-on-change]")) form.requestSubmit();
+});
+
 // One listener for all clicks.
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
@@ -176,11 +182,40 @@ function closeFromOutside(event) {
   if (!inside && event.detail) event.target.close();
 }
 
-// The bell asks once a minute, while somebody looks.
-const MINUTE = 60_000;
-const poll = () => { if (document.visibilityState === "visible") body.dispatchEvent(new CustomEvent("poll")); };
-setInterval(poll, MINUTE);
-document.addEventListener("visibilitychange", poll);
+// The bell: every few seconds, while somebody looks, one small question whether anything came; what did is a toast. Where
+// the server does not answer, it is asked less and less often.
+const SECONDS = 5_000;
+const SLOWEST = 60_000;
+let last = null;
+let counted = 0;
+let pause = SECONDS;
+let asking = null;
+
+async function listen() {
+  clearTimeout(asking);
+  const bell = document.getElementById("unread");
+  if (!bell || document.visibilityState !== "visible") return;
+  const query = last === null ? "" : `?after=${last}&unread=${counted}`;
+  try {
+    const answer = await fetch(`${bell.dataset.live}${query}`, { headers: { Accept: "application/json", "X-Requested-With": "fetch" } });
+    if (answer.redirected || (!answer.ok && answer.status !== 204)) throw new Error(String(answer.status));
+    pause = SECONDS;
+    if (answer.status === 200) hear(await answer.json());
+  } catch {
+    pause = Math.min(2 * pause, SLOWEST);
+  }
+  clearTimeout(asking);
+  asking = setTimeout(listen, pause);
+}
+function hear({ last: newest, unread, told }) {
+  told.forEach((one) => toast(one.text, one.level));
+  const first = last === null;
+  last = newest;
+  counted = unread;
+  if (!first) body.dispatchEvent(new CustomEvent("poll")); // whoever shows what may have changed asks anew
+}
+document.addEventListener("visibilitychange", listen);
+listen();
 
 if (/Mac|iPhone|iPad/.test(navigator.platform)) {
   document.querySelectorAll("[data-shortcut]").forEach((key) => { key.textContent = "⌘K"; });

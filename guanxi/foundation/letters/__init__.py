@@ -1,0 +1,1 @@
+"""Notifications as mails: at once, or a digest a day; never within somebody's quiet hours, and each once."""

@@ -1,0 +1,180 @@
+"""What is stored: saved questions, dashboards with their tiles, who may read them, and which dashboard opens first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.foundation.governed import Governed
+from guanxi.foundation.visibility import Part, Personal, Reach, Rights, Through, VisibleQuerySet
+
+
+class Sharing(models.TextChoices):
+    PRIVATE = "private", _("only me")
+    NAMED = "named", _("people whom I name")
+    EVERYBODY = "everybody", _("everybody")
+
+
+@dataclass(frozen=True)
+class OwnOrShared(Personal):
+    """Rows of somebody's own that he may let some or all see who may see figures at all."""
+
+    def reach(self, model: type[models.Model], rights: Rights, verb: str) -> Reach:
+        figures = rights.everything or rights.reach("reports", "view") is not Reach.NONE
+        return super().reach(model, rights, verb) if figures else Reach.NONE
+
+    def narrow(
+        self, model: type[models.Model], rights: Rights, verb: str, cap: Reach = Reach.ALL, walking: bool = False
+    ) -> Q | None:
+        mine = super().narrow(model, rights, verb, cap, walking)
+        if verb != "view" or rights.viewer_id is None or self.reach(model, rights, verb) is Reach.NONE:
+            return mine
+        named = Q(sharing=Sharing.NAMED) & Q(pk__in=_named_for(model, rights.viewer_id))
+        return Q(owner=rights.viewer_id) | Q(sharing=Sharing.EVERYBODY) | named
+
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+        if super().allows(row, rights, verb, cap):
+            return True
+        condition = self.narrow(type(row), rights, verb, cap)
+        return (
+            verb == "view" and condition is not None and type(row)._base_manager.filter(condition, pk=row.pk).exists()
+        )
+
+
+def _named_for(model: type[models.Model], viewer_id: int) -> Any:
+    """The numbers of the rows of a model that somebody is named for."""
+    column = f"{model._meta.model_name}_id"
+    return Reader.objects.filter(user=viewer_id).exclude(**{column: None}).values(column)
+
+
+class Shared(Governed):
+    """Something that somebody made for himself, for some, or for everybody."""
+
+    governed = OwnOrShared("owner")
+
+    name = models.CharField(_("name"), max_length=100)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("owner"))
+    query = models.TextField(_("query"), blank=True, max_length=8000)
+    sharing = models.CharField(_("who may see it"), max_length=9, choices=Sharing.choices, default=Sharing.PRIVATE)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Question(Shared):
+    """A question to the lake as Explore's address writes it, under a name."""
+
+    class Meta:
+        verbose_name = _("saved question")
+        verbose_name_plural = _("saved questions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                name="question_name",
+                violation_error_message=_("You have a question of this name already; choose another name."),
+            )
+        ]
+
+
+class Dashboard(Shared):
+    """Tiles under a name; `query` is the period and the filters that it opens with."""
+
+    class Meta:
+        verbose_name = _("dashboard")
+        verbose_name_plural = _("dashboards")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                name="dashboard_name",
+                violation_error_message=_("You have a dashboard of this name already; choose another name."),
+            )
+        ]
+
+
+class Tile(Governed):
+    """A saved question on a dashboard: as what, how wide, and at which place."""
+
+    governed = Through("dashboard")
+
+    class Form(models.TextChoices):
+        NUMBER = "number", _("figure")
+        PLOT = "plot", _("plot")
+        TABLE = "table", _("table")
+
+    class Size(models.TextChoices):
+        THIRD = "third", _("a third")
+        HALF = "half", _("half")
+        FULL = "full", _("full width")
+
+    dashboard = models.ForeignKey(Dashboard, models.CASCADE, related_name="tiles")
+    question = models.ForeignKey(Question, models.CASCADE, related_name="tiles", verbose_name=_("question"))
+    form = models.CharField(_("shown as"), max_length=6, choices=Form.choices, default=Form.PLOT)
+    size = models.CharField(_("width"), max_length=5, choices=Size.choices, default=Size.HALF)
+    position = models.PositiveIntegerField(_("place"), default=0)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tile")
+        verbose_name_plural = _("tiles")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return str(self.question)
+
+
+class Reader(Governed):
+    """Somebody whom the owner named for a question or a dashboard."""
+
+    governed = Part("reports", {"create": "view", "edit": "view", "delete": "view"})
+
+    question = models.ForeignKey(Question, models.CASCADE, null=True, blank=True, related_name="readers")
+    dashboard = models.ForeignKey(Dashboard, models.CASCADE, null=True, blank=True, related_name="readers")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("reader")
+        verbose_name_plural = _("readers")
+        constraints = [
+            models.UniqueConstraint(fields=["question", "user"], name="question_reader_once"),
+            models.UniqueConstraint(fields=["dashboard", "user"], name="dashboard_reader_once"),
+            models.CheckConstraint(
+                condition=Q(question=None, dashboard__isnull=False) | Q(question__isnull=False, dashboard=None),
+                name="reader_of_one_thing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question or self.dashboard} → {self.user}"
+
+
+class FirstDashboard(Governed):
+    """Which dashboard opens first for somebody: its number, or the slug of a ready-made one."""
+
+    governed = Personal("user")
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.SlugField(max_length=50)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dashboard that opens first")
+        verbose_name_plural = _("dashboards that open first")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.key}"

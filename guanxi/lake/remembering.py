@@ -1,0 +1,70 @@
+"""Answers kept in memory: the same question of the same people to the same lake is worked out once.
+
+What is kept is kept under the version of the lake and under all that decides what the viewer may see; so nobody gets
+an answer that was worked out for somebody who may see more.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import translation
+
+from guanxi.foundation.visibility import Viewer
+from guanxi.lake import dimensions, measures, query, tables
+from guanxi.lake.query import Query, Result
+
+MOST_KEPT = 400
+MOST_ROWS = 5_000  # of an answer that is worth keeping
+AT_ONCE = 3  # questions that one process works on for tiles
+
+_lock = threading.Lock()
+_kept: OrderedDict[str, Result] = OrderedDict()
+_few = threading.BoundedSemaphore(AT_ONCE)
+
+
+def asker(viewer: Viewer) -> Callable[[Query], Result]:
+    """How `viewer` asks the lake, each question once. It raises what `query.run` raises."""
+    seen = query.sight(viewer)
+    as_of = tables.as_of()
+
+    def ask(question: Query) -> Result:
+        key = _key(question, seen)
+        with _lock:
+            if key in _kept:
+                _kept.move_to_end(key)
+                return replace(_kept[key], as_of=as_of)
+        with _few:
+            result = query.run(question, viewer)
+        if len(result.rows) <= MOST_ROWS:
+            with _lock:
+                _kept[key] = result
+                while len(_kept) > MOST_KEPT:
+                    _kept.popitem(last=False)
+        return result
+
+    return ask
+
+
+def forget() -> None:
+    """Forget all answers."""
+    with _lock:
+        _kept.clear()
+
+
+def _key(question: Query, seen: Any) -> str:
+    asked = [getattr(question, name) for name in Query.__dataclass_fields__]
+    said = [asked, seen, tables.version(), translation.get_language(), _declared()]
+    return json.dumps(said, cls=DjangoJSONEncoder, sort_keys=True, default=str)
+
+
+def _declared() -> list[str]:
+    """Which lake, and the names of what can be asked of it: they change with the fields of the profile."""
+    return [str(settings.GUANXI_LAKE), *measures.all(), *dimensions.all()]
