@@ -33,6 +33,7 @@ MAY_WRITE = {
     "guanxi/foundation/search/*.py": "an index, made from what actions wrote",
     "guanxi/foundation/tasks/*.py": "the queue's own rows: state, leases, schedule",
     "guanxi/foundation/api/idempotency.py": "answers already given",
+    "guanxi/foundation/api/limits.py": "how often callers asked, which is not the business's data",
     "guanxi/ledger/reading.py": "readers' cursors",
     "guanxi/ledger/webhooks/queue.py": "messages that wait and how they went, which are not the business's data",
     "guanxi/ledger/webhooks/outbox.py": "messages that wait",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.catalog.models import Brand, Category, Product, Unit
 from guanxi.catalog.queries import products
-from guanxi.foundation import search
+from guanxi.foundation import one_at_a_time, search
 from guanxi.foundation.actions import Conflict, Refused, action, change, create, delete, occasion
 from guanxi.foundation.visibility import Viewer
 
@@ -55,6 +55,18 @@ def remove_product(row_id: int, *, by: Viewer) -> None:
     product = products(by).select_for_update(of=("self",)).get(pk=row_id)
     search.remove(Product, [product.pk])
     delete(product)
+
+
+@action
+def put_product(code: str, values: dict[str, Any], *, by: Viewer) -> tuple[Product, bool]:
+    """The product with this code as `values` say it, and whether it is new. Said again, nothing changes."""
+    one_at_a_time.hold(f"product:{code}")
+    known = Product.objects.filter(code=code).values_list("pk", flat=True).first()
+    if known is not None:
+        return edit_product(known, values, by=by), False
+    if not values.get("name"):
+        raise Refused(_("A new product needs a name."), "name")
+    return create_product(by=by, code=code, **values), True
 
 
 @action

@@ -12,9 +12,10 @@ from guanxi.catalog import actions, queries
 from guanxi.catalog.models import Category, Product
 from guanxi.foundation import search
 from guanxi.foundation.api import keyset
-from guanxi.foundation.api.types import Cursor, Limit, Money, Number, Page
+from guanxi.foundation.api.types import Cursor, ExternalId, Limit, Money, Number, Page
 from guanxi.foundation.custom_fields import api as custom_api
 from guanxi.foundation.custom_fields.api import Custom, WithCustom
+from guanxi.foundation.records.asking import narrowed
 
 router = Router(tags=["Products"])
 Name = Annotated[str, Field(max_length=150)]
@@ -91,7 +92,7 @@ class ProductFilter(Schema):
 @router.get("", response=Page[ProductOut], summary="List products", operation_id="list_products")
 def list_products(request: HttpRequest, asked: Query[ProductFilter]) -> dict[str, Any]:
     """By number of the record."""
-    rows = custom_api.narrowed(queries.products(request.user), "products", request)
+    rows = narrowed(request, "products", queries.products(request.user))
     if asked.code is not None:
         rows = rows.filter(code=asked.code)
     if asked.department is not None:
@@ -115,6 +116,22 @@ def create_product(request: HttpRequest, body: ProductIn) -> Status[Product]:
         product = actions.create_product(by=request.user, **values)
         custom_api.keep(product, body.custom, request)
     return Status(201, queries.products(request.user).get(pk=product.pk))
+
+
+@router.put(
+    "/by/{code}",
+    response={200: ProductOut, 201: ProductOut},
+    summary="Say what holds of a product, by its code",
+    operation_id="put_product",
+)
+def put_product(request: HttpRequest, code: ExternalId, body: ProductFacts) -> Status[Product]:
+    """Made where it is new (201), else changed: what is not said stays. Sent again, nothing changes."""
+    given = body.model_dump(exclude_unset=True, exclude={"custom"})
+    values = {name: value for name, value in given.items() if value is not None}
+    with transaction.atomic():
+        product, new = actions.put_product(code, values, by=request.user)
+        custom_api.keep(product, body.custom, request)
+    return Status(201 if new else 200, queries.products(request.user).get(pk=product.pk))
 
 
 @router.get("/{number}", response=ProductOut, summary="Get a product", operation_id="get_product")

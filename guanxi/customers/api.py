@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from django.db import transaction
@@ -16,9 +17,11 @@ from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole
 from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import additions, keyset
-from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Number, Page
+from guanxi.foundation.api.types import Cursor, Day, ExternalId, Limit, Moment, Number, Page, SourceCode
 from guanxi.foundation.custom_fields import api as custom_api
 from guanxi.foundation.custom_fields.api import Custom, WithCustom
+from guanxi.foundation.records.asking import narrowed
+from guanxi.foundation.visibility import Viewer
 
 router = Router(tags=["Parties"])
 
@@ -225,7 +228,7 @@ def _veiled(parties: list[Party], request: HttpRequest, asked: str = "") -> list
 @router.get("", response=Page[PartyOut], summary="List parties", operation_id="list_parties")
 def list_parties(request: HttpRequest, asked: Query[PartyFilter]) -> dict[str, Any]:
     """By number; with `updated_since` by time of change, so that a program can follow what changed."""
-    rows = custom_api.narrowed(_with_all(queries.parties(request.user)), "customers", request)
+    rows = narrowed(request, "customers", _with_all(queries.parties(request.user)))
     if asked.kind:
         rows = rows.filter(kind=asked.kind)
     if asked.role:
@@ -261,6 +264,23 @@ def create_party(request: HttpRequest, body: PartyIn) -> Status[Party]:
             except Refused as refusal:
                 raise Refused(refusal.message, f"contact_points.{position}.{refusal.field}") from refusal
     return Status(201, one(request, party.pk))
+
+
+@router.put(
+    "/by/{source}/{external_id}",
+    response={200: PartyOut, 201: PartyOut},
+    summary="Say what holds of a party, by the number of another system",
+    operation_id="put_party",
+)
+def put_party(request: HttpRequest, source: SourceCode, external_id: ExternalId, body: PartyIn) -> Status[Party]:
+    """Made where it is new (201), else changed: what is not said stays, contact points that it lacks are added. Sent
+    again, nothing changes."""
+    values = body.model_dump(exclude_unset=True, exclude={"contact_points", "custom"})
+    if body.custom:
+        values["profile"] = {**(values.get("profile") or {}), **custom_api.said(Party._meta.label_lower, body.custom)}
+    points = [point.model_dump() for point in body.contact_points]
+    party, new = actions.put_party(source, external_id, values, points, by=request.user)
+    return Status(201 if new else 200, one(request, party.pk))
 
 
 @router.get("/{number}", response=PartyOut, summary="Get a party", operation_id="get_party")
@@ -360,3 +380,22 @@ def record_consent(request: HttpRequest, number: Number, body: ConsentIn) -> Sta
     """Given or withdrawn. Nothing is overwritten; the newest counts."""
     row = actions.record_consent(one(request, number), by=request.user, **body.model_dump())
     return Status(201, row)
+
+
+# What may be told beside customers of /records/customers --------------------------------------------------------------
+
+
+def contact_points_of(ids: Collection[int], viewer: Viewer) -> dict[int, Any]:
+    """The ways to reach each of these."""
+    found: dict[int, Any] = {number: [] for number in ids}
+    for point in ContactPoint.objects.visible_to(viewer).filter(party__in=list(ids)).order_by("id"):
+        found[point.party_id].append(ContactPointOut.model_validate(point).model_dump(mode="json"))
+    return found
+
+
+def roles_of(ids: Collection[int], viewer: Viewer) -> dict[int, Any]:
+    """What each of these is to us."""
+    found: dict[int, Any] = {number: [] for number in ids}
+    for party, role in PartyRole.objects.filter(party__in=list(ids)).order_by("role").values_list("party", "role"):
+        found[party].append(role)
+    return found

@@ -24,6 +24,7 @@ from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Rel
 from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.desk import Panel, list_url
 from guanxi.foundation.governing import Subject
+from guanxi.foundation.records.expanding import Expansion
 from guanxi.foundation.tasks import Every, Weekly
 
 hooks.register(
@@ -124,3 +125,6 @@ hooks.register("api", ("/parties", api.router), order=10)
 hooks.register("api", ("/parties", tie_api.router), order=11)
 hooks.register("api", ("/merges", identity_api.merges), order=14)
 hooks.register("api", ("/duplicates", identity_api.duplicates), order=15)
+
+hooks.register("expand:customers", Expansion("contact_points", api.contact_points_of))
+hooks.register("expand:customers", Expansion("roles", api.roles_of))

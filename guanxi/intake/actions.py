@@ -7,13 +7,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from guanxi.customers.models import Source
-from guanxi.foundation import audit, tasks
+from guanxi.foundation import audit, one_at_a_time, tasks
 from guanxi.foundation.actions import Refused, action, delete, occasion
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.intake import uploads
@@ -46,7 +45,7 @@ def begin_import(plan: Plan, *, by: Viewer, dry_run: bool = False) -> ImportRun:
     path = Path(plan.path)
     uploads.room_for(path.stat().st_size, uploading=False)
     digest = digest_of(path)
-    one_at_a_time(digest)
+    one_at_a_time.hold(f"import:{digest}")
     at_work = ImportRun.objects.filter(kind=plan.kind, file_digest=digest, state__in=BEFORE_THE_END)
     for other in at_work.exclude(dry_run=not dry_run):
         if is_held(other):
@@ -74,13 +73,6 @@ def begin_import(plan: Plan, *, by: Viewer, dry_run: bool = False) -> ImportRun:
         rule=plan.rule,
         by_id=by.pk,
     )
-
-
-def one_at_a_time(digest: str) -> None:
-    """Let nobody else begin an import of the same file until the running transaction ends."""
-    if connection.vendor == "postgresql":  # on SQLite there is one writer anyway
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import:{digest}"])
 
 
 def is_held(run: ImportRun) -> bool:

@@ -10,7 +10,7 @@ from guanxi.foundation.governing import Subject
 from guanxi.foundation.steps import Step
 from guanxi.foundation.tasks import Daily
 from guanxi.foundation.visibility import Viewer, may
-from guanxi.intake import api, tasks
+from guanxi.intake import api, rows_api, tasks
 from guanxi.intake import desk as desk
 from guanxi.intake.demo.loading import SOURCES, runs
 from guanxi.intake.models import ImportRun
@@ -70,3 +70,4 @@ hooks.register(
 )
 hooks.register("palette", shell.Command(_("Sample data"), "intake:sample_data", "database"))
 hooks.register("api", ("/imports", api.router), order=60)
+hooks.register("api", ("/bulk", rows_api.router), order=61)

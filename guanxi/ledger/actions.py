@@ -12,11 +12,11 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.customers.models import Party
-from guanxi.foundation import clock, visibility
+from guanxi.customers.models import Party, Source
+from guanxi.foundation import clock, one_at_a_time, visibility
 from guanxi.foundation.actions import Refused, action, occasion
 from guanxi.foundation.audit import plain
-from guanxi.ledger.models import Channel, Direction, Event
+from guanxi.ledger.models import Channel, Direction, Event, EventKey
 
 LARGEST_PAYLOAD = 20_000  # characters of JSON; a payload says what happened, it does not carry documents
 
@@ -64,6 +64,32 @@ def record_many(kind: str, parties: Collection[int], *, by: visibility.Viewer, p
         for party in parties
     )
     Event.objects.bulk_create(rows, batch_size=1_000)
+
+
+@action
+def record_about(kind: str, row: models.Model, *, by: visibility.Viewer, payload: dict[str, Any]) -> None:
+    """Tell of what happened to a record of any type; on the timeline of its customer, where it names one."""
+    party = getattr(row, "party", None)
+    record(kind[:40], by=by, party=party if isinstance(party, Party) else None, about=row, payload=payload)
+
+
+@action
+def put_event(source: str, external_id: str, kind: str, *, by: visibility.Viewer, **values: Any) -> tuple[Event, bool]:
+    """The event that `source` knows by `external_id`, and whether it is new: it is recorded once, and never changed.
+
+    Raises Refused where it was recorded and is not there any more (erased, or taken back with its import).
+    """
+    one_at_a_time.hold(f"event:{source}:{external_id}")
+    origin = Source.objects.get_or_create(code=source, defaults={"name": source})[0]
+    known = EventKey.objects.filter(source=origin, external_id=external_id).first()
+    if known is not None:
+        event = Event.objects.visible_to(by).filter(pk=known.event_id).first()
+        if event is None:
+            raise Refused(_("This event was recorded once and is not there any more."), "external_id")
+        return event, False
+    event = record(kind, by=by, **values)
+    EventKey.objects.create(source=origin, external_id=external_id, event=event)
+    return event, True
 
 
 def _check(event: Event) -> None:

@@ -14,7 +14,8 @@ from guanxi.customers.queries import parties, party_numbered
 from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset
-from guanxi.foundation.api.types import Cursor, Limit, Moment, Number, Page
+from guanxi.foundation.api.types import Cursor, ExternalId, Limit, Moment, Number, Page, SourceCode
+from guanxi.foundation.records.asking import narrowed
 from guanxi.ledger import actions, queries
 from guanxi.ledger.models import Event
 
@@ -75,14 +76,14 @@ class EventFilter(Schema):
 
 
 def _page(request: HttpRequest, asked: EventFilter, party: int | None) -> dict[str, Any]:
-    rows = queries.events(request.user, party=party)
-    narrowed = {
+    rows = narrowed(request, "events", queries.events(request.user, party=party))
+    given = {
         "kind": asked.kind,
         "channel": asked.channel,
         "occurred_at__gte": asked.since,
         "occurred_at__lt": asked.until,
     }
-    rows = rows.filter(**{name: value for name, value in narrowed.items() if value is not None})
+    rows = rows.filter(**{name: value for name, value in given.items() if value is not None})
     items, following = keyset.page(rows, queries.NEWEST_FIRST, asked.cursor, asked.limit)
     return {"items": items, "next": following}
 
@@ -96,14 +97,32 @@ def list_events(request: HttpRequest, asked: Query[EventFilter]) -> dict[str, An
 @router.post("", response={201: EventOut}, summary="Record an event", operation_id="record_event")
 def record_event(request: HttpRequest, body: EventIn) -> Status[Event]:
     """Events are never changed; a correction is another event. Orders, consents and so on record their own."""
-    party = None
-    if body.party is not None:
-        party = parties(request.user).filter(pk=root_of(body.party)).first()
-        if party is None:
-            raise Refused(_("There is no customer %(number)s.") % {"number": body.party}, "party")
     values = body.model_dump(exclude={"kind", "party"})
-    event = actions.record(body.kind, by=request.user, party=party, **values)
+    event = actions.record(body.kind, by=request.user, party=_party(request, body), **values)
     return Status(201, event)
+
+
+@router.put(
+    "/by/{source}/{external_id}",
+    response={200: EventOut, 201: EventOut},
+    summary="Record an event, by the number of another system",
+    operation_id="put_event",
+)
+def put_event(request: HttpRequest, source: SourceCode, external_id: ExternalId, body: EventIn) -> Status[Event]:
+    """Recorded where it is new (201); sent again, it is there already (200), whatever else is said of it."""
+    values = body.model_dump(exclude={"kind", "party"})
+    party = _party(request, body)
+    event, new = actions.put_event(source, external_id, body.kind, by=request.user, party=party, **values)
+    return Status(201 if new else 200, event)
+
+
+def _party(request: HttpRequest, body: EventIn) -> Party | None:
+    if body.party is None:
+        return None
+    party = parties(request.user).filter(pk=root_of(body.party)).first()
+    if party is None:
+        raise Refused(_("There is no customer %(number)s.") % {"number": body.party}, "party")
+    return party
 
 
 @router.get("/{number}", response=EventOut, summary="Get an event", operation_id="get_event")

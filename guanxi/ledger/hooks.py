@@ -28,6 +28,7 @@ hooks.register("subject", Subject("events", _("What happened"), ("view", "create
 hooks.register("happened", actions.record)
 hooks.register("happened_to_many", actions.record_many)
 hooks.register("happened_in_sets", append_events)
+hooks.register("told_of_record", actions.record_about)
 hooks.register("hangs_on_party", Hanging(Event))
 hooks.register("last_contact", queries.last_contacts)
 hooks.register(

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.customers.models import Party
+from guanxi.customers.models import Party, Source
 from guanxi.customers.models.origins import import_run_field, origin_field, origin_index
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Through
@@ -80,6 +80,20 @@ class Event(Governed):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.occurred_at:%Y-%m-%d}"
+
+
+class EventKey(models.Model):
+    """By which number another system knows an event, so that it is recorded once."""
+
+    source = models.ForeignKey(Source, models.PROTECT, db_index=False, db_constraint=False)
+    external_id = models.CharField(max_length=150)
+    event = models.ForeignKey(Event, models.CASCADE, db_constraint=False, related_name="keys")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="event_key_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}:{self.external_id}"
 
 
 class ReaderCursor(models.Model):

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from guanxi.foundation import settled
-from guanxi.foundation.settled import mark_column
+from guanxi.foundation.settled import CurrentTransaction, mark_column
 from guanxi.ledger.models import Event, ReaderCursor
 
 
@@ -97,3 +97,31 @@ def begin_at_the_end(reader: str) -> None:
 def forget(reader: str) -> None:
     """Forget the place of a reader that reads no more."""
     ReaderCursor.objects.filter(reader=reader).delete()
+
+
+def first_unread() -> dict[str, int | None]:
+    """Of each reader the number of the first event that it has not read; None where it has read all."""
+    return {
+        reader: Event.objects.filter(**{f"{mark_column()}__gte": mark}).aggregate(first=Min("id"))["first"]
+        for reader, mark in ReaderCursor.objects.values_list("reader", "mark")
+    }
+
+
+def set_places_anew(unread: dict[str, int | None]) -> None:
+    """After events were brought in from another database, whose marks mean nothing here: give each reader its place.
+
+    `unread` is what `first_unread` said there. On PostgreSQL all that any reader lacks is marked as written now, so
+    that a reader may get some events twice, but none not at all.
+    """
+    lacking = [number for number in unread.values() if number is not None]
+    first = min(lacking, default=None)
+    mark = first
+    if connection.vendor == "postgresql" and first is not None:
+        with transaction.atomic():
+            Event.objects.filter(pk__gte=first).update(transaction=CurrentTransaction())
+            mark = Event.objects.values_list("transaction", flat=True).get(pk=first)
+    end = horizon()
+    for reader in ReaderCursor.objects.all():
+        own = unread.get(reader.reader)
+        place = end if own is None else mark if connection.vendor == "postgresql" else own
+        ReaderCursor.objects.filter(pk=reader.pk).update(mark=place, moved_at=timezone.now())

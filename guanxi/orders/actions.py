@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from guanxi.catalog.models import Product
 from guanxi.customers.actions import add_role
 from guanxi.customers.models import Party, PartyRole, Source
-from guanxi.foundation import clock, search
+from guanxi.foundation import clock, one_at_a_time, search
 from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.visibility import Viewer, implied, require
 from guanxi.ledger.actions import record
@@ -117,6 +117,50 @@ def create_order(
             add_role(party, PartyRole.Role.CUSTOMER, by=by)
     search.touch(order)
     return order
+
+
+@action
+def put_order(
+    source: str, key: str, party: Party, lines: Sequence[Line], *, by: Viewer, **values: Any
+) -> tuple[Order, bool]:
+    """The order that `source` knows by `key`, as it is said here, and whether it is new. Said again, nothing changes.
+
+    Raises Refused where it is somebody else's.
+    """
+    one_at_a_time.hold(f"order:{source}:{key}")
+    origin = Source.objects.get_or_create(code=source, defaults={"name": source})[0]
+    known = Order.objects.filter(source=origin, key=key).values_list("pk", flat=True).first()
+    values = {name: value for name, value in values.items() if value not in (None, "")}
+    if known is None:
+        values.setdefault("number", key[:100])
+        return create_order(party, lines, by=by, source=origin, key=key, **values), True
+    order = locked(known, by)
+    if order.party_id != party.pk:
+        raise Refused(_("This order is that of customer %(number)s.") % {"number": order.party_id}, "party")
+    values.pop("currency", None)
+    changes = {name: value for name, value in values.items() if getattr(order, name) != value}
+    if changes:
+        edit_order(order.pk, changes, by=by)
+    _match_lines(order, lines, by)
+    return locked(known, by), False
+
+
+def _match_lines(order: Order, lines: Sequence[Line], by: Viewer) -> None:
+    """Bring the lines of an order, in their order, to what is said now."""
+    _check_lines(lines)
+    there = list(order.lines.order_by("id"))
+    for row, line in zip(there, lines, strict=False):
+        said = {"quantity": line.quantity, "amount": line.paid(), "discount": line.discount}
+        said |= {"cost": line.cost} if line.cost is not None else {}
+        changes = {name: value for name, value in said.items() if getattr(row, name) != value}
+        if (row.product_id or None) != (line.product.pk if line.product else None):
+            raise Refused(_("A line cannot become one of another product; add a line and remove this one."), "lines")
+        if changes:
+            change_line(row.pk, changes, by=by)
+    if len(lines) > len(there):
+        add_lines(order.pk, lines[len(there) :], by=by)
+    for row in there[len(lines) :]:
+        remove_line(row.pk, by=by)
 
 
 @action

@@ -12,12 +12,25 @@ from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.catalog.models import Product
 from guanxi.customers.merged import root_of
+from guanxi.customers.models import Party
 from guanxi.customers.queries import parties, party_numbered
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api import keyset
-from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Money, Number, Page, Quantity
+from guanxi.foundation.api.types import (
+    Cursor,
+    Day,
+    ExternalId,
+    Limit,
+    Moment,
+    Money,
+    Number,
+    Page,
+    Quantity,
+    SourceCode,
+)
 from guanxi.foundation.custom_fields import api as custom_api
 from guanxi.foundation.custom_fields.api import Custom, WithCustom
+from guanxi.foundation.records.asking import narrowed
 from guanxi.ledger.api import Channel
 from guanxi.orders import actions, queries
 from guanxi.orders.models import Order, OrderLine
@@ -140,14 +153,14 @@ class OrderFilter(Schema):
 
 
 def _page(request: HttpRequest, asked: OrderFilter, party: int | None) -> dict[str, Any]:
-    rows = custom_api.narrowed(queries.orders(request.user, party=party), "orders", request)
-    narrowed = {
+    rows = narrowed(request, "orders", queries.orders(request.user, party=party))
+    given = {
         "kind": asked.kind,
         "channel": asked.channel,
         "placed_at__gte": asked.since,
         "placed_at__lt": asked.until,
     }
-    rows = rows.filter(**{name: value for name, value in narrowed.items() if value is not None})
+    rows = rows.filter(**{name: value for name, value in given.items() if value is not None})
     items, following = keyset.page(rows, NEWEST_FIRST, asked.cursor, asked.limit)
     return {"items": items, "next": following}
 
@@ -166,24 +179,43 @@ def list_orders(request: HttpRequest, asked: Query[OrderFilter]) -> dict[str, An
 @router.post("", response={201: OrderWithLines}, summary="Place an order", operation_id="create_order")
 def create_order(request: HttpRequest, body: OrderIn) -> Status[Order]:
     """With its lines, all or nothing. Send an `Idempotency-Key`, so that a repeat places no second one."""
-    party = parties(request.user).filter(pk=root_of(body.party)).first()
-    if party is None:
-        raise Refused(_("There is no customer %(number)s.") % {"number": body.party}, "party")
-    by = request.user
     with transaction.atomic():
-        order = actions.create_order(
-            party,
-            _lines(request, body.lines),
-            by=by,
-            placed_at=body.placed_at,
-            number=body.number.strip(),
-            place=actions.place_called(body.place, by=by) if body.place else None,
-            channel=body.channel,
-            sales_person=actions.sales_person_called(body.sales_person, by=by) if body.sales_person else None,
-            currency=body.currency,
-        )
+        party, values = _placed(request, body)
+        order = actions.create_order(party, _lines(request, body.lines), by=request.user, **values)
         custom_api.keep(order, body.custom, request)
     return Status(201, one(request, order.pk))
+
+
+@router.put(
+    "/by/{source}/{external_id}",
+    response={200: OrderWithLines, 201: OrderWithLines},
+    summary="Say what holds of an order, by the number of another system",
+    operation_id="put_order",
+)
+def put_order(request: HttpRequest, source: SourceCode, external_id: ExternalId, body: OrderIn) -> Status[Order]:
+    """Placed where it is new (201), else corrected, its lines in their order. Sent again, nothing changes."""
+    with transaction.atomic():
+        party, values = _placed(request, body)
+        lines = _lines(request, body.lines)
+        order, new = actions.put_order(source, external_id, party, lines, by=request.user, **values)
+        custom_api.keep(order, body.custom, request)
+    return Status(201 if new else 200, one(request, order.pk))
+
+
+def _placed(request: HttpRequest, body: OrderIn) -> tuple[Party, dict[str, Any]]:
+    """Whose order it is, and what the action takes of it. Raises Refused."""
+    by = request.user
+    party = parties(by).filter(pk=root_of(body.party)).first()
+    if party is None:
+        raise Refused(_("There is no customer %(number)s.") % {"number": body.party}, "party")
+    return party, {
+        "placed_at": body.placed_at,
+        "number": body.number.strip(),
+        "place": actions.place_called(body.place, by=by) if body.place else None,
+        "channel": body.channel,
+        "sales_person": actions.sales_person_called(body.sales_person, by=by) if body.sales_person else None,
+        "currency": body.currency,
+    }
 
 
 @router.get("/{number}", response=OrderWithLines, summary="Get an order", operation_id="get_order")

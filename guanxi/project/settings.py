@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "guanxi.ledger",
     "guanxi.customers.rights",
     "guanxi.customers",
+    "guanxi.foundation.records",
     "guanxi.foundation.api",
     "guanxi.foundation.attachments",
     "guanxi.foundation.notes",
@@ -199,6 +200,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
 TASKS = {"default": {"BACKEND": "guanxi.foundation.tasks.backend.QueueBackend", "QUEUES": []}}
+
+GUANXI_API_LIMIT = _number("GUANXI_API_LIMIT", "15000")  # requests a minute of each token; 0: as many as they like
 
 # Webhooks: hosts that may be called though they lie within this network, and how often in a row a receiver may be left
 # alone after failures before it is switched off.
@@ -292,7 +295,7 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = GUANXI_HOME / "files"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16_000_000  # ten thousand rows in one call of the API
 GUANXI_FILE_LIMIT = _number("GUANXI_FILE_MB", "25") * 1024 * 1024  # the largest file that may hang on a record
 FILE_UPLOAD_HANDLERS = [
     "guanxi.foundation.attachments.uploading.Limited",

@@ -33,6 +33,7 @@ from guanxi.customers.actions.relationships import (
     move_in_chart,
     remove_relationship,
 )
+from guanxi.customers.actions.upserting import put_party
 
 __all__ = [
     "Added",
@@ -55,6 +56,7 @@ __all__ = [
     "merge_by_itself",
     "merge_parties",
     "move_in_chart",
+    "put_party",
     "record_consent",
     "remove_contact_point",
     "remove_junk",

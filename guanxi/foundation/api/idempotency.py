@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_tasks import task
 
-from guanxi.foundation.api import problems
+from guanxi.foundation.api import limits, problems
 from guanxi.foundation.models import IdempotencyRecord, User
 
 KEPT = timedelta(hours=24)
@@ -102,4 +102,5 @@ def _replay(status: int, kept: dict[str, Any]) -> HttpResponse:
 def purge() -> dict[str, int]:
     """Forget the answers that are out of date."""
     count, _by_model = IdempotencyRecord.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    limits.forget()
     return {"forgotten": count}

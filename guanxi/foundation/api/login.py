@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
 from guanxi.foundation import people
+from guanxi.foundation.api import limits
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import NotAllowed, is_staff
 
@@ -25,6 +27,7 @@ class Token(HttpBearer):
         user = people.authenticate_token(token) if len(token) <= LONGEST_TOKEN else None
         if user is None:
             raise AuthenticationError
+        limits.spend(request, hashlib.sha256(token.encode()).hexdigest())
         return _admitted(request, user)
 
 
@@ -39,6 +42,7 @@ class Session(APIKeyCookie):
             return None
         if check_csrf(request) is not None:
             raise HttpError(403, _("The session's CSRF token is missing; send it as X-CSRFToken."))
+        limits.spend(request, f"user:{user.pk}")
         return _admitted(request, user)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:

@@ -1,6 +1,7 @@
 """The API itself: one object with the routers that hang at the door "api", under /api/v1.
 
-A package registers `("/parties", router)`; its operations are below /api/v1/parties.
+A package registers `("/parties", router)`; its operations are below /api/v1/parties. Or a function that gives such
+pairs, called when all apps are ready.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ninja.errors import HttpError
 from ninja.parser import Parser
 
 from guanxi.foundation import hooks
-from guanxi.foundation.api import idempotency, login, problems
+from guanxi.foundation.api import idempotency, limits, login, problems, selecting
 from guanxi.foundation.api.problems import Problem
 
 View = Callable[..., HttpResponse]
@@ -30,7 +31,10 @@ DESCRIPTION = """Everything that people do on the screens, for programs.
 
 * **Log in** with `Authorization: Bearer gx_…`; `guanxi token USER` makes a token.
 * **Lists** are pages: `{"items": […], "next": cursor}`. Ask again with `?cursor=` until `next` is null.
+* **Fields**: every GET takes `fields=id,name`, and answers with those only. Lists take the filters of the screen's
+  lists, by the same names: `f.city=Taipei`; `/records/<type>` takes their whole addresses.
 * **Money** is exact and written as text (`"12.50"`); times are ISO 8601 with an offset.
+* **Limits**: so many requests a minute; the headers `RateLimit-Policy` and `RateLimit` tell how many are left.
 * **POST once**: with the header `Idempotency-Key` a repeat is not done again but gets the same answer, for 24 hours.
 * **Errors** are problems as of RFC 9457; `errors` says which field is wrong and why.
 """
@@ -118,12 +122,13 @@ def build() -> API:
         description=DESCRIPTION,
         auth=login.WAYS,
         parser=StrictParser(),
-        docs=Swagger(settings={"persistAuthorization": True, "defaultModelsExpandDepth": 0}),
+        docs=Swagger(settings={"persistAuthorization": True, "defaultModelsExpandDepth": 0, "docExpansion": "none"}),
         urls_namespace="api",
     )
     problems.install(api)
-    for prefix, router in hooks.get("api"):
-        api.add_router(VERSION + prefix, router)
+    for entry in hooks.get("api"):
+        for prefix, router in entry() if callable(entry) else [entry]:
+            api.add_router(VERSION + prefix, router)
     return api
 
 
@@ -147,10 +152,12 @@ def _framed(view: View) -> View:
             response = _once(request, key, work) if key and request.method == "POST" else work()
         except HANDLED as error:
             response = build().on_exception(request, error)
+        if request.method == "GET" and response.status_code == 200 and request.GET.get("fields"):
+            response = selecting.only(response, request.GET["fields"])
         if response.status_code == 405:
             allowed = {"Allow": response.headers.get("Allow", "")}
             return problems.answer(request, 405, _("This address knows other methods."), headers=allowed)
-        return response
+        return limits.tell(request, response)
 
     return framed
 

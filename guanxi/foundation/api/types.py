@@ -30,6 +30,12 @@ Number = Annotated[int, Field(ge=1, le=2**63 - 1, description="The number of a r
 ObjectType = Annotated[
     str, Field(max_length=60, pattern="^[a-z]+\\.[a-z]+$", description="A record's type, such as `customers.party`.")
 ]
+SourceCode = Annotated[
+    str, Field(min_length=1, max_length=50, pattern="^[A-Za-z0-9_-]+$", description="Who says so: `shop`, `erp`.")
+]
+ExternalId = Annotated[
+    str, Field(min_length=1, max_length=150, pattern="^[!-~]+$", description="The number that this source has for it.")
+]
 Moment = Annotated[AwareDatetime, AfterValidator(_sensible), Field(description="ISO 8601 with offset.")]
 Day = Annotated[date, AfterValidator(_sensible_day)]
 Money = Annotated[

@@ -11,13 +11,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 
-from guanxi.foundation import desk as desks
 from guanxi.foundation import typed_json
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.types import Number
 from guanxi.foundation.custom_fields import actions, homes, values
 from guanxi.foundation.custom_fields.models import CustomField
-from guanxi.foundation.desk import filters
 
 router = Router(tags=["Custom fields"])
 K = CustomField.Kind
@@ -72,17 +70,6 @@ def keep(row: Any, given: dict[str, Any] | None, request: HttpRequest) -> None:
     """Set what was sent as `custom` of a record."""
     if given:
         values.set_values(row, said(row._meta.label_lower, given), by=request.user)
-
-
-def narrowed(rows: QuerySet[Any], slug: str, request: HttpRequest) -> QuerySet[Any]:
-    """`rows` narrowed by the filters of the address, as the pills of that list write them: `f.custom.budget__gte=5`."""
-    desk = desks.find(slug)
-    pairs = [(key, str(value)) for key, found in request.GET.lists() for value in found]
-    for one in filters.read(desk, pairs) if desk else ():
-        if one.error:
-            raise Refused(one.error, f"f.{one.name}")
-        rows = rows.filter(one.q)
-    return rows
 
 
 class FieldOut(Schema):

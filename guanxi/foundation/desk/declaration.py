@@ -220,6 +220,7 @@ class Desk:
     create: ClassVar[Callable[..., Any] | None] = None  # (**values of `new`, by=viewer) -> row
     quick: ClassVar[Sequence[Quick]] = ()  # what can be made from anywhere; default: the noun, where there is `create`
     new_view: ClassVar[Callable[..., Any] | None] = None  # (request, desk) -> response: a “New” form of its own
+    importable: ClassVar[str] = ""  # the unique field by which rows that come in know a record again; empty: none do
     history: ClassVar[bool] = True
     lanes: ClassVar[Sequence[Lanes]] = ()  # what boards and groups are parted by beside fields of few values
     board: ClassVar[Board | None] = None

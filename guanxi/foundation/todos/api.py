@@ -18,6 +18,7 @@ from guanxi.foundation.api.types import Cursor, Day, Limit, Moment, Number, Obje
 from guanxi.foundation.custom_fields import api as custom_api
 from guanxi.foundation.custom_fields.api import Custom, WithCustom
 from guanxi.foundation.models import User
+from guanxi.foundation.records.asking import narrowed
 from guanxi.foundation.todos import actions
 from guanxi.foundation.todos.models import Todo
 
@@ -115,7 +116,7 @@ def _assignee(number: int | None) -> User | None:
 @router.get("", response=Page[TodoOut], summary="List tasks", operation_id="list_todos")
 def list_todos(request: HttpRequest, asked: Query[TodoFilter]) -> dict[str, Any]:
     """By number."""
-    rows = custom_api.narrowed(Todo.objects.visible_to(request.user), "todos", request)
+    rows = narrowed(request, "todos", Todo.objects.visible_to(request.user))
     if asked.object_type or asked.object_id:
         rows = rows.filter(object_type=asked.object_type or "", object_id=asked.object_id)
     if asked.assignee:

@@ -51,7 +51,7 @@ def refuse_unfit(url: str) -> str:
     """`url` as it is kept. Raises Refused where it cannot be the address of a receiver."""
     url = url.strip()
     if not url.isascii() or any(letter.isspace() or letter in '\\<>"{}|^`' for letter in url):
-        raise Refused(_("Write the address in plain letters, without spaces; other signs as %XX."), "url")
+        raise Refused(_("Write the address in plain letters, without spaces; encode all other signs."), "url")
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port

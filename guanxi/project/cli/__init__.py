@@ -26,6 +26,8 @@ COMMANDS = {
     "user": Entry("guanxi.project.cli.people:user", "Make a user, or give one a new password."),
     "token": Entry("guanxi.project.cli.people:token", "Print a new API token of a user."),
     "import": Entry("guanxi.intake.commands:import_", "Import sales, parties or products from a file.", boot=True),
+    "export": Entry("guanxi.project.cli.everything:export_", "Write everything into a folder.", boot=True),
+    "import-all": Entry("guanxi.project.cli.everything:import_all", "Bring such a folder in again.", boot=True),
     "refresh": Entry("guanxi.lake.commands:refresh", "Bring the lake up to date.", boot=True),
     "learn": Entry("guanxi.insight.commands:learn", "Learn what each relationship is worth.", boot=True),
     "erase": Entry("guanxi.customers.rights.commands:erase", "Erase a customer; again after a restore.", boot=True),

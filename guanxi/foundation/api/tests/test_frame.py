@@ -149,5 +149,6 @@ def test_the_description_is_complete(client: Client) -> None:
 @pytest.mark.browser
 def test_the_human_page_works_under_our_policy(page: Any) -> None:
     page.goto("/api/docs")
+    page.locator("#operations-tag-Parties").click()
     page.get_by_text("/api/v1/parties", exact=True).first.wait_for()
     assert page.get_by_role("button", name="Authorize").is_visible()

@@ -22,7 +22,11 @@ from guanxi.foundation.models import User
 from guanxi.project.wsgi import application
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-schema = schemathesis.openapi.from_wsgi("/api/openapi.json", application)
+# The operations of records are the same for every type: these stand for all.
+TYPES = "customers|tags|events"
+schema = schemathesis.openapi.from_wsgi("/api/openapi.json", application).include(
+    path_regex=rf"^/api/v1/(?!records/)|^/api/v1/records/({TYPES})(/|$)"
+)
 
 
 @pytest.fixture

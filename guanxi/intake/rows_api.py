@@ -1,0 +1,83 @@
+"""Many rows in one call."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+
+from guanxi.intake import rows
+from guanxi.intake.api import Kind, Rule
+
+router = Router(tags=["Bulk"])
+FIELDS = "Fields by the names that imports know: `GET /bulk/{kind}/fields`. Lists where a field takes several."
+
+
+class RowsIn(Schema):
+    """Rows of one kind."""
+
+    rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=rows.MOST, description=FIELDS)]
+    source: Annotated[str, Field(max_length=50, pattern="^[A-Za-z0-9_-]*$")] = Field(
+        "", description="Who says so: with the row's own number, that is by what it is found again."
+    )
+    rule: Rule = "create_or_update"
+    options: dict[str, Annotated[str, Field(max_length=200)]] = Field(
+        {}, description="Values for all rows that say nothing."
+    )
+    match_by: list[Literal["external", "card", "mail", "phone"]] = Field(
+        [], description="By what customers are known again; left out: by all."
+    )
+
+
+class RowError(Schema):
+    field: str
+    value: str
+    detail: str
+
+
+class RowResult(Schema):
+    row: int = Field(description="The place in `rows`, from 0.")
+    result: Literal["created", "known", "accepted", "rejected"] = Field(
+        description="`known`: it was there and says now what the row says; `accepted`: of rows without a number."
+    )
+    id: int | None = None
+    errors: list[RowError] = []
+
+
+class RowsOut(Schema):
+    import_run: int = Field(alias="run_id", description="The import that did it; it can be reverted.")
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    rows: list[RowResult]
+
+
+class FieldOut(Schema):
+    name: str
+    label: str
+    required: bool
+    many: bool
+
+
+@router.post("/{kind}", response=RowsOut, summary="Take in many rows", operation_id="bulk_rows")
+def bulk_rows(request: HttpRequest, kind: Kind, body: RowsIn) -> dict[str, Any]:
+    """Up to 10,000, through the engine of imports: bad ones are told, the others are written. Sent again they change
+    nothing; so no `Idempotency-Key` is needed, nor taken."""
+    answer = rows.take_in(
+        kind, body.rows, by=request.user, source=body.source, rule=body.rule, options=body.options,
+        match_by=body.match_by,
+    )  # fmt: skip
+    run = answer.run
+    counts = {name: getattr(run, name) for name in ("created", "updated", "unchanged", "rejected")}
+    return {"run_id": run.pk, **counts, "rows": answer.rows}
+
+
+@router.get("/{kind}/fields", response=list[FieldOut], summary="Fields of a kind", operation_id="bulk_fields")
+def bulk_fields(request: HttpRequest, kind: Kind) -> list[dict[str, Any]]:
+    """What rows of a kind may say."""
+    return [
+        {"name": one.name, "label": str(one.label), "required": one.required, "many": one.many}
+        for one in rows.fields_of(kind).values()
+    ]
