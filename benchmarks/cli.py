@@ -150,7 +150,7 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     figures += _second_source(files, environment)
     figures += _learned(environment)
     figures += _within("pages", environment) + _within("recognition", environment)
-    figures += _within("webhooks", environment) + _within("bulk", environment)
+    figures += _within("webhooks", environment) + _within("api", environment) + _within("bulk", environment)
     figures += _within("boards", environment, str(files.customers))
     figures += _within("keeping", environment)
     return figures + _within("erasing", environment)  # last: it takes three customers away

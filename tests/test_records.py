@@ -101,7 +101,7 @@ def test_a_record_is_made_changed_and_not_overwritten(api: Client, staff: User) 
 
 
 def test_a_list_costs_no_more_for_more_rows(api: Client, three: list[Any], django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         api.get(f"{CUSTOMERS}?limit=3&expand=contact_points")
 
 

@@ -89,6 +89,8 @@ class API(NinjaAPI):
     def get_openapi_schema(self, **kwargs: Any) -> Any:
         schema = super().get_openapi_schema(**kwargs)
         schema["components"].setdefault("schemas", {}).update(_problem_schemas())
+        for complete in hooks.get("api_description"):
+            complete(schema)
         problem = {"$ref": "#/components/schemas/Problem"}
         content = {problems.CONTENT_TYPE: {"schema": problem}}
         for operations in schema["paths"].values():

@@ -1,10 +1,10 @@
 """The operations of each registered type, made from its declaration when the API is built."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Body, Field, Query, Router, Schema, Status
-from pydantic import WithJsonSchema
 
 from guanxi.foundation import visibility
 from guanxi.foundation.api.types import Limit, Number
@@ -41,13 +41,24 @@ def routers() -> list[tuple[str, Router]]:
     return [(f"{PREFIX}/{desk.slug}", _router(desk)) for desk in declaration.registered()]
 
 
+class Described:
+    """What a type's JSON is, worked out when the description is asked for: it may have got fields since."""
+
+    def __init__(self, make: Callable[[Desk], dict[str, Any]], desk: Desk) -> None:
+        self.make, self.desk = make, desk
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        with visibility.seeing(None):  # whole, whoever asks; each answer tells what its caller may see
+            return self.make(self.desk)
+
+
 def _router(desk: Desk) -> Router:
     router = Router(tags=[f"Records: {desk.slug}"])
-    item = Annotated[dict[str, Any], WithJsonSchema(_item_schema(desk))]
+    item = Annotated[dict[str, Any], Described(_item_schema, desk)]
     if desk.importable:
         _taking_in(router, desk)  # before what takes any word for a number
     _reading(router, desk, item)
-    if desk.create_action is not None and desk.new_fields():
+    if desk.create_action is not None and desk.new:
         _creating(router, desk, item)
     if desk.edit_action is not None:
         _changing(router, desk, item)
@@ -57,8 +68,8 @@ def _router(desk: Desk) -> Router:
 
 
 def _reading(router: Router, desk: Desk, item: Any) -> None:
-    page = Annotated[dict[str, Any], WithJsonSchema(_page_schema(desk))]
-    words = f"Records of {desk.slug}, in the order of the list. Filters: {', '.join(_filters(desk)) or 'none'}."
+    page = Annotated[dict[str, Any], Described(_page_schema, desk)]
+    words = f"Records of {desk.slug}, in the order of the list."
 
     @router.get("", response=page, summary=f"List {desk.slug}", operation_id=_id("list", desk), description=words)
     def list_records(request: HttpRequest, asked: Query[ListAsked]) -> Any:
@@ -68,7 +79,7 @@ def _reading(router: Router, desk: Desk, item: Any) -> None:
 
     @router.get(
         "/{number}", response=item, summary=f"Get one of {desk.slug}", operation_id=_id("get", desk),
-        description=f"One record. Can be expanded: {', '.join(sorted(expanding.offered(desk))) or 'nothing'}.",
+        description="One record.",
     )  # fmt: skip
     def get_record(request: HttpRequest, number: Number, asked: Query[Asked]) -> Any:
         visibility.require(request.user, "view", desk.model)
@@ -76,9 +87,7 @@ def _reading(router: Router, desk: Desk, item: Any) -> None:
 
 
 def _creating(router: Router, desk: Desk, item: Any) -> None:
-    new = {field.name: schema_of(field) for field in desk.new_fields()}
-    required = [field.name for field in desk.new_fields() if editing.is_required(field)]
-    body_type = Annotated[dict[str, Any], WithJsonSchema(_object(new, required))]
+    body_type = Annotated[dict[str, Any], Described(_new_schema, desk)]
 
     @router.post(
         "", response={201: item}, summary=f"Create one of {desk.slug}", operation_id=_id("create", desk),
@@ -89,9 +98,7 @@ def _creating(router: Router, desk: Desk, item: Any) -> None:
 
 
 def _changing(router: Router, desk: Desk, item: Any) -> None:
-    names = {field.name: schema_of(field) for field in desk.all_facts() if editing.is_editable(field)}
-    expected = {"type": ["object", "null"], "description": "The values that you saw; 409 where somebody changed them."}
-    body_type = Annotated[dict[str, Any], WithJsonSchema(_object({**names, "expected": expected}, []))]
+    body_type = Annotated[dict[str, Any], Described(_change_schema, desk)]
 
     @router.patch(
         "/{number}", response=item, summary=f"Change one of {desk.slug}", operation_id=_id("change", desk),
@@ -151,6 +158,30 @@ def _id(verb: str, desk: Desk) -> str:
 
 def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _new_schema(desk: Desk) -> dict[str, Any]:
+    fields = desk.new_fields()
+    return _object(
+        {one.name: schema_of(one) for one in fields}, [one.name for one in fields if editing.is_required(one)]
+    )
+
+
+def _change_schema(desk: Desk) -> dict[str, Any]:
+    names = {field.name: schema_of(field) for field in desk.all_facts() if editing.is_editable(field)}
+    expected = {"type": ["object", "null"], "description": "The values that you saw; 409 where somebody changed them."}
+    return _object({**names, "expected": expected}, [])
+
+
+def complete(schema: dict[str, Any]) -> None:
+    """Put into the description of the API by what each list is filtered, and what can be expanded."""
+    for desk in declaration.registered():
+        path = schema["paths"].get(f"/api/v1{PREFIX}/{desk.slug}")
+        if path is not None:
+            with visibility.seeing(None):
+                words = f"Filters: {', '.join(_filters(desk)) or 'none'}."
+                more = f"Can be expanded: {', '.join(sorted(expanding.offered(desk))) or 'nothing'}."
+            path["get"]["description"] += f" {words} {more}"
 
 
 def _item_schema(desk: Desk) -> dict[str, Any]:

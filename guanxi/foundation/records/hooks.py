@@ -6,3 +6,4 @@ from guanxi.foundation import hooks
 from guanxi.foundation.records import api
 
 hooks.register("api", api.routers, order=200)
+hooks.register("api_description", api.complete)

@@ -201,8 +201,7 @@ def state_context(row: Webhook, viewer: Viewer) -> dict[str, Any]:
 def log_context(row: Delivery, viewer: Viewer) -> dict[str, Any]:
     """What the panel of a delivery shows: what is sent, as far as `viewer` may see it too, and each attempt."""
     seen = Event.objects.visible_to(viewer).filter(pk=row.event_id).exists() if row.event_id else True
-    events = telling.events_of([row], row.webhook.owner)
-    body = telling.body_of(row, row.webhook, events) if seen else None
+    body = telling.bodies_of([row], row.webhook)[row.pk] if seen else None
     log = Attempt.objects.filter(delivery=row).order_by("-id")[:50]
     return {"delivery": row, "body": telling.pretty(body), "log": log, "may_edit": may(viewer, "edit", row.webhook)}
 

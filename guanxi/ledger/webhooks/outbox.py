@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import desk
+from guanxi.foundation import desk, visibility
 from guanxi.foundation.desk.state import State, from_query
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.ledger import reading
@@ -37,7 +37,8 @@ def only_filters(text: str) -> str:
 
 def fitting(webhook: Webhook) -> QuerySet[Event]:
     """The events that `webhook` wants to be told of and its owner may see."""
-    rows = state_of(webhook.query, webhook.owner).rows()
+    with visibility.seeing(webhook.owner):
+        rows = state_of(webhook.query, webhook.owner).rows()
     return rows.filter(kind__in=webhook.kinds) if webhook.kinds else rows
 
 

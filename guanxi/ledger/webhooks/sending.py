@@ -138,11 +138,11 @@ class Sender:
         if not self._is_fit(webhook):
             return 0
         claimed = queue.claim(webhook, room)
-        events = telling.events_of(claimed, webhook.owner)
+        bodies = telling.bodies_of(claimed, webhook)
         secrets = webhook.secrets_at(timezone.now())
         gone = []
         for row in claimed:
-            body = telling.body_of(row, webhook, events)
+            body = bodies[row.pk]
             if body is None:
                 gone.append(row)
                 continue

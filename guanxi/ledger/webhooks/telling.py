@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils import timezone
 
+from guanxi.foundation import visibility
 from guanxi.foundation.visibility import Viewer
 from guanxi.ledger.api import EventOut
 from guanxi.ledger.models import Event
@@ -32,6 +33,13 @@ def body_of(delivery: Delivery, webhook: Webhook, events: dict[int, Event]) -> b
         return None
     data = EventOut.model_validate(event, context={"request": None}).model_dump(mode="json")
     return _written(event.kind, event.occurred_at.astimezone(timezone.get_fixed_timezone(0)).isoformat(), data)
+
+
+def bodies_of(deliveries: Sequence[Delivery], webhook: Webhook) -> dict[int, bytes | None]:
+    """The bodies of messages by number, without what is hidden from the webhook's owner."""
+    with visibility.seeing(webhook.owner):
+        events = events_of(deliveries, webhook.owner)
+        return {row.pk: body_of(row, webhook, events) for row in deliveries}
 
 
 def _written(kind: str, moment: str, data: dict[str, Any]) -> bytes:

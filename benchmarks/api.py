@@ -1,0 +1,92 @@
+"""How many customers and orders a second programs say through the API, one at a time and ten thousand at once.
+
+Through the whole API within this process (log-in, checks, JSON), without a network. Runs in a process of its own
+(`python -m benchmarks.api`), whose environment names home and database; prints JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guanxi.project.settings")
+os.environ["GUANXI_API_LIMIT"] = "0"
+os.environ["GUANXI_HOSTS"] = "testserver"
+django.setup()
+
+from django.test import Client  # noqa: E402
+
+from benchmarks.measure import Figure  # noqa: E402
+from guanxi.foundation import people  # noqa: E402
+from guanxi.foundation.models import User  # noqa: E402
+from guanxi.foundation.visibility import SYSTEM  # noqa: E402
+
+SINGLE, MANY = int(os.environ.get("SINGLE", "500")), int(os.environ.get("MANY", "10000"))
+JSON = "application/json"
+
+
+def main() -> None:
+    """Measure and print the figures as one JSON list."""
+    owner, _new = User.objects.get_or_create(
+        username="bench-api", defaults={"is_staff": True, "is_superuser": True, "is_active": True}
+    )
+    made: Any = people.create_token(owner, by=SYSTEM)
+    token = str(made[1] if isinstance(made, tuple) else made)
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    mark = str(time.time_ns())
+    figures = [_single(client, mark), _single(client, mark, again=True), _parties(client, mark), _orders(client, mark)]
+    json.dump([figure.as_json() for figure in figures], sys.stdout)
+
+
+def _single(client: Client, mark: str, again: bool = False) -> Figure:
+    cpu, started = time.process_time(), time.perf_counter()
+    for number in range(SINGLE):
+        body = {"name": f"顧客 {number}", "city": "Taipei" if again else "臺北", "roles": ["customer"]}
+        answer = client.put(f"/api/v1/parties/by/bench/{mark}-{number}", body, content_type=JSON)
+        if answer.status_code not in (200, 201):
+            raise RuntimeError(answer.content.decode())
+    name = "customers changed one at a time (API)" if again else "customers made one at a time (API)"
+    return _figure(name, SINGLE, cpu, started, 150)
+
+
+def _parties(client: Client, mark: str) -> Figure:
+    rows = [
+        {"external_id": f"b{mark}-{n}", "name": f"Customer {n}", "mail": f"c{mark}{n}@example.com", "city": "Taipei"}
+        for n in range(MANY)
+    ]
+    fields = {one["name"] for one in client.get("/api/v1/bulk/parties/fields").json()}
+    rows = [{name: value for name, value in row.items() if name in fields} for row in rows]
+    return _many(client, "parties", rows)
+
+
+def _orders(client: Client, mark: str) -> Figure:
+    rows = [
+        {"order": f"{mark}-{n}", "customer": f"b{mark}-{n}", "date": "2017-03-01T10:00:00Z", "product": f"P{n % 50}",
+         "quantity": 1, "amount": "12.50"}
+        for n in range(MANY)
+    ]  # fmt: skip
+    return _many(client, "sales", rows)
+
+
+def _many(client: Client, kind: str, rows: list[dict[str, Any]]) -> Figure:
+    body = json.dumps({"source": "bench", "rows": rows})
+    cpu, started = time.process_time(), time.perf_counter()
+    answer = client.post(f"/api/v1/bulk/{kind}", body, content_type=JSON)
+    if answer.status_code != 200 or answer.json()["rejected"]:
+        raise RuntimeError(answer.content.decode()[:2000])
+    return _figure(f"{kind} in bulk (API)", len(rows), cpu, started, 10_000)
+
+
+def _figure(name: str, count: int, cpu: float, started: float, target: float) -> Figure:
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    print(f"{name}: {cpu / count * 1000:.3f} ms of processor each in this process", file=sys.stderr)
+    return Figure(name, count / seconds, "/s", target=target, higher_is_better=True)
+
+
+if __name__ == "__main__":
+    main()
