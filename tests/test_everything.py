@@ -26,7 +26,7 @@ from guanxi.orders.actions import Line
 from tests.installation import Installation
 
 # What is of one database: its own transactions, and places that are marks of them.
-OF_ONE_DATABASE = {"transaction", "mark", "moved_at"}
+OF_ONE_DATABASE = {"transaction", "mark", "moved_at", "proof"}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from guanxi.foundation.everything import bringing_in, taking_out
+from guanxi.foundation.sealing import sealing
 from guanxi.foundation.search import upkeep
 from guanxi.foundation.search.sources import all_sources
 from guanxi.foundation.tasks import shown_on_console
@@ -36,6 +37,7 @@ def import_all(folder: Path) -> None:
     with shown_on_console():
         manifest = bringing_in.bring_in(folder)
         reading.set_places_anew(manifest.get("readers", {}))
+        sealing.set_place_anew()
         for source in all_sources():
             upkeep.rebuild(source.object_type)
         upkeep.catch_up()
