@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psutil
+
 from benchmarks import people as crowd
 from benchmarks.measure import Figure
 
@@ -35,12 +37,22 @@ def measure(environment: dict[str, str], people: int, minutes: float, target: fl
     try:
         url = f"http://127.0.0.1:{environment['PORT']}"
         _wait(url, serving)
-        return crowd.figures(url, prepared, minutes, target)
+        before = _processor(serving.pid)
+        figures = crowd.figures(url, prepared, minutes, target)
+        requests = sum(figure.value for figure in figures if figure.name.startswith("  requests in all"))
+        used = (_processor(serving.pid) - before) * 1000
+        return [*figures, Figure("  processor time of the server by request", used / max(requests, 1), "ms")]
     finally:
         serving.terminate()
         serving.wait(60)
         said = [line for line in log.read_text().splitlines() if "locked" in line or "Error" in line or "ERROR" in line]
         print("\n".join(said[-20:]), file=sys.stderr)
+
+
+def _processor(pid: int) -> float:
+    """Seconds of processor time that the server and its workers have used; what a busy machine does not change."""
+    tree = psutil.Process(pid)
+    return sum(sum(one.cpu_times()[:2]) for one in [tree, *tree.children(recursive=True)])
 
 
 def _wait(url: str, serving: subprocess.Popen[bytes]) -> None:

@@ -2,9 +2,10 @@
 
 Each person is logged in (log-ins from one address are limited, so their sessions are made beforehand) and does one
 thing after another, 70 % reading and 30 % writing, with a pause between two that is drawn from an exponential
-distribution (4 seconds in the mean, as of somebody who works quickly). So 200 people make some 50 requests a second.
-What counts is the time from the request to the last byte; pictures and styles are left out, for browsers keep them.
-Every answer that is not the one expected is an error.
+distribution (4 seconds in the mean, as of somebody who works quickly). So 200 people do some 50 things a second.
+As in a browser, a record fetches its lazy panels, and the page that is open asks every six seconds for what others
+changed; so there are more requests than things done. What counts is the time from the request to the last byte;
+pictures and styles are left out, for browsers keep them. Every answer that is not the one expected is an error.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -24,10 +26,12 @@ import httpx
 from benchmarks.measure import Figure
 
 THINK = 4.0  # seconds between two things that one person does, in the mean
+POLL = 6.0  # seconds between two questions of an open page
 RAMP = 10.0  # seconds over which people come in; these do not count
 PATIENCE = 60.0
 CSRF = "c" * 32
 SEEN_VALUE = re.compile(r'name="seen" value="([^"]*)"')
+LAZY = re.compile(r'hx-get="(/customers/\d+/(?:panel/[\w-]+|history)/)"')
 FACT = "city"
 
 
@@ -38,6 +42,7 @@ class Seen:
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     errors: Counter[str] = field(default_factory=Counter)
     counting: bool = False
+    requests: int = 0
 
     def all_times(self) -> list[float]:
         return sorted(one for many in self.times.values() for one in many)
@@ -51,15 +56,28 @@ class Person:
         self.client = httpx.AsyncClient(base_url=url, timeout=PATIENCE, follow_redirects=False, cookies=cookies)
         self.name, self.seen, self.numbers = name, seen, numbers
         self.draw = random.Random(name)
+        self.open, self.mark = "", ""  # the record on the screen, and up to where its changes are known
 
     async def live(self, until: float) -> None:
         """Work until the clock says so."""
+        polling = asyncio.create_task(self.poll())
         try:
             while time.monotonic() < until:
                 await self.do_something()
                 await asyncio.sleep(self.draw.expovariate(1 / THINK))
         finally:
+            polling.cancel()
             await self.client.aclose()
+
+    async def poll(self) -> None:
+        """Ask for what others changed, as the open page does."""
+        while True:
+            await asyncio.sleep(POLL * self.draw.uniform(0.85, 1.15))
+            if self.open:
+                data = {"mark": self.mark, "at": "" if self.mark else datetime.now(UTC).isoformat()}
+                answer = await self.ask("live", f"{self.open}live/", data=data)
+                if answer is not None and answer.status_code == 200:
+                    self.mark = str(answer.json().get("mark") or "")
 
     def party(self) -> int:
         return self.draw.choice(self.numbers)
@@ -71,6 +89,7 @@ class Person:
     async def ask(self, what: str, url: str, expected: tuple[int, ...] = (200,), **data: Any) -> httpx.Response | None:
         """One request, timed."""
         started = time.perf_counter()
+        self.seen.requests += 1
         try:
             if data:
                 headers = {
@@ -99,7 +118,10 @@ async def customers(who: Person) -> None:
 
 
 async def record(who: Person) -> None:
-    await who.ask("record", f"/customers/{who.party()}/")
+    who.open, who.mark = f"/customers/{who.party()}/", ""
+    page = await who.ask("record", who.open)
+    if page is not None:
+        await asyncio.gather(*(who.ask("panel", address) for address in dict.fromkeys(LAZY.findall(page.text))))
 
 
 async def find(who: Person) -> None:
@@ -183,6 +205,7 @@ def figures(url: str, prepared: dict[str, Any], minutes: float, target: float) -
         Figure("  p50", _share(times, 0.5), "ms"),
         Figure("  p99", _share(times, 0.99), "ms"),
         Figure("  requests", len(times) / seconds, "a second"),
+        Figure("  requests in all, with those while people came in", float(seen.requests), ""),
         Figure("  errors", float(sum(seen.errors.values())), "", target=0.0),
     ]
     found += [

@@ -20,10 +20,8 @@ from guanxi.project.cli import boot
 boot()
 from guanxi.customers.models import Party
 from guanxi.foundation.attachments.actions import attach
-from guanxi.foundation.people import create_user
 from guanxi.foundation.visibility import SYSTEM
 from guanxi.foundation import search
-create_user("anna", "relation-8-ship", by=SYSTEM, is_superuser=True)
 first = Party.objects.order_by("id").first()
 attach(first, "notes.txt", io.BytesIO("關係".encode()), by=SYSTEM)
 search.catch_up()
@@ -67,7 +65,11 @@ def program(place: Installation, text: str, *arguments: str) -> str:
 @pytest.fixture
 def filled(installation: Installation, tmp_path: Path) -> Installation:
     file = write_sales(tmp_path / "sales.csv", count=400)
-    program(installation, SEVERAL + FILL, json.dumps([["init"], ["import", "sales", str(file), "--source", "shop"]]))
+    program(
+        installation,
+        SEVERAL + FILL,
+        json.dumps([["init"], ["user", "anna", "--admin"], ["import", "sales", str(file), "--source", "shop"]]),
+    )
     installation.run("refresh")
     return installation
 
