@@ -25,7 +25,7 @@ from guanxi.ledger import reading
 from guanxi.ledger.models import Event, ReaderCursor
 from guanxi.operations.models import Backup
 
-MAILS = ("guanxi.foundation.reports.tasks.send_one", "guanxi.foundation.todos.tasks.mail_reminder")
+MAILS = ("guanxi.foundation.reports.tasks.send_one", "guanxi.foundation.letters.tasks.send_to")
 LATELY = timedelta(days=1)
 MOST = 1_000_000  # events that a reader's lag is counted up to
 

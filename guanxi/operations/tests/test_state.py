@@ -13,13 +13,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from guanxi.foundation import logs, tasks
 from guanxi.foundation.models import AuditEntry, Notification, User
 from guanxi.foundation.tasks import worker
 from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import SYSTEM
-from guanxi.operations import actions
+from guanxi.operations import actions, state
 from guanxi.operations.backup import archive, keeping, keys
 from guanxi.operations.models import Backup
 from guanxi.operations.tasks import back_up
@@ -51,6 +52,14 @@ def test_the_page_says_how_things_stand_and_what_to_do(
     assert "1 since yesterday" in part and "oldest has been waiting for 1" in part and "4.8" in part
     actions.end_backup(actions.begin_backup("c", "/b", "schedule", by=SYSTEM), by=SYSTEM, error="No room")
     assert "The last attempt failed: No room" in staff_client.get("/status/").content.decode()
+
+
+def test_mails_that_were_refused_are_counted(home: Path) -> None:
+    for name in state.MAILS:
+        assert import_string(name).max_attempts > 1  # the tasks that send are called so
+        BackgroundTask.objects.create(function=name, error="refused", run_after=timezone.now() + timedelta(hours=1))
+        BackgroundTask.objects.create(function=name, state=State.FAILED, finished_at=timezone.now())
+    assert state.unsent_mails() == 2 * len(state.MAILS)
 
 
 def test_strangers_see_nothing(client: Client, stranger: User) -> None:
