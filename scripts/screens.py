@@ -130,6 +130,33 @@ def tiles(page: Page) -> None:
     page.wait_for_function("() => !document.querySelector('.tile-inside[aria-busy=true]')")
 
 
+def edit_many(page: Page) -> None:
+    """Choose all rows shown, and open the dialogue that edits them."""
+    page.locator("[data-choose-all]").check()
+    page.locator("[data-dialog='bulk-edit']").click()
+    page.locator("#bulk-edit-field").select_option("city")
+    page.locator("[name='edit.value.city']").fill("臺南")
+
+
+def edit_cell(page: Page) -> None:
+    """Open the editor of a cell."""
+    page.locator("td[data-editable='city']").nth(2).dblclick()
+    page.locator("td [name='value']").wait_for()
+
+
+def all_keys(page: Page) -> None:
+    """What the single keys do."""
+    page.keyboard.press("?")
+    page.locator(".keys").wait_for()
+
+
+def delete_record(page: Page) -> None:
+    """What hangs on a record that is to be deleted."""
+    first_row(page)
+    page.locator("[data-delete-open]").click()
+    page.locator("dialog .hint, dialog .notice").first.wait_for()
+
+
 # Every page that the side bar does not reach by itself; those that it does are added (`menu`).
 SHOTS = [
     Shot("customer", "/customers/", first_row),
@@ -145,6 +172,10 @@ SHOTS = [
     Shot("story", "/customers/", open_story),
     Shot("search", "/search/?q=王"),
     Shot("palette", "/", open_palette),
+    Shot("edit-many", "/customers/", edit_many),
+    Shot("edit-cell", "/customers/", edit_cell),
+    Shot("keys", "/customers/", all_keys),
+    Shot("delete", "/products/", delete_record),
     Shot("account", "/account/"),
     Shot("status", "/status/"),
     Shot("backups", "/backups/"),

@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guanxi.customers import corrections, deriving, happenings, profile
@@ -41,9 +40,9 @@ MOMENT = pa.timestamp("us", "UTC")
 
 def fits(name: str) -> bool:
     """Whether many customers can be given a value of this fact together."""
-    return name in FIELDS or (
-        name.startswith(profile.PATH) and profile.find(name.removeprefix(profile.PATH)) is not None
-    )
+    field = profile.find(name.removeprefix(profile.PATH)) if name.startswith(profile.PATH) else None
+    # Fields of an administrator's own go through `edit`: others may be worked out from them.
+    return name in (*FIELDS, OWNER) or (field is not None and field.custom is None)
 
 
 def clean(name: str, value: Any) -> Any:
@@ -64,7 +63,7 @@ def write(changes: SetOfChanges) -> None:
     write_fields(Party, changes)
     _write_profiles(changes)
     Party.objects.filter(Among("pk", list(changes.rows))).update(changed_at=changes.at)
-    _take_back(changes) if changes.undo else _keep(db, changes)
+    _take_back(db, changes) if changes.undo else _keep(db, changes)
     happenings.tell_in_sets(db, _events(changes), changes.at)
     if any(SOUGHT & set(fields) for fields in changes.rows.values()):
         index_arrow(db, Party._meta.label_lower, found(list(changes.rows)))
@@ -123,19 +122,18 @@ def _keep(db: BulkSession, changes: SetOfChanges) -> None:
     )
 
 
-def _take_back(changes: SetOfChanges) -> None:
+def _take_back(db: BulkSession, changes: SetOfChanges) -> None:
     """The records of the change hang on nobody from now on; who was spoken of since is derived again."""
-    numbers = list(changes.rows)
-    source = corrections.source()
-    ours = [_record_number(changes.number, number) for number in numbers]
-    since: dict[int, Any] = {}
-    for start in range(0, len(ours), 500):
-        some = SourceRecord.objects.filter(source=source, external_id__in=ours[start : start + 500])
-        since |= dict(some.values_list("party_id", "received_at"))
-        some.update(party=None)
-    first = min(since.values(), default=timezone.now())
-    later = SourceRecord.objects.filter(Among("party_id", numbers), received_at__gt=first).exclude(source=source)
-    for party in Party.objects.filter(pk__in=later.values("party")):
+    numbers, source = list(changes.rows), corrections.source()
+    db.stage("taken_back", pa.table({"external_id": [_record_number(changes.number, number) for number in numbers]}))
+    ours = (
+        "FROM taken_back AS k CROSS JOIN customers_sourcerecord AS r "
+        f"WHERE r.source_id = {source.pk} AND r.external_id = k.external_id"
+    )
+    first = db.read(f"SELECT MIN(r.received_at) {ours}", pa.schema([("at", MOMENT)])).column(0)[0].as_py()
+    db.execute(f"UPDATE customers_sourcerecord SET party_id = NULL WHERE id IN (SELECT r.id {ours})")
+    later = SourceRecord.objects.filter(Among("party_id", numbers), received_at__gt=first or changes.at)
+    for party in Party.objects.filter(pk__in=later.exclude(source=source).values("party")):
         _derive(party, changes)
 
 

@@ -7,7 +7,7 @@ the next of them, changes those that the person may still see and edit, and keep
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,21 +107,28 @@ def desk_of(change: BulkChange) -> Desk:
     return desk
 
 
-def held(desk: Desk, numbers: Sequence[int], by: Viewer, verb: str, outcome: Outcome, missing: str) -> list[Any]:
+def held_numbers(
+    desk: Desk, numbers: Sequence[int], by: Viewer, verb: str, outcome: Outcome, missing: str
+) -> list[int]:
     """Those of the rows that `by` may see and `verb`, held against others; the rest is noted as `missing`."""
     among = Among("pk", list(numbers))
-    model = desk.model
-    list(model._base_manager.select_for_update().filter(among).order_by("pk").values_list("pk", flat=True))
-    found = list(desk.rows(by).filter(among))
-    mine = set(model._default_manager.allowed_to(by, verb).filter(among).values_list("pk", flat=True))  # type: ignore[attr-defined]
-    allowed = [row for row in found if row.pk in mine]
-    seen = {row.pk for row in found}
+    rows: Any = desk.model._base_manager.select_for_update().filter(among).order_by("pk")
+    list(rows.values_list("pk", flat=True))
+    seen = set(desk.rows(by).filter(among).order_by().values_list("pk", flat=True))
+    allowing: Any = desk.model._default_manager
+    mine = set(allowing.allowed_to(by, verb).filter(among).order_by().values_list("pk", flat=True))
     for number in numbers:
         if number not in seen:
             outcome.put(number, missing, why=_("It is not there any more."))
         elif number not in mine:
             outcome.put(number, missing, why=_("You may not change it."))
-    return allowed
+    return [number for number in numbers if number in seen and number in mine]
+
+
+def held(desk: Desk, numbers: Sequence[int], by: Viewer, verb: str, outcome: Outcome, missing: str) -> list[Any]:
+    """The same, as rows."""
+    mine = held_numbers(desk, numbers, by, verb, outcome, missing)
+    return list(desk.rows(by).filter(Among("pk", mine)))
 
 
 # Editing --------------------------------------------------------------------------------------------------------------
@@ -160,23 +167,39 @@ def edit_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -
     """Write the new values into the next rows."""
     fields = facts_named(desk, list(change.values), by)
     outcome = Outcome()
-    rows = held(desk, numbers, by, "edit", outcome, State.REFUSED)
+    mine = held_numbers(desk, numbers, by, "edit", outcome, State.REFUSED)
     if change.one_by_one:
-        for row in rows:
+        for row in desk.rows(by).filter(Among("pk", mine)):
             _edit_one(change, desk, fields, row, by, outcome)
         return outcome
     wanted: dict[int, Changes] = {}
-    for row in rows:
+    for number, values in _stored(desk, fields, mine):
         changes = {
-            one.name: [now, change.values[one.name]]
-            for one in fields
-            if not _equal(now := plain(editing.stored(one, row)), change.values[one.name])
+            name: [now, change.values[name]] for name, now in values.items() if not _equal(now, change.values[name])
         }
         if changes:
-            wanted[row.pk] = changes
-        outcome.put(row.pk, State.CHANGED if changes else State.SAME, changes)
+            wanted[number] = changes
+        outcome.put(number, State.CHANGED if changes else State.SAME, changes)
     _write_set(desk, SetOfChanges(change.pk, wanted, timezone.now(), by))
     return outcome
+
+
+def _stored(desk: Desk, fields: Sequence[Field], numbers: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The values of rows as the log keeps them, without making a record of each row."""
+    names = [one.name for one in fields]
+    paths = [one.path for one in fields if one.path is not None]
+    columns = [path.field.attname if path.direct else path.stored for path in paths]
+    rows = desk.model._base_manager.filter(Among("pk", numbers)).order_by("pk")
+    for number, *values in rows.values_list("pk", *columns):
+        kept = (_at(value, path.keys) for value, path in zip(values, paths, strict=True))
+        yield number, {name: plain(value) for name, value in zip(names, kept, strict=True)}
+
+
+def _at(value: Any, keys: Sequence[str]) -> Any:
+    """The value at these keys of a JSON value."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def undo_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -> Outcome:
@@ -184,31 +207,31 @@ def undo_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -
     stored = BulkRow.objects.filter(change=change, state=State.CHANGED).filter(Among("object_id", numbers))
     before: dict[int, Changes] = dict(stored.values_list("object_id", "changes"))
     outcome = Outcome()
-    rows = held(desk, list(before), by, "edit", outcome, State.KEPT)
+    mine = held_numbers(desk, list(before), by, "edit", outcome, State.KEPT)
     for number, (state, _none, why) in list(outcome.rows.items()):
         outcome.put(number, state, {name: [*pair[:2], "kept"] for name, pair in before[number].items()}, why)
     fields = {one.name: one for one in facts_named(desk, list(change.values), by)}
     if change.one_by_one:
-        for row in rows:
+        for row in desk.rows(by).filter(Among("pk", mine)):
             _undo_one(desk, fields, row, before[row.pk], by, outcome)
         return outcome
     wanted: dict[int, Changes] = {}
-    for row in rows:
-        back, told, why = _to_give_back(fields, row, before[row.pk])
+    for number, values in _stored(desk, list(fields.values()), mine):
+        back, told, why = _to_give_back(fields, values, before[number])
         if back:
-            wanted[row.pk] = back
-        outcome.put(row.pk, State.KEPT if why else State.UNDONE, told, why)
+            wanted[number] = back
+        outcome.put(number, State.KEPT if why else State.UNDONE, told, why)
     _write_set(desk, SetOfChanges(change.pk, wanted, timezone.now(), by, undo=True))
     return outcome
 
 
-def _to_give_back(fields: dict[str, Field], row: Any, before: Changes) -> tuple[Changes, Changes, str]:
+def _to_give_back(fields: dict[str, Field], values: dict[str, Any], before: Changes) -> tuple[Changes, Changes, str]:
     """What of a row is given back, all as it is told, and why something is kept."""
     back: Changes = {}
     told: Changes = {}
     why = []
     for name, (was, made, *_rest) in before.items():
-        now = plain(editing.stored(fields[name], row))
+        now = values[name]
         if _equal(now, made):
             back[name], told[name] = [now, was], [was, made]
         else:
@@ -247,7 +270,8 @@ def _edit_one(change: BulkChange, desk: Desk, fields: list[Field], row: Any, by:
 
 def _undo_one(desk: Desk, fields: dict[str, Field], row: Any, before: Changes, by: Viewer, outcome: Outcome) -> None:
     assert desk.edit_action is not None
-    back, told, why = _to_give_back(fields, row, before)
+    stored = {name: plain(editing.stored(one, row)) for name, one in fields.items()}
+    back, told, why = _to_give_back(fields, stored, before)
     try:
         values = {name: _value(fields[name], was, by) for name, (_now, was) in back.items()}
         with transaction.atomic():

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation.bulk_changes.engine import Outcome, held
+from guanxi.foundation.bulk_changes.engine import Outcome, held_numbers
 from guanxi.foundation.bulk_changes.kinds import BulkKind
 from guanxi.foundation.bulk_changes.models import BulkChange, BulkRow
 from guanxi.foundation.bulk_changes.views import start
@@ -48,7 +48,7 @@ def _of(change: BulkChange) -> list[Tag]:
 def add_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -> Outcome:
     """Let the next records bear the tags."""
     outcome = Outcome()
-    rows = [row.pk for row in held(desk, numbers, by, "edit", outcome, State.REFUSED)]
+    rows = held_numbers(desk, numbers, by, "edit", outcome, State.REFUSED)
     names: dict[int, list[str]] = defaultdict(list)
     for one in _of(change):
         for number in actions.add_to(desk.model, one, rows, by=by):
@@ -62,7 +62,7 @@ def add_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) ->
 def take_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -> Outcome:
     """Take the tags from the next records."""
     outcome = Outcome()
-    rows = [row.pk for row in held(desk, numbers, by, "edit", outcome, State.REFUSED)]
+    rows = held_numbers(desk, numbers, by, "edit", outcome, State.REFUSED)
     names = _taken(desk.model, _of(change), rows)
     for number in rows:
         told = {"tags": [", ".join(names[number]), None]} if number in names else {}
@@ -83,9 +83,9 @@ def undo_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -
     outcome = Outcome()
     stored = BulkRow.objects.filter(change=change, state=State.CHANGED).filter(Among("object_id", numbers))
     before = dict(stored.values_list("object_id", "changes"))
-    held_ = {row.pk for row in held(desk, list(before), by, "edit", outcome, State.KEPT)}
+    mine_now = held_numbers(desk, list(before), by, "edit", outcome, State.KEPT)
     tags = {one.name: one for one in _of(change)}
-    for number in sorted(held_):
+    for number in mine_now:
         was, made = before[number]["tags"]
         mine = [tags[name] for name in _names(was or made) if name in tags]
         if change.kind == TAG:

@@ -193,7 +193,7 @@ def test_deleting_tells_what_hangs_and_can_be_undone(staff: User, staff_client: 
     apps.get_model("orders", "OrderLine").objects.create(order=order, key="1", product=kept, amount=1)
     ids = [kept.pk, gone.pk]
     page = html.unescape(staff_client.post("/bulk-changes/hangs/products/", {"ids": ids}).content.decode())
-    assert "On 2 records hang" in page and "forbids it" in page and "好茶" in page
+    assert "On these 2 records hang" in page and "forbids it" in page and "好茶" in page
     change = do(staff_client, "/products/bulk/delete/", ids=ids)
     assert (change.changed, change.refused) == (1, 1)
     assert list(Product.objects.all()) == [kept] and not Price.objects.exists() and not Note.objects.exists()

@@ -159,7 +159,8 @@ def _run(action: Bulk, chosen: Chosen, asked: dict[str, str]) -> Any:
 
 def _asked(given: QueryDict, key: str) -> dict[str, str]:
     """What was filled into the dialog of a bulk action: its fields are called `<key>.<name>`."""
-    return {name.removeprefix(f"{key}."): str(given[name]) for name in given if name.startswith(f"{key}.")}
+    sent = [name for name in given if name.startswith(f"{key}.")]
+    return {name.removeprefix(f"{key}."): ",".join(given.getlist(name)) for name in sent}
 
 
 def back_to(request: HttpRequest, desk: Desk) -> str:
