@@ -62,7 +62,7 @@ class JoinedSqlite(_Joined):
         names = ", ".join(f'"{name}"' for name in rows.column_names)
         places = ", ".join(["%s"] * len(columns))
         with connection.cursor() as cursor:
-            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({places})', zip(*columns, strict=True))
+            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({places})', list(zip(*columns, strict=True)))
 
     def stage(self, name: str, rows: pa.Table) -> None:
         columns = ", ".join(f'"{field.name}" {SQL_TYPES.get(field.type, "text")}' for field in rows.schema)

@@ -48,7 +48,8 @@ def _delete(desk: Desk, row: Any, by: Viewer) -> dict[str, Any]:
             raise Refused(words % {"title": title, "count": one.count, "what": one.label})
         for part in one.model._base_manager.filter(pk__in=one.ids).order_by("pk"):
             if one.fate == STAYS:
-                held = getattr(part, one.model._meta.get_field(one.link).attname)
+                link: Any = one.model._meta.get_field(one.link)
+                held = getattr(part, link.attname)
                 kept[LINKS].append([one.model._meta.label_lower, part.pk, one.link, held])
             else:
                 kept[ROWS].append(_kept(part))

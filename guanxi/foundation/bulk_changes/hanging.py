@@ -75,7 +75,8 @@ def walk(model: type[models.Model], ids: list[int], depth: int = 0) -> Iterator[
 
 def _linked(model: type[models.Model], ids: list[int]) -> Iterator[Hanging]:
     """Rows that refer to them by a foreign key."""
-    for relation in model._meta.get_fields(include_hidden=True):
+    relations: list[Any] = list(model._meta.get_fields(include_hidden=True))
+    for relation in relations:
         if not relation.auto_created or relation.concrete or not (relation.one_to_many or relation.one_to_one):
             continue
         fate = _fate(relation.on_delete)

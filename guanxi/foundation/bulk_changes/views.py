@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from guanxi.foundation import audit, once, visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk_changes import actions, desk, hanging, queries, tasks
-from guanxi.foundation.bulk_changes.models import BulkChange
+from guanxi.foundation.bulk_changes.models import BulkChange, BulkRow
 from guanxi.foundation.desk import Desk, choosing, editing
 from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.desk.declaration import Field
@@ -187,8 +186,8 @@ def remove_one(request: HttpRequest, found: Desk, pk: int) -> HttpResponse:
         return redirect(found.url(row))
     still = found.rows(request.user).filter(pk=pk).exists()
     if still:
-        why = BulkChange.objects.filter(rows__object_id=pk, desk=found.slug).order_by("-id").values("rows__why").first()
-        messages.error(request, format_html("{}", (why or {}).get("rows__why") or said_))
+        refused = BulkRow.objects.filter(object_id=pk, change__desk=found.slug).order_by("-change_id").first()
+        messages.error(request, refused.why if refused and refused.why else said_)
         return redirect(found.url(row))
     messages.success(request, said_)
     return redirect(reverse("desk:list", args=[found.slug]))
