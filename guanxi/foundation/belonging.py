@@ -14,13 +14,15 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.lookups import Exact
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import desk as desks
 from guanxi.foundation import hooks
 from guanxi.foundation.desk import Desk
+from guanxi.foundation.desk.filters import Unindexed
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Following
 from guanxi.foundation.visibility import Viewer, VisibleQuerySet, may
@@ -66,8 +68,16 @@ def on_visible_records(viewer: Viewer) -> Q:
     condition = Q(pk__in=[])
     for label, desk in _general_desks().items():
         record = desk.rows(viewer).order_by().filter(pk=OuterRef("object_id"))
-        condition |= Q(Exists(record), object_type=label)
+        condition |= Q(Exists(record)) & is_of(label)
     return condition
+
+
+def is_of(label: str) -> Q:
+    """Rows that hang on records of a type (of no type: ""), as a condition that goes along with others.
+
+    SQLite keeps no frequencies: it would collect all rows of the type by their index, whatever else is asked.
+    """
+    return Q(Exact(Unindexed(F("object_type")), Value(label)))
 
 
 def _general_desks() -> dict[str, Desk]:

@@ -272,8 +272,11 @@ def _reference(text: str) -> int:
 class Unindexed(Func):
     """A column as it is, but out of reach for SQLite's choice of an index."""
 
-    template = "+%(expressions)s"
+    template = "%(expressions)s"
     arity = 1
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **context)
 
 
 def _declared(item: Field, operator: str, values: list[Any]) -> Q:

@@ -49,11 +49,11 @@ def about(rows: Sequence[Todo]) -> dict[int, Any]:
 
 def states() -> list[Lane]:
     """The lanes of a board by state."""
-    to_do = Q(done_at__isnull=True)
-    late = to_do & Q(due_on__lt=clock.today())
+    to_do, today = Q(done_at__isnull=True), clock.today()
     return [
-        Lane("overdue", _("Overdue"), late, accepts=False, tone="bad"),
-        Lane("open", _("To do"), to_do & ~Q(due_on__lt=clock.today(), due_on__isnull=False), tone="info"),
+        Lane("overdue", _("Overdue"), to_do & Q(due_on__lt=today), accepts=False, tone="bad"),
+        Lane("open", _("To do"), to_do & Q(due_on__gte=today), tone="info"),
+        Lane("undated", _("Without a day"), to_do & Q(due_on__isnull=True), accepts=False),
         Lane("done", _("Done"), Q(done_at__isnull=False), tone="good"),
     ]
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import clock
-from guanxi.foundation.belonging import BelongingQuerySet, on_visible_records
+from guanxi.foundation.belonging import BelongingQuerySet, is_of, on_visible_records
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Following, Owned, Reach, Rights
 from guanxi.foundation.typed_json import computed_field, custom_field
@@ -30,7 +30,7 @@ class TodoQuerySet(BelongingQuerySet["Todo"]):
         may see."""
         if not may(viewer, "view", Todo):
             return self.none()
-        alone = VisibleQuerySet.visible_to(self, viewer).filter(object_type="")
+        alone = VisibleQuerySet.visible_to(self, viewer).filter(is_of(""))
         return alone | self.filter(on_visible_records(viewer))
 
     def open(self) -> Self:

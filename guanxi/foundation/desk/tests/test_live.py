@@ -128,6 +128,12 @@ def test_two_people_at_one_list_one_record_and_one_board(staff_page: Page, live_
     page.get_by_role("button", name="Show it as it is now").click()
     expect(page.locator("tr[data-row]", has_text="新來的")).to_be_visible()
 
+    page.locator(".toolbar summary", has_text="Columns").click()
+    page.locator(".desk-chooser li", has_text="Kind").locator(".grip").drag_to(page.locator(".desk-chooser li").first)
+    page.locator(".desk-chooser [value='kind']").press("Alt+ArrowDown")
+    page.get_by_role("button", name="Show these").click()
+    expect(page.locator(".desk-table thead th").nth(2)).to_have_text("Kind")
+
     page.goto(f"/people/{party.pk}/")
     page.locator("[data-fact='latin_name'] .fact-value").click()
     box = page.locator("[data-fact='latin_name'] [name='value']")

@@ -170,6 +170,23 @@ desk.addEventListener("submit", (event) => {
   moveTo(event.target.querySelector("[data-to-day]").value);
 });
 
+// The columns of a list are put in order by drag, or by Alt with the arrow keys.
+document.addEventListener("toggle", async (event) => {
+  const list = event.target.open && event.target.querySelector?.(":scope > .menu-panel [data-order]");
+  if (!list || "armed" in list.dataset) return;
+  list.dataset.armed = "";
+  Sortable ??= (await import(list.dataset.sortable)).default;
+  Sortable.create(list, { handle: ".grip", animation: 130 });
+}, true);
+desk.addEventListener("keydown", (event) => {
+  const line = event.target.closest("[data-order] > li");
+  if (!line || !event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+  event.preventDefault();
+  if (event.key === "ArrowUp") line.previousElementSibling?.before(line);
+  else line.nextElementSibling?.after(line);
+  event.target.focus();
+});
+
 document.body.addEventListener("place-cards", (event) => place(event.detail));
 document.body.addEventListener("htmx:afterSettle", arm);
 arm();
