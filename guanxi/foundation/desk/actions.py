@@ -54,7 +54,7 @@ def share_view(view_id: int, *, users: Iterable[int] = (), groups: Iterable[str]
 
 
 @action
-def choose_view(view_id: int, *, by: Viewer, **values: bool) -> ViewChoice:
+def choose_view(view_id: int, *, by: Viewer, **values: Any) -> ViewChoice:
     """Pin a view to one's own side bar (`pinned`) or open it first (`is_default`); a shared one stays as it is for all.
 
     There is at most one default a list and person.
