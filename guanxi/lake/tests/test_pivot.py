@@ -370,3 +370,22 @@ def test_periods_are_whole_and_so_is_what_they_are_compared_with(today: date, na
         assert (year[1] + timedelta(days=1)).day == 1
     else:
         assert before[1] - before[0] == last - first
+
+
+def test_who_sees_only_his_own_customers_gets_answers_of_them_alone(
+    shop: Shop, staff: User, colleague: Any, client: Client
+) -> None:
+    rep, other = colleague("rep", "sales"), colleague("other", "sales")
+    bread = shop.product("B", "Bread", "BAKERY")
+    shop.order(shop.party("His", owner=rep), "2017-03-01", (bread, 5))
+    shop.order(shop.party("Theirs"), "2017-03-01", (bread, 2))
+    refresh.refresh()
+    state = State(("sales",), ("department",))
+    totals = {
+        user: grid.build(state, remembering.asker(user)).totals["sales"] for user in (staff, rep, other, staff, rep)
+    }
+    assert totals == {staff: 7, rep: 5, other: None}
+    assert query.sight(staff) != query.sight(rep) != query.sight(other)
+    client.force_login(rep)
+    page = client.get("/explore/?m=sales&by=department")
+    assert page.context["table"].rows[0][1].text == "5.00"

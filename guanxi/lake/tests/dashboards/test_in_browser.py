@@ -17,6 +17,7 @@ from guanxi.lake.dashboards.models import Dashboard, Question
 from guanxi.lake.tests.conftest import Shop
 
 pytestmark = pytest.mark.browser
+PATIENCE = 60_000
 
 
 def titles(page: Page) -> list[str]:
@@ -27,6 +28,8 @@ def test_a_pivot_becomes_a_tile_and_leads_to_its_orders(
     trade: Shop, staff_page: Page, live_app: str, staff: User, home: Any
 ) -> None:
     page = staff_page
+    page.set_default_timeout(PATIENCE)  # DuckDB is loaded at the first question
+    expect.set_options(timeout=PATIENCE)
     board = actions.make_dashboard("Morning", by=staff, query="period=last_year")
     figure = actions.save_question("Sales", "m=sales&by=", by=staff)
     actions.add_tile(board.pk, figure.pk, "number", by=staff)
@@ -64,7 +67,7 @@ def test_a_pivot_becomes_a_tile_and_leads_to_its_orders(
 
     page.goto(f"{live_app}/dashboards/{board.pk}/")
     notifications.notify(staff, "Something came")
-    expect(page.locator(".toast-line", has_text="Something came")).to_be_visible(timeout=15_000)
+    expect(page.locator(".toast-line", has_text="Something came")).to_be_visible()
     expect(page.locator("#unread")).to_have_text(re.compile("1"))
     page.locator("table.pivot tbody tr", has_text="BAKERY").locator("a", has_text="5.00").first.click()
     page.wait_for_url("**/orders/**")
