@@ -23,6 +23,7 @@ MAY_WRITE = {
     "guanxi/customers/hanging.py": "what hangs on parties, moved by the action that merges them",
     "guanxi/orders/summary.py": "sums, made from the orders that actions wrote",
     "guanxi/foundation/audit.py": "the audit log itself",
+    "guanxi/foundation/access/locking.py": "counts of failed attempts",
     "guanxi/foundation/sealing/*.py": "the chain of the audit log, and the door through which values leave it",
     "guanxi/foundation/roles/ready_made.py": "the roles that a migration brings",
     "guanxi/foundation/people.py": "the actions of users: a password is hashed, a token's use is noted",
@@ -59,6 +60,7 @@ MAY_MAIL = {
     "guanxi/customers/sending.py": "to customers, after asking whether we may",
     "guanxi/foundation/reports/mail.py": "reports to colleagues",
     "guanxi/foundation/letters/actions.py": "notifications to colleagues",
+    "guanxi/foundation/access/inviting.py": "invitations of colleagues",
 }
 NAMES_THAT_SAY_NOTHING = {"utils.py", "helpers.py", "common.py", "misc.py"}
 LONGEST = 600

@@ -15,7 +15,7 @@ from django.db import models
 
 from guanxi.foundation import visibility
 
-UNTRACKED = {"password", "last_login", "digest", "transaction", "secret", "old_secret", "computed"}
+UNTRACKED = {"password", "last_login", "digest", "nonce", "transaction", "secret", "old_secret", "computed"}
 _address: ContextVar[str] = ContextVar("address", default="")
 
 

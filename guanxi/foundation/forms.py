@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -10,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from guanxi.foundation import clock
+from guanxi.foundation.api import scopes
 from guanxi.foundation.models import ApiToken, User
 from guanxi.foundation.visibility import is_staff
 
@@ -62,13 +65,44 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What a new token is for."""
+    """What a new token is for, what it may, until when and from where."""
+
+    scope = forms.ChoiceField(
+        label=gettext_lazy("What it may"), choices=list(scopes.VERBS.items()), initial=scopes.READ, required=False
+    )
+    kinds = forms.MultipleChoiceField(
+        label=gettext_lazy("Only of these"),
+        choices=lambda: [(kind, kind) for kind in scopes.kinds()],
+        required=False,
+        help_text=gettext_lazy("None chosen: of everything that you may."),
+        widget=forms.SelectMultiple(attrs={"size": 4}),
+    )
+    expires_on = forms.DateField(
+        label=gettext_lazy("Until the end of"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("Empty: until it is revoked."),
+    )
 
     class Meta:
         model = ApiToken
-        fields = ("name",)
-        labels = {"name": gettext_lazy("What it is for")}
+        fields = ("name", "addresses")
+        labels = {"name": gettext_lazy("What it is for"), "addresses": gettext_lazy("Only from")}
+        help_texts = {"addresses": gettext_lazy("Addresses or networks, such as 192.0.2.0/24. Empty: from everywhere.")}
+
+    field_order = ("name", "scope", "kinds", "expires_on", "addresses")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
+
+    def asked(self) -> dict[str, Any]:
+        """What `people.create_token` takes."""
+        verb = self.cleaned_data["scope"] or scopes.READ
+        kinds = self.cleaned_data["kinds"] if verb != scopes.ADMIN else []
+        given = [f"{verb}:{kind}" for kind in kinds] or [verb]
+        if verb == scopes.ADMIN:
+            given = [scopes.READ, scopes.WRITE, scopes.ADMIN]
+        day = self.cleaned_data["expires_on"]
+        until = clock.start_of(day + timedelta(days=1)) if day else None
+        return {"scopes": given, "expires_at": until, "addresses": self.cleaned_data["addresses"]}

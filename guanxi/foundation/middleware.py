@@ -16,6 +16,10 @@ from guanxi.foundation import audit
 from guanxi.foundation.visibility import NotAllowed, is_staff, seeing
 
 Handler = Callable[[HttpRequest], HttpResponse]
+HEADERS = {
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 OPEN_PREFIXES = (
     "/accounts/",
     "/static/",
@@ -53,6 +57,19 @@ class LanguageMiddleware:
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class HeadersMiddleware:
+    """What browsers are told besides what Django and the Content-Security-Policy tell them."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
 
 

@@ -153,6 +153,10 @@ class ApiToken(Governed):
     name = models.CharField(_("name"), max_length=100, blank=True)
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(max_length=12)
+    scopes = models.CharField(_("may"), max_length=500, default="read write admin", db_default="read write admin")
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    addresses = models.CharField(_("from"), max_length=400, blank=True, db_default="")
+    last_address = models.CharField(_("last address"), max_length=45, blank=True, db_default="")
     created_at = models.DateTimeField(default=timezone.now)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
@@ -162,6 +166,11 @@ class ApiToken(Governed):
 
     def __str__(self) -> str:
         return f"{self.user} {self.hint}…"
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
 class IdempotencyRecord(models.Model):

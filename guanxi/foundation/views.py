@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from guanxi.foundation import notifications, people, shell
+from guanxi.foundation import hooks, notifications, people, shell
 from guanxi.foundation.accounts import remember
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.forms import ProfileForm, TokenForm
@@ -48,7 +48,8 @@ def account(request: HttpRequest) -> HttpResponse:
 
 def _account_page(request: HttpRequest, profile: ModelForm[User], **more: object) -> HttpResponse:
     tokens = ApiToken.objects.filter(user=_me(request)).order_by("-id")
-    context = {"form": profile, "token_form": TokenForm(), "tokens": tokens, **more}
+    cards = [card for door in hooks.get("account_card") if (card := door(request))]
+    context = {"form": profile, "token_form": TokenForm(), "tokens": tokens, "cards": cards, **more}
     wrong = any(isinstance(form, ModelForm) and form.errors for form in context.values())
     return render(request, "foundation/account.html", context, status=422 if wrong else 200)
 
@@ -59,7 +60,11 @@ def create_token(request: HttpRequest) -> HttpResponse:
     profile, form = ProfileForm(instance=_me(request)), TokenForm(request.POST)
     if not form.is_valid():
         return _account_page(request, profile, token_form=form)
-    _token, plain = people.create_token(_me(request), form.cleaned_data["name"], by=request.user)
+    try:
+        _token, plain = people.create_token(_me(request), form.cleaned_data["name"], by=request.user, **form.asked())
+    except Refused as refusal:
+        form.add_error({"expires_at": "expires_on"}.get(str(refusal.field), refusal.field), refusal.message)
+        return _account_page(request, profile, token_form=form)
     response = _account_page(request, profile, plain_token=plain)
     response.headers["Cache-Control"] = "no-store"
     return response

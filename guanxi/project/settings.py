@@ -80,16 +80,24 @@ GUANXI_PROXIES = _number("GUANXI_PROXIES", "0")  # how many proxies of ours stan
 _https = os.environ.get("GUANXI_HTTPS", "") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
+if _https:  # then browsers take these cookies from this very host only
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = _https
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Subdomains, and the browsers' own lists, are for who owns the domain to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "connect-src": [SELF],
         "img-src": [SELF, "data:"],
+        "frame-src": [NONE],
         "object-src": [NONE],
         "base-uri": [SELF],
         "frame-ancestors": [NONE],
@@ -137,12 +145,17 @@ INSTALLED_APPS = [
     "guanxi.foundation.letters",
     "guanxi.foundation.notices",
     "guanxi.foundation.desk",
+    "guanxi.foundation.access",
     "guanxi.foundation.search",
     "guanxi.foundation.sealing",
     "guanxi.foundation.tasks",
     "guanxi.foundation",
     "allauth",  # below ours, so that our templates come before its own
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -152,6 +165,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "guanxi.foundation.middleware.HeadersMiddleware",
     "guanxi.foundation.middleware.OriginMiddleware",
     "guanxi.foundation.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -160,6 +174,8 @@ MIDDLEWARE = [
     "guanxi.foundation.middleware.SeeingMiddleware",
     "guanxi.foundation.middleware.StaffOnlyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "guanxi.foundation.access.middleware.SecondFactorMiddleware",
+    "guanxi.foundation.access.middleware.SeenMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -236,7 +252,51 @@ ACCOUNT_FORMS = {
     "reset_password": "guanxi.foundation.forms.ResetPasswordForm",
     "reset_password_from_key": "guanxi.foundation.forms.ResetPasswordKeyForm",
 }
-ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}  # of second factors; passwords: GUANXI_LOCK_AFTER
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+GUANXI_LOCK_AFTER = _number("GUANXI_LOCK_AFTER", "5")  # failed attempts at one account
+GUANXI_LOCK_ADDRESS_AFTER = _number("GUANXI_LOCK_ADDRESS_AFTER", "30")  # and from one address
+GUANXI_LOCK_MINUTES = _number("GUANXI_LOCK_MINUTES", "15")
+
+# Second factors: codes of an app (TOTP), passkeys, recovery codes.
+MFA_ADAPTER = "guanxi.foundation.access.factors.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Guanxi"
+MFA_TOTP_TOLERANCE = 1  # clocks that are half a minute off
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _https  # browsers allow it on this machine only
+MFA_FORMS = {
+    "authenticate": "guanxi.foundation.access.forms.AuthenticateForm",
+    "reauthenticate": "guanxi.foundation.access.forms.ReauthenticateForm",
+    "activate_totp": "guanxi.foundation.access.forms.ActivateForm",
+    "add_webauthn": "guanxi.foundation.access.forms.AddPasskeyForm",
+    "edit_webauthn": "guanxi.foundation.access.forms.RenamePasskeyForm",
+}
+
+# Single sign-on by OpenID Connect.
+GUANXI_OIDC_ISSUER = os.environ.get("GUANXI_OIDC_ISSUER", "").rstrip("/")
+GUANXI_OIDC_NAME = os.environ.get("GUANXI_OIDC_NAME") or "OpenID Connect"  # what the button of the log-in says
+GUANXI_OIDC_ROLE = os.environ.get("GUANXI_OIDC_ROLE", "")  # of whom the provider knows and we do not; empty: nobody
+GUANXI_OIDC_SECOND_FACTOR = os.environ.get("GUANXI_OIDC_SECOND_FACTOR", "") == "1"  # the provider asks for it
+SOCIALACCOUNT_ADAPTER = "guanxi.foundation.access.signing_on.Adapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # ours looks for the mail address itself
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form would be stopped by form-action on its way to the provider
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sign-on",
+                "name": GUANXI_OIDC_NAME,
+                "client_id": os.environ.get("GUANXI_OIDC_CLIENT", ""),
+                "secret": os.environ.get("GUANXI_OIDC_SECRET", ""),
+                "settings": {"server_url": GUANXI_OIDC_ISSUER},
+            }
+        ]
+        if GUANXI_OIDC_ISSUER
+        else [],
+    }
+}
 
 # What machines may know of the state of the installation (/metrics): who has the token, or asks from these addresses.
 GUANXI_METRICS_TOKEN = os.environ.get("GUANXI_METRICS_TOKEN", "")

@@ -18,6 +18,7 @@ PACKAGES = [
     "foundation.reports",
     "foundation.api",
     "foundation.sealing",
+    "foundation.access",
     "foundation.attachments",
     "foundation.notes",
     "foundation.tags",
@@ -41,6 +42,8 @@ PACKAGES = [
 urlpatterns = [
     path("healthz", healthz),
     path("accounts/email/", RedirectView.as_view(pattern_name="account")),  # the mail address stands on that page
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/sessions/", RedirectView.as_view(pattern_name="account")),  # they stand there too
+    path("accounts/3rdparty/", RedirectView.as_view(pattern_name="account")),
+    path("accounts/", include("allauth.urls")),
     *[path("", include(f"guanxi.{name}.urls")) for name in PACKAGES if find_spec(f"guanxi.{name}.urls")],
 ]

@@ -313,3 +313,6 @@ def note_look(field: str, via: str, *, by: Viewer, party: Party | None = None, w
         at=clock.now(), who=str(by)[:200], user_id=by.pk, party=party, field=field[:100], via=via, why=why[:200]
     )
     row.save(force_insert=True)
+    looked = {"field": [None, field], "via": [None, via], "why": [None, why]}
+    label = str(party) if party is not None else ""
+    audit.record_summary(occasion(), SensitiveLook._meta.label_lower, row.pk, label, looked)

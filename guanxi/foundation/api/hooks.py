@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from guanxi.foundation import hooks
-from guanxi.foundation.api import idempotency
+from guanxi.foundation.api import history, idempotency, tokens
 from guanxi.foundation.tasks import Every
 
+hooks.register("api", ("/history", history.router), order=890)
+hooks.register("api", ("/tokens", tokens.router), order=900)
+hooks.register("api_admin", "tokens")
+hooks.register("api_admin", "erasures")
+hooks.register("api_reads", "query")
 hooks.register("schedule", Every(idempotency.purge, minutes=60))

@@ -13,22 +13,35 @@ from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
 from guanxi.foundation import people
-from guanxi.foundation.api import limits
+from guanxi.foundation.api import limits, scopes
+from guanxi.foundation.middleware import address_of
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import NotAllowed, is_staff
 
 LONGEST_TOKEN = 200
 
 
+class Unwelcome(AuthenticationError):
+    """A token of ours that does not count (any more, or from here)."""
+
+    def __init__(self, known: people.Known) -> None:
+        super().__init__()
+        self.known = known
+
+
 class Token(HttpBearer):
     """`Authorization: Bearer gx_…`"""
 
     def authenticate(self, request: HttpRequest, token: str) -> User | None:
-        user = people.authenticate_token(token) if len(token) <= LONGEST_TOKEN else None
-        if user is None:
+        known = people.recognise_token(token, address_of(request)) if len(token) <= LONGEST_TOKEN else None
+        if known is None:
             raise AuthenticationError
         limits.spend(request, hashlib.sha256(token.encode()).hexdigest())
-        return _admitted(request, user)
+        if known.why:
+            raise Unwelcome(known)
+        user = _admitted(request, known.token.user)
+        scopes.require(known.token.scopes, request)
+        return user
 
 
 class Session(APIKeyCookie):

@@ -11,12 +11,15 @@ from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, Valida
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled
 from ninja.errors import ValidationError as BadRequest
 
 from guanxi.foundation.actions import Conflict, Refused
+from guanxi.foundation.api.login import Unwelcome
+from guanxi.foundation.api.scopes import MissingScope
 from guanxi.foundation.visibility import NotAllowed
 
 CONTENT_TYPE = "application/problem+json"
@@ -120,6 +123,23 @@ def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
     return answer(request, 404, _("There is nothing of this number, or it may not be seen."))
 
 
+def _missing_scope(request: HttpRequest, error: MissingScope) -> HttpResponse:
+    words = _("This token lacks the scope “%(scope)s”. Make one that has it on the account page of its user.")
+    headers = {"WWW-Authenticate": f'Bearer realm="guanxi", error="insufficient_scope", scope="{error.scope}"'}
+    detail = words % {"scope": error.scope}
+    return answer(request, 403, detail, kind="missing-scope", headers=headers, scope=error.scope)
+
+
+def _unwelcome(request: HttpRequest, error: Unwelcome) -> HttpResponse:
+    headers = {"WWW-Authenticate": 'Bearer realm="guanxi", error="invalid_token"'}
+    if error.known.why == "expired":
+        day = formats.date_format(timezone.localtime(error.known.token.expires_at), "DATETIME_FORMAT")
+        words = _("This token expired at %(moment)s; make a new one on the account page.") % {"moment": day}
+        return answer(request, 401, words, kind="token-expired", headers=headers)
+    words = _("This token may not be used from this address; its user says from where on the account page.")
+    return answer(request, 401, words, kind="wrong-address", headers=headers)
+
+
 def _unauthorised(request: HttpRequest, error: HttpError) -> HttpResponse:
     detail = _("Send a valid token: “Authorization: Bearer …”.")
     return answer(request, 401, detail, headers={"WWW-Authenticate": 'Bearer realm="guanxi"'})
@@ -147,6 +167,8 @@ HANDLERS: dict[type[Exception], Any] = {
     Exception: _unforeseen,
     HttpError: _http,
     AuthenticationError: _unauthorised,
+    Unwelcome: _unwelcome,
+    MissingScope: _missing_scope,
     Throttled: _throttled,
     BadRequest: _bad_request,
     ValidationError: _invalid,

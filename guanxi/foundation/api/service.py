@@ -21,7 +21,7 @@ from ninja.errors import HttpError
 from ninja.parser import Parser
 
 from guanxi.foundation import hooks
-from guanxi.foundation.api import idempotency, limits, login, problems, selecting
+from guanxi.foundation.api import idempotency, limits, login, problems, scopes, selecting
 from guanxi.foundation.api.problems import Problem
 
 View = Callable[..., HttpResponse]
@@ -29,7 +29,8 @@ KEY = "Idempotency-Key"
 VERSION = "/v1"
 DESCRIPTION = """Everything that people do on the screens, for programs.
 
-* **Log in** with `Authorization: Bearer gx_…`; `guanxi token USER` makes a token.
+* **Log in** with `Authorization: Bearer gx_…`; `guanxi token USER`, or the account page, makes a token.
+* **Scopes** say what a token may: `read`, `write`, `admin`, or of one kind `read:orders`, `write:parties`.
 * **Lists** are pages: `{"items": […], "next": cursor}`. Ask again with `?cursor=` until `next` is null.
 * **Fields**: every GET takes `fields=id,name`, and answers with those only. Lists take the filters of the screen's
   lists, by the same names: `f.city=Taipei`; `/records/<type>` takes their whole addresses.
@@ -131,6 +132,7 @@ def build() -> API:
     for entry in hooks.get("api"):
         for prefix, router in entry() if callable(entry) else [entry]:
             api.add_router(VERSION + prefix, router)
+            scopes.note(prefix)
     return api
 
 

@@ -102,6 +102,15 @@ def _seen(view_id: int, viewer: Viewer) -> SavedView:
     return view
 
 
+@action
+def put_back(desk: Desk, row_id: int, changes: dict[str, Any], expected: dict[str, Any], *, by: Viewer) -> None:
+    """Write the values from before a change through the desk's own edit action, noted as putting back."""
+    edit = desk.edit_action
+    if edit is None:
+        raise Refused(_("There is nothing in this change that can be put back."))
+    edit(row_id, changes, expected, by=by)
+
+
 def _own(view_id: int, viewer: Viewer) -> SavedView:
     view = _seen(view_id, viewer)
     if view.owner_id != viewer.pk:

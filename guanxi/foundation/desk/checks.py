@@ -23,7 +23,7 @@ def _check(desk: Desk) -> list[CheckMessage]:
     errors: list[CheckMessage] = [error for part in parts if (error := _tried(desk, part))]
     if not errors and (error := _tried(desk, lambda: _sortable(state.default_order(desk)))):
         errors.append(error)
-    if not hasattr(desk.model._default_manager.all(), "visible_to"):
+    if type(desk).rows is Desk.rows and not hasattr(desk.model._default_manager.all(), "visible_to"):
         errors.append(
             Error(f"The manager of {desk.model.__name__} is no VisibleQuerySet.", obj=type(desk), id="desk.E002")
         )

@@ -25,7 +25,7 @@ LONGEST = 300
 
 def changes_of(desk: Desk, row: Any, viewer: Viewer, before: int | None) -> dict[str, Any]:
     """The newest entries of a record, older than the entry `before`, and whether there are more."""
-    entries = _entries(row).order_by("-id")  # who sees the record sees what was changed on it
+    entries = entries_of(row).order_by("-id")
     found = list((entries.filter(pk__lt=before) if before else entries)[: AT_ONCE + 1])
     in_sets = _of_sets(row, before)
     if in_sets:
@@ -42,6 +42,35 @@ def _of_sets(row: Any, before: int | None) -> dict[int, Any]:
     for door in hooks.get("history_of_sets"):
         told |= door(row._meta.label_lower, row.pk)
     return {entry: changes for entry, changes in told.items() if before is None or entry < before}
+
+
+def entries_of(row: Any) -> models.QuerySet[AuditEntry]:
+    """What the log says of a record: who sees the record sees what was changed on it."""
+    return AuditEntry.objects.filter(object_type=row._meta.label_lower, object_id=row.pk)
+
+
+def veiled(model: type[models.Model], changes: Any, viewer: Viewer) -> dict[str, Any]:
+    """Changes for programs, with what is sensitive masked and what is hidden from `viewer` left out."""
+    if not isinstance(changes, dict):
+        return {}
+    hidden = visibility.hidden_fields(viewer, model)
+    return {
+        name: _without(name, _veiled(model, name, change), hidden)
+        for name, change in changes.items()
+        if name not in hidden
+    }
+
+
+def _without(name: str, change: Any, hidden: frozenset[str]) -> Any:
+    """A change of a JSON field without the keys that are hidden."""
+    if not isinstance(change, list):
+        return change
+    return [
+        {key: item for key, item in value.items() if f"{name}.{key}" not in hidden}
+        if isinstance(value, dict)
+        else value
+        for value in change
+    ]
 
 
 def in_words(model: type[models.Model] | None, changes: Any) -> list[tuple[str, str, str]]:
@@ -141,11 +170,7 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _entries(row: Any) -> models.QuerySet[AuditEntry]:
-    return AuditEntry.objects.filter(object_type=row._meta.label_lower, object_id=row.pk)
-
-
 def _last_change(row: Any, name: str) -> AuditEntry | None:
-    recent: Iterable[AuditEntry] = _entries(row).order_by("-id")[:LOOKED_BACK]
+    recent: Iterable[AuditEntry] = entries_of(row).order_by("-id")[:LOOKED_BACK]
     names = {name, name.split(".", maxsplit=1)[0]}
     return next((entry for entry in recent if names & set(entry.changes)), None)

@@ -17,6 +17,7 @@ from guanxi.foundation.desk.views import (
     making,
     records,
     saved,
+    undoing,
 )
 
 
@@ -66,4 +67,5 @@ urlpatterns = [
     path("<desk:desk>/<int:pk>/history/", records.history, name="history"),
     path("<desk:desk>/<int:pk>/beside/", records.besides, name="beside"),
     path("<desk:desk>/totals/", lists.totals, name="totals"),
+    path("<desk:desk>/<int:pk>/history/<int:entry>/back/", undoing.put_back, name="put_back"),
 ]

@@ -6,9 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks
 from guanxi.foundation.governing import Subject
+from guanxi.foundation.roles import inviting
 from guanxi.foundation.roles.granting import group_keys, groups_offered, rights_for
 
 hooks.register("rights_of", rights_for)
+hooks.register("invited_roles", inviting.offered)
+hooks.register("invited", inviting.give)
 hooks.register("groups_of", group_keys)
 hooks.register("groups_offered", groups_offered)
 hooks.register("subject", Subject("tasks", _("Tasks"), owned=True), order=50)

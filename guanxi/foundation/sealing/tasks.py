@@ -9,8 +9,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation.models import User
 from guanxi.foundation.notifications import notify
+from guanxi.foundation.roles.guarding import administrators
 from guanxi.foundation.sealing import sealing, verifying
 from guanxi.foundation.tasks import progress, task
 
@@ -31,7 +31,7 @@ def verify() -> dict[str, Any]:
 
 
 def _tell(result: verifying.Result) -> None:
-    for user in User.objects.filter(is_superuser=True, is_active=True):
+    for user in administrators():
         with translation.override(user.language or None):
             title = _now("The audit log is not as it was sealed: %(count)s faults.") % {"count": result.count}
             notify(user, title, result.faults[0].words, reverse("sealing:chain"), "error")

@@ -18,10 +18,11 @@ LEAST_FREE = 500_000_000  # bytes
 
 
 @click.command()
-def check() -> None:
+@click.option("--deploy", is_flag=True, help="Look also whether the settings are safe where others reach it.")
+def check(deploy: bool) -> None:
     """Look whether everything is in order: a line each, exit code 1 where something is not."""
     boot()
-    failed = 0
+    failed = _deployment() if deploy else 0
     for label, look in _checks():
         try:
             fault = look()
@@ -34,6 +35,18 @@ def check() -> None:
     if failed:
         click.echo(f"{failed} of the checks failed.", err=True)
         sys.exit(1)
+
+
+def _deployment() -> int:
+    """Print what Django and we say of the settings; how many things."""
+    from guanxi.project.deployment import findings
+
+    found = findings()
+    for one in found:
+        click.echo(f"FAIL  deployment: {one.msg} {one.hint or ''} ({one.id})")
+    if not found:
+        click.echo("ok    deployment")
+    return len(found)
 
 
 def _checks() -> Iterator[tuple[str, Callable[[], str | None]]]:

@@ -112,6 +112,8 @@ def test_a_sensitive_field_is_shown_when_asked_for_and_that_is_recorded(
     shown = staff_client.get(f"/customers/{mei.pk}/fact/occupation/?show").content.decode()
     assert "護理師" in shown
     look = SensitiveLook.objects.get()
+    noted = AuditEntry.objects.get(object_type="rights.sensitivelook", object_id=look.pk)
+    assert noted.changes["field"] == [None, look.field]
     assert (look.party, look.field, look.via, look.who) == (mei, "occupation", "screen", "陳 美華")
     assert "護理師" not in staff_client.get(f"/customers/{mei.pk}/fact/occupation/").content.decode()
     assert "護理師" in staff_client.get(f"/customers/{mei.pk}/fact/occupation/?edit").content.decode()

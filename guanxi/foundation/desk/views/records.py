@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from guanxi.foundation import hooks, sensitive, visibility
 from guanxi.foundation.actions import Conflict, Refused
-from guanxi.foundation.desk import beside, display, editing
+from guanxi.foundation.desk import beside, display, editing, undoing
 from guanxi.foundation.desk import history as past
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Button, Desk, Field, Panel
@@ -53,7 +53,7 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def fact(request: HttpRequest, desk: Desk, pk: int, name: str) -> HttpResponse:
     """One fact: shown (GET), its editor (GET with `edit`), saved (POST)."""
-    row = _row(request, desk, pk)
+    row = row_of(request, desk, pk)
     field = next((field for field in _facts(desk, row) if field.name == name), None)
     if field is None:
         raise Http404(name)
@@ -77,7 +77,7 @@ def fact(request: HttpRequest, desk: Desk, pk: int, name: str) -> HttpResponse:
 @require_GET
 def panel(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
     """The inside of a lazy panel."""
-    row = _row(request, desk, pk)
+    row = row_of(request, desk, pk)
     found = next((panel for panel in desk.panels() if panel.name == key), None)
     if found is None or (found.when is not None and not found.when(row, request.user)):
         raise Http404(key)
@@ -87,16 +87,18 @@ def panel(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
 @require_GET
 def history(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """What was changed on the record, newest first; `before` is the id of the entry to go on from."""
-    row = _row(request, desk, pk)
+    row = row_of(request, desk, pk)
     before = request.GET.get("before", "")
     found = past.changes_of(desk, row, request.user, int(before) if before.isdecimal() and len(before) < 19 else None)
+    for line in found["lines"]:
+        line["can_put_back"] = undoing.can_put_back(desk, row, line["entry"], request.user)
     return render(request, "desk/history.html", {"desk": desk, "record": row, **found, "first": not before})
 
 
 @require_GET
 def besides(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """The links to the records before and after this one in the list whose address follows the “?”."""
-    row = _row(request, desk, pk)
+    row = row_of(request, desk, pk)
     state = states.read(desk, request.user, request.GET)
     found = {
         name: {"url": desk.url(other), "title": desk.title(other)} if other is not None else None
@@ -117,7 +119,7 @@ def _cell(request: HttpRequest, desk: Desk, row: Any, field: Field) -> HttpRespo
 
 def renewed(request: HttpRequest, desk: Desk, pk: int, field: Field) -> HttpResponse:
     """A fact as it is after a change, with the head of the page; of a list its cell alone."""
-    row = _row(request, desk, pk)
+    row = row_of(request, desk, pk)
     if "cell" in request.GET:
         return _cell(request, desk, row, field)
     context = {**_head(request, desk, row), **_shown(request, desk, row, field), "renew_head": True}
@@ -146,7 +148,8 @@ def _where_it_is(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     return redirect(desk.url(row))
 
 
-def _row(request: HttpRequest, desk: Desk, pk: int) -> Any:
+def row_of(request: HttpRequest, desk: Desk, pk: int) -> Any:
+    """The record of this number, if the viewer may see it; else 404."""
     visibility.require(request.user, "view", desk.model)
     row = desk.rows(request.user).filter(pk=pk).first()
     if row is None:

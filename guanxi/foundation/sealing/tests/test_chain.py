@@ -252,7 +252,6 @@ def test_what_commits_late_is_sealed_late_and_nothing_twice() -> None:
 
 def test_the_page_and_the_command_say_what_is_wrong(staff_client: Client, staff: User) -> None:
     numbers = entries()
-    User.objects.filter(pk=staff.pk).update(is_superuser=True)
     assert "Nobody has looked yet" in staff_client.get("/audit/chain/").content.decode()
     staff_client.post("/audit/chain/look/")
     assert worker.run_waiting() == 1
