@@ -60,6 +60,8 @@ def seal(progress: Callable[[int], object] = lambda done: None) -> int:
 
 def set_place_anew() -> None:
     """After the log came from another database, whose marks mean nothing here: look at all of it once more."""
+    if not Head.objects.filter(pk=HEAD).exists():  # nothing was sealed yet
+        return
     with transaction.atomic():
         head = _head()
         genuine = is_genuine(head)
