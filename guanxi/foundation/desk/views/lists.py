@@ -235,7 +235,7 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
         "views": views,
         "this_view": next((view for view in views if state.view and view.pk == state.view.pk), None),
         "buttons": [button for door in hooks.get(f"button:{desk.slug}") if (button := door(viewer))],
-        "may_create": desk.create_action is not None and visibility.may(viewer, "create", desk.model),
+        "may_create": bool(desk.create_action or desk.own_new_view) and visibility.may(viewer, "create", desk.model),
         "may_export": visibility.may(viewer, "export", desk.model),
         "bulk_actions": [one for one in desk.bulk_actions() if visibility.may(viewer, one.verb, desk.model)],
         "state_pairs": state.here,

@@ -37,7 +37,7 @@ def test_a_webhook_is_made_tried_and_looked_into(
     sending.run()
     assert receiver.ids() == [delivery.message_id] * 2
     page = staff_client.get("/webhooks/").content.decode()
-    assert "Shop" in page and "Active" in page
+    assert "Shop" in page and "Active" in page and 'href="/webhooks/new/"' in page
 
 
 @pytest.mark.parametrize(
