@@ -23,7 +23,7 @@ const element = (html) => {
 };
 
 function begin() {
-  const now = document.querySelector("[data-live]");
+  const now = document.querySelector("[data-live][data-at]");
   if (now === holder) return;
   [holder, mark, known, again] = [now, 0, new Map(), new Set()];
 }
@@ -58,7 +58,7 @@ async function poll() {
     if (!response.ok) throw new Error(String(response.status));
     const answer = await response.json();
     failures = 0;
-    if (asked === document.querySelector("[data-live]")) show(answer);
+    if (asked === document.querySelector("[data-live][data-at]")) show(answer);
   } catch { failures = Math.min(failures + 1, 6); }
   next();
 }
