@@ -93,7 +93,7 @@ class Person:
         try:
             if data:
                 headers = {
-                    "X-CSRFToken": self.client.cookies.get("csrftoken") or "",
+                    "X-CSRFToken": CSRF,
                     "Referer": str(self.client.base_url),
                 }
                 answer = await self.client.post(url, data=data["data"], headers={**headers, **data.get("headers", {})})
