@@ -12,13 +12,14 @@ from guanxi.customers.models import Party
 from guanxi.foundation import hooks
 from guanxi.foundation.attachments.models import Attachment
 from guanxi.foundation.notes.models import Note
+from guanxi.foundation.roles.models import Share
 from guanxi.foundation.tags.models import Tagging
 from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import Viewer
 
 TYPE = "customers.party"
 
-for model in (Note, Attachment, Tagging, Todo):
+for model in (Note, Attachment, Tagging, Todo, Share):
     hooks.register("hangs_on_party", Hanging(model, field="object_id", where={"object_type": TYPE}))
 
 

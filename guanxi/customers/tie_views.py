@@ -81,6 +81,7 @@ def end_relationship(request: HttpRequest, pk: int, row: int) -> HttpResponse:
 def remove_relationship(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """Take one away; `pk` is the party on whose page this is done."""
     party = party_of(request, pk)
+    require(request.user, "edit", party)
     if row_of(request, row) is not None:
         actions.remove_relationship(row, by=request.user)
     return _panel(request, party)

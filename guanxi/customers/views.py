@@ -14,6 +14,7 @@ from guanxi.customers import actions, panels, queries
 from guanxi.customers.entry import contact_forms
 from guanxi.customers.models import ContactPoint, Party
 from guanxi.foundation.actions import Conflict, Refused
+from guanxi.foundation.visibility import require
 
 PICKED = 8
 
@@ -91,6 +92,7 @@ def _shared(added: actions.Added) -> dict[str, Any] | None:
 @require_GET
 def pick(request: HttpRequest) -> HttpResponse:
     """A few parties that fit the words typed, to choose one of them."""
+    require(request.user, "view", Party)
     words = request.GET.get("q", "").strip()
     found = queries.find(words, request.user, limit=PICKED) if words else []
     return render(request, "customers/pick.html", {"found": found, "words": words})

@@ -96,16 +96,23 @@ class Rule:
         raise NotImplementedError
 
     def narrow(
-        self, model: type[models.Model], rights: Rights, verb: str, cap: Reach = Reach.ALL, walking: bool = False
+        self,
+        model: type[models.Model],
+        rights: Rights,
+        verb: str,
+        cap: Reach = Reach.ALL,
+        walking: bool = False,
+        shared: str = "",
     ) -> Q | None:
         """The condition on the rows that may be `verb`ed, at most as far as `cap`; None where there is none.
 
-        With `walking` the database is to go along another index than that of the condition.
+        With `walking` the database is to go along another index than that of the condition. `shared` is what a record
+        must have been shared for, where that is not the verb.
         """
         reach = min(cap, self.reach(model, rights, verb))
         return NOTHING if reach is Reach.NONE else None
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
         """Whether the right covers this row, which need not be stored yet."""
         return min(cap, self.reach(type(row), rights, verb)) is not Reach.NONE
 
@@ -146,7 +153,13 @@ class Owned(Rule):
         return rights.reach(self.subject, verb)
 
     def narrow(
-        self, model: type[models.Model], rights: Rights, verb: str, cap: Reach = Reach.ALL, walking: bool = False
+        self,
+        model: type[models.Model],
+        rights: Rights,
+        verb: str,
+        cap: Reach = Reach.ALL,
+        walking: bool = False,
+        shared: str = "",
     ) -> Q | None:
         reach = min(cap, self.reach(model, rights, verb))
         if reach in (Reach.ALL, Reach.NONE):
@@ -156,10 +169,10 @@ class Owned(Rule):
         for name in (self.owner, *self.also):
             column = model._meta.get_field(name).attname  # type: ignore[union-attr]
             condition |= OneOf(column, whose, walking) if walking else _among(column, whose)
-        shared = sorted(rights.shared(model._meta.label_lower, verb))
-        return condition | _among("pk", shared) if shared else condition
+        ids = sorted(rights.shared(model._meta.label_lower, shared or verb))
+        return condition | _among("pk", ids) if ids else condition
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
         reach = min(cap, self.reach(type(row), rights, verb))
         if reach in (Reach.ALL, Reach.NONE):
             return reach is Reach.ALL
@@ -167,7 +180,7 @@ class Owned(Rule):
         whose = rights.peers if reach is Reach.TEAM else {rights.viewer_id}
         if not owners.isdisjoint(whose):
             return True
-        return row.pk is not None and row.pk in rights.shared(row._meta.label_lower, verb)
+        return row.pk is not None and row.pk in rights.shared(row._meta.label_lower, shared or verb)
 
 
 @dataclass(frozen=True)
@@ -191,6 +204,11 @@ class Through(Rule):
             return "view"
         return verb if verb in ("view", "export") else "edit"
 
+    @staticmethod
+    def _share(verb: str) -> str:
+        """For what the parent must have been shared: to write what goes with it is to write it."""
+        return "view" if verb in ("view", "export") else "edit"
+
     def _own(self, rights: Rights, verb: str) -> Reach:
         if not self.subject:
             return Reach.ALL
@@ -202,7 +220,13 @@ class Through(Rule):
         return min([self._own(rights, verb), *(rule_of(one).reach(one, rights, self._verb(verb)) for one in parents)])
 
     def narrow(
-        self, model: type[models.Model], rights: Rights, verb: str, cap: Reach = Reach.ALL, walking: bool = False
+        self,
+        model: type[models.Model],
+        rights: Rights,
+        verb: str,
+        cap: Reach = Reach.ALL,
+        walking: bool = False,
+        shared: str = "",
     ) -> Q | None:
         reach = min(cap, self.reach(model, rights, verb))
         if reach in (Reach.ALL, Reach.NONE):
@@ -210,7 +234,7 @@ class Through(Rule):
         found: Q | None = None
         for link in self._links(model):
             parent: type[models.Model] = link.related_model
-            inner = rule_of(parent).narrow(parent, rights, self._verb(verb), reach)
+            inner = rule_of(parent).narrow(parent, rights, self._verb(verb), reach, shared=shared or self._share(verb))
             if inner is None:
                 continue
             rows = parent._base_manager.filter(inner)
@@ -218,13 +242,16 @@ class Through(Rule):
             found = one if found is None else found & one
         return found
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
         reach = min(cap, self.reach(type(row), rights, verb))
         if reach in (Reach.ALL, Reach.NONE):
             return reach is Reach.ALL
         for link in self._links(type(row)):
             parent = getattr(row, link.name)
-            if parent is None or not rule_of(type(parent)).allows(parent, rights, self._verb(verb), reach):
+            if parent is None:
+                return False
+            wanted = shared or self._share(verb)
+            if not rule_of(type(parent)).allows(parent, rights, self._verb(verb), reach, wanted):
                 return False
         return True
 
@@ -244,14 +271,20 @@ class Personal(Rule):
         return Reach.OWN if rights.works_here and rights.viewer_id is not None else Reach.NONE
 
     def narrow(
-        self, model: type[models.Model], rights: Rights, verb: str, cap: Reach = Reach.ALL, walking: bool = False
+        self,
+        model: type[models.Model],
+        rights: Rights,
+        verb: str,
+        cap: Reach = Reach.ALL,
+        walking: bool = False,
+        shared: str = "",
     ) -> Q | None:
         if self.reach(model, rights, verb) is Reach.NONE:
             return None if rights.everything else NOTHING  # the house itself
         mine = Q(**{self.user: rights.viewer_id})
         return mine | Q(**{self.others_see: True}) if self.others_see and verb == "view" else mine
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
         if rights.viewer_id is None:
             return rights.everything
         if self.others_see and verb == "view" and getattr(row, self.others_see):
@@ -267,7 +300,7 @@ class Following(Rule):
     def reach(self, model: type[models.Model], rights: Rights, verb: str) -> Reach:
         return Reach.ALL if rights.works_here else Reach.NONE
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
         if rights.everything or not rights.works_here:
             return rights.everything
         try:

@@ -20,12 +20,12 @@ from guanxi.foundation.visibility import VisibleQuerySet
 class Colleague(Part):
     """Everybody may look after his own account; those of administrators are touched by administrators only."""
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
         if rights.works_here and row.pk is not None and row.pk == rights.viewer_id:
             return verb in ("view", "edit")
         if verb in ("edit", "delete") and not rights.everything and visibility.rights_of(row).everything:
             return False
-        return super().allows(row, rights, verb, cap)
+        return super().allows(row, rights, verb, cap, shared)
 
 
 class User(AbstractUser):

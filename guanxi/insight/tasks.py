@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models import Party
 from guanxi.foundation import tasks
 from guanxi.foundation.tasks.models import BackgroundTask
-from guanxi.foundation.visibility import SYSTEM, Viewer
+from guanxi.foundation.visibility import SYSTEM, Viewer, require
 from guanxi.insight import queries
+from guanxi.insight.models import Learning
 from guanxi.lake import lock, store
 
 LEARNING = "insight.learn"  # of several wishes to learn, one waits and one runs
@@ -28,6 +29,7 @@ def learn() -> dict[str, Any]:
 
 def learn_now(*, by: Viewer) -> BackgroundTask:
     """Queue a learning, or join the one that waits. Raises NotAllowed where `by` may not run tasks."""
+    require(by, "run", Learning)
     return tasks.enqueue(learn, by=by, key=LEARNING)
 
 

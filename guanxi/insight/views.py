@@ -13,12 +13,13 @@ from guanxi.foundation.reports import views as reports
 from guanxi.foundation.visibility import may, require
 from guanxi.insight import actions, comparing, queries, tasks
 from guanxi.insight.forms import AssumptionsForm
-from guanxi.insight.models import Assumptions, Learning, ModelVersion
+from guanxi.insight.models import Assumptions, EquityPoint, Learning, ModelVersion
 
 
 @require_GET
 def equity(request: HttpRequest) -> HttpResponse:
     """What the whole base is worth."""
+    require(request.user, "view", EquityPoint)
     return reports.page(request, "equity")
 
 

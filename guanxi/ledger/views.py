@@ -17,7 +17,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.keyset import BadCursor
 from guanxi.foundation.desk import Fresh
 from guanxi.foundation.notes import actions as notes
-from guanxi.foundation.visibility import Viewer, may
+from guanxi.foundation.visibility import Viewer, may, require
 from guanxi.ledger import actions, kinds, queries
 from guanxi.ledger.models import Channel, Direction, Event
 
@@ -62,6 +62,7 @@ def _page(party: Party, page: queries.Timeline, family: str, channel: str) -> di
 @require_GET
 def timeline(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole card, under another tab."""
+    require(request.user, "view", Event)
     party = get_object_or_404(Party.objects.visible_to(request.user), pk=pk)
     family, channel = _asked(request)
     return render(request, "ledger/timeline.html", timeline_of(party, request.user, family, channel))
@@ -97,6 +98,7 @@ def _record_note(request: HttpRequest, party: Party, kind: str, text: str) -> No
 @require_GET
 def timeline_page(request: HttpRequest, pk: int) -> HttpResponse:
     """What follows on a page of the timeline."""
+    require(request.user, "view", Event)
     party = get_object_or_404(Party.objects.visible_to(request.user), pk=pk)
     family, channel = _asked(request)
     before = request.GET.get("before", "")

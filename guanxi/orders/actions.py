@@ -282,7 +282,9 @@ def own_source() -> Source:
 def locked(order_id: int, by: Viewer) -> Order:
     """The order, held against other writers until the transaction ends. Raises Order.DoesNotExist, NotAllowed."""
     require(by, "edit", Order)
-    return Order.objects.visible_to(by).select_for_update().get(pk=order_id)
+    order = Order.objects.visible_to(by).select_for_update().get(pk=order_id)
+    require(by, "edit", order)
+    return order
 
 
 def left_of(order: Order) -> dict[int, Decimal]:

@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from guanxi.project.health import healthz
 
 PACKAGES = [
+    "foundation.roles",
     "foundation.desk",
     "foundation.bulk_changes",
     "foundation.habits",

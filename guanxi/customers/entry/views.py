@@ -77,6 +77,7 @@ def use(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def again(request: HttpRequest) -> HttpResponse:
     """The form as it is typed, for another kind of party, or filled from a pasted signature (`paste`)."""
+    visibility.require(request.user, "create", Party)
     desk = _desk()
     draft = drafts.typed(request.POST, request.user, [field.name for field in _more(desk)])
     text = request.POST.get("paste", "").strip()
@@ -92,6 +93,7 @@ def again(request: HttpRequest) -> HttpResponse:
 @require_POST
 def same(request: HttpRequest) -> HttpResponse:
     """Known parties that may be the one that is being typed."""
+    visibility.require(request.user, "create", Party)
     draft = drafts.typed(request.POST, request.user, [])
     found = likely.likely_same(draft.sought(), request.user)
     return render(request, "customers/entry/same.html", {"same": found})
@@ -100,6 +102,7 @@ def same(request: HttpRequest) -> HttpResponse:
 @require_GET
 def line(request: HttpRequest) -> HttpResponse:
     """One more line for a telephone, a mail or a web address."""
+    visibility.require(request.user, "create", Party)
     kind = request.GET.get("kind", "")
     template = kind if kind in ("phone", "mail", "web") else "mail"
     context = {"line": drafts.Line(country=settings.GUANXI_COUNTRY.upper()), "codes": telephones.codes(), "fresh": True}
@@ -109,6 +112,7 @@ def line(request: HttpRequest) -> HttpResponse:
 @require_GET
 def telephone(request: HttpRequest) -> HttpResponse:
     """What a number is as far as it is typed."""
+    visibility.require(request.user, "create", Party)
     country = request.GET.get("phone_country", "")
     typed = (request.GET.get("phone") or request.GET.get("value") or "")[:60]
     found = telephones.look(typed, country)
@@ -119,6 +123,7 @@ def telephone(request: HttpRequest) -> HttpResponse:
 @require_POST
 def address(request: HttpRequest) -> HttpResponse:
     """The fields of an address, as the country that was chosen writes it; what was typed stays."""
+    visibility.require(request.user, "create", Party)
     draft = drafts.typed(request.POST, request.user, [])
     if not draft.address_country and not draft.text("address"):
         draft.texts["address"] = " ".join(part for part in draft.parts.values() if part)
@@ -128,6 +133,7 @@ def address(request: HttpRequest) -> HttpResponse:
 @require_GET
 def organisations(request: HttpRequest) -> HttpResponse:
     """Organisations that fit what is typed."""
+    visibility.require(request.user, "create", Party)
     words = request.GET.get("organisation", "").strip()
     found = queries.find(words, request.user, limit=FOUND * 2) if words else []
     fitting = [party for party in found if party.kind == Party.Kind.ORGANISATION][:FOUND]

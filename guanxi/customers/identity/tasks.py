@@ -7,9 +7,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.models import MatchPair
 from guanxi.foundation import tasks
 from guanxi.foundation.tasks.models import BackgroundTask
-from guanxi.foundation.visibility import SYSTEM, Viewer
+from guanxi.foundation.visibility import SYSTEM, Viewer, require
 
 FEW = 2_000  # changed parties that are looked at one by one; more are compared all with all
 AT_ONCE = 200
@@ -32,6 +33,7 @@ def find_duplicates() -> dict[str, Any]:
 
 def find_duplicates_now(*, by: Viewer) -> BackgroundTask:
     """Queue a comparison of all, or join the one that waits. Raises NotAllowed."""
+    require(by, "edit", MatchPair)
     return tasks.enqueue(find_duplicates, by=by, key=ALL)
 
 

@@ -25,6 +25,7 @@ from guanxi.customers.rights.kept import AT_ONCE, WITHOUT_HIM, Kept, Subject, de
 from guanxi.customers.rights.models import LegalHold, Request, SensitiveLook
 from guanxi.foundation.bulk_changes.models import BulkRow
 from guanxi.foundation.models import AuditEntry
+from guanxi.foundation.roles.models import Share
 from guanxi.foundation.sealing import redacting
 
 MACHINERY = 900  # what goes after everything that refers to it
@@ -122,6 +123,7 @@ KEPT = [
     Kept(Restriction, order=62),
     Kept(SensitiveLook, order=70),
     Kept(LegalHold, order=71),
+    Kept(Share, order=72, given=False),
     Kept(MatchPair, order=80, given=False),
     Kept(MatchKey, order=81, given=False),
     Kept(Merge, order=82),

@@ -124,6 +124,7 @@ def unmark(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def of_customer(request: HttpRequest, pk: int) -> HttpResponse:
     """The panel of a customer's page: lift a restriction, hold his data, lift the hold."""
+    require(request.user, "view", "consent")
     party = get_object_or_404(queries.parties(request.user), pk=pk)
     error = ""
     if request.method == "POST":

@@ -279,7 +279,7 @@ def search_fields(desk: Desk) -> list[str]:
     """The fields that the query box looks into without an index."""
     if desk.search_fields:
         viewer = visibility.viewer_now()
-        fields = [as_field(desk.model, name) for name in desk.search_fields]
+        fields = [as_field(desk.model, name.replace("__", ".")) for name in desk.search_fields]
         shown = [field for field in fields if viewer is None or not is_hidden(field, desk.model, viewer)]
         return [field.name.replace(".", "__") for field in shown]
     columns = [item for item in desk.all_columns() if item.path and item.kind.textual and not item.many]

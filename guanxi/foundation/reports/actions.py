@@ -12,7 +12,7 @@ from guanxi.foundation.notices.kinds import REPORT
 from guanxi.foundation.reports import Report, mail
 from guanxi.foundation.reports.declaration import Gone, Rhythm, current_period
 from guanxi.foundation.reports.models import Subscription
-from guanxi.foundation.visibility import NotAllowed, Viewer
+from guanxi.foundation.visibility import NotAllowed, Viewer, require, seeing
 
 
 @action
@@ -55,8 +55,9 @@ def send(subscription_id: int, period: str, *, by: Viewer) -> bool:
     if row is None or report is None or row.sent_for == period or not row.user.is_active or not row.user.email:
         return False
     change(row, sent_for=period)
-    with translation.override(row.user.language or None):
+    with translation.override(row.user.language or None), seeing(row.user):
         try:
+            require(row.user, "view", "reports")  # as of now, not of when he asked for it
             mail.send(report, row.user)
         except (Gone, NotAllowed):
             _end(row)

@@ -14,12 +14,13 @@ from guanxi.foundation.models import User
 from guanxi.foundation.reports import Report, actions, find, pdf
 from guanxi.foundation.reports.declaration import Gone
 from guanxi.foundation.reports.models import Subscription
+from guanxi.foundation.visibility import require
 
 
 @require_GET
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The report on the screen."""
-    report = _report(slug)
+    report = _report(request, slug)
     try:
         context = report.context(request.user, request.GET)
     except Gone as refusal:
@@ -34,7 +35,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
     """The report as PDF."""
-    report = _report(slug)
+    report = _report(request, slug)
     try:
         document = pdf.render(report, report.context(request.user, request.GET))
     except Gone as refusal:
@@ -50,7 +51,7 @@ def as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def subscription(request: HttpRequest, slug: str) -> HttpResponse:
     """Switch the mails on or off."""
-    report = _report(slug)
+    report = _report(request, slug)
     try:
         rhythm = request.POST.get("rhythm", "")
         if request.POST.get("wanted") == "1" or rhythm:
@@ -76,7 +77,8 @@ def _user(request: HttpRequest) -> User:
     return request.user
 
 
-def _report(slug: str) -> Report:
+def _report(request: HttpRequest, slug: str) -> Report:
+    require(request.user, "view", "reports")
     report = find(slug)
     if report is None:
         raise Http404(_("There is no report “%(slug)s”.") % {"slug": slug})

@@ -164,6 +164,19 @@ def add_member(team: Team, user: User, *, by: Viewer) -> None:
 
 
 @action
+def set_members(team: Team, users: Iterable[User], *, by: Viewer) -> None:
+    """Make `users` those who are in the team."""
+    require(by, "edit", Team)
+    wanted = {user.pk: user for user in users}
+    held = list(team.memberships.all())
+    for number in wanted.keys() - {one.user_id for one in held}:
+        create(Membership, team=team, user=wanted[number])
+    for one in held:
+        if one.user_id not in wanted:
+            delete(one)
+
+
+@action
 def remove_member(team: Team, user: User, *, by: Viewer) -> None:
     """Let the user be in the team no more."""
     for one in Membership.objects.filter(team=team, user=user):
@@ -204,3 +217,27 @@ def unshare(share_id: int, *, by: Viewer) -> None:
 def may_administrate(viewer: Viewer) -> bool:
     """Whether `viewer` says who may what."""
     return rights_of(viewer).everything
+
+
+@action
+def make_role(*, by: Viewer, name: str, description: str = "", copy_of: str | None = None) -> Role:
+    """Make a role as the form says it: `copy_of` is the number of another one."""
+    source = Role.objects.filter(pk=int(copy_of)).first() if copy_of else None
+    return create_role(name, description=description or "", copy_of=source, by=by)
+
+
+def copied_from() -> list[tuple[str, str]]:
+    """The roles whose rights a new one may begin with."""
+    return [(str(role.pk), str(role)) for role in Role.objects.filter(is_administrator=False).order_by("name")]
+
+
+@action
+def hand_out(user: User, roles: Iterable[Role], teams: Iterable[Team], *, by: Viewer) -> None:
+    """What a colleague holds and where he belongs, at once."""
+    give_roles(user, roles, by=by)
+    set_teams(user, teams, by=by)
+
+
+def invited_roles() -> list[tuple[str, str]]:
+    """The roles that an invitation may carry: key or name, and what people read."""
+    return [(role.key or role.name, str(role)) for role in Role.objects.order_by("pk")]

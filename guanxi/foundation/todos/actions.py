@@ -76,6 +76,7 @@ def edit(todo_id: int, changes: dict[str, Any], expected: dict[str, Any] | None 
 def set_done(todo_id: int, done: bool, *, by: Viewer) -> Todo:
     """Mark a task as done, or as not done after all."""
     todo, record = _found(todo_id, by)
+    require(by, "edit", todo)
     if bool(todo.done_at) == done:
         return todo
     stored = change(todo, done_at=clock.now() if done else None, done_by_id=by.pk if done else None)

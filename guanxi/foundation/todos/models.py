@@ -47,12 +47,12 @@ class TodoQuerySet(BelongingQuerySet["Todo"]):
 class _Task(Owned):
     """One on a record goes with the record; any is also its author's and that of whom it is for."""
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
         if self.reach(Todo, rights, verb) is Reach.NONE:
             return False
         if row.object_type and Following().allows(row, rights, verb):  # type: ignore[attr-defined]
             return True
-        return super().allows(row, rights, verb, cap)
+        return super().allows(row, rights, verb, cap, shared)
 
 
 class Todo(Governed):

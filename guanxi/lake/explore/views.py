@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from guanxi.foundation import hooks
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import Viewer, require
 from guanxi.lake import allowed, dimensions, remembering
 from guanxi.lake.explore import actions, answer, behind, files, grid, shown
 from guanxi.lake.explore.state import COLUMN, PLOTS, ROW, SO_FAR, TOTAL, State, choices
@@ -29,6 +29,7 @@ TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlforma
 @require_GET
 def explore(request: HttpRequest) -> HttpResponse:
     """The whole page; htmx takes its middle."""
+    require(request.user, "view", "reports")
     state = State.read(request.GET)
     context: dict[str, Any] = {
         "state": state,
@@ -90,6 +91,7 @@ def values(request: HttpRequest, name: str) -> HttpResponse:
     """The editor of one filter: a span of days, or the values of a dimension; the largest first, by the customers who
     are known where it tells of them, else by sales.
     """
+    require(request.user, "view", "reports")
     dimension = dimensions.all().get(name)
     context: dict[str, Any] = {"name": name, "dimension": dimension, "state": State.read(request.GET)}
     if dimension is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from django.utils.translation import pgettext
 
 from guanxi.foundation import clock, hooks
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import NotAllowed, Viewer
 from guanxi.lake import figures, links
 from guanxi.lake.figures import Note, Tile
 from guanxi.lake.query import Query, ask
@@ -85,11 +86,11 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
             "today": clock.today(),
         },
         "places": _places(viewer),
-        "tiles": [*_tiles(frame), _month_tile(frame, sales), *_hung("today_tile", viewer)],
+        "tiles": [*_tiles(frame), _month_tile(frame, sales), *hung("today_tile", viewer)],
         "plot": _plot(frame, sales),
         "breakdowns": [_breakdown(frame, dimension) for dimension in BREAKDOWNS],
         "movement": rhythm.movement(viewer, frame.day.replace(day=1), frame.day),
-        "sections": _hung("today_section", viewer),
+        "sections": hung("today_section", viewer),
         "slipping": _slipping(viewer),
         "who": who_buys.brief(viewer, frame.day),
     }
@@ -211,9 +212,13 @@ def _breakdown(frame: Frame, dimension: str) -> dict[str, Any]:
     }
 
 
-def _hung(door: str, viewer: Viewer) -> list[Any]:
-    """What higher floors add: tiles, or sections with their templates; None is left out."""
-    return [found for add in hooks.get(door) if (found := add(viewer)) is not None]
+def hung(door: str, viewer: Viewer) -> list[Any]:
+    """What higher floors add: tiles, or sections with their templates; None is left out, and what one may not see."""
+    found = []
+    for add in hooks.get(door):
+        with contextlib.suppress(NotAllowed):
+            found.append(add(viewer))
+    return [one for one in found if one is not None]
 
 
 def _slipping(viewer: Viewer) -> Any:
