@@ -44,7 +44,7 @@ GET reports/<slug:slug>/ reports.view
 GET reports/<slug:slug>/pdf/ reports.view
 POST reports/<slug:slug>/subscription/ reports.view
 GET tasks/<int:pk>/state/ background.view ?
-GET tasks/<int:pk>/live/ background.view ?
+GET tasks/<int:pk>/progress/ background.view ?
 POST tasks/<int:pk>/cancel/ background.edit ?
 POST tasks/<int:pk>/retry/ background.edit ?
 POST roles/<int:pk>/rights/ administrate
@@ -170,6 +170,33 @@ GET imports/<int:run_id>/revert/ask/ imports.edit ?
 POST imports/<int:run_id>/revert/ imports.edit ?
 GET imports/<int:run_id>/kept/ imports.view ?
 GET imports/<int:run_id>/rejected.csv imports.view ?
+POST backups/start/ settings.edit ?
+POST bulk-changes/<int:pk>/undo/ background.view ?
+GET bulk-changes/<int:pk>/state/ background.view ?
+GET bulk-changes/field/<desk:found>/ customers.edit ?
+POST bulk-changes/hangs/<desk:found>/ customers.delete ?
+POST bulk-changes/remove/<desk:found>/<int:pk>/ customers.delete ?
+GET fields/ settings.view
+GET fields/parties/ -
+POST fields/new/ settings.create
+GET fields/<int:pk>/ settings.view ?
+POST fields/<int:pk>/archive/ settings.edit ?
+POST fields/<int:pk>/destroy/ settings.delete ?
+GET fields/<int:pk>/outlook/ settings.view ?
+POST fields/<int:pk>/refresh/ settings.edit ?
+POST fields/<int:pk>/replace/ settings.edit ?
+POST fields/<int:pk>/restore/ settings.edit ?
+POST fields/<int:pk>/retype/ settings.edit ?
+POST fields/order/ settings.edit ?
+POST fields/preview/ settings.view ?
+GET habits/ -
+POST habits/arrange/ - ?
+GET habits/keys/ -
+GET habits/lines/ -
+POST habits/shortcuts/ - ?
+POST habits/star/<desk:desk>/<int:pk>/ customers.view
+GET metrics open ?
+GET status/ settings.view
 GET insight/ insight.view
 GET insight/models/ insight.view
 GET insight/models/<int:pk>/ insight.view ?
@@ -183,6 +210,10 @@ POST /attachments customers.edit ?
 DELETE /attachments/{number} customers.edit
 GET /attachments/{number} customers.view
 GET /attachments/{number}/content customers.view
+GET /custom-fields settings.view
+POST /custom-fields settings.create ?
+PATCH /custom-fields/{number} settings.edit ?
+DELETE /custom-fields/{number} settings.delete ?
 GET /duplicates merging.view
 POST /duplicates/{number} merging.edit ?
 GET /erasures consent.view
@@ -212,6 +243,7 @@ PATCH /notes/{number} customers.edit
 GET /orders orders.view
 POST /orders orders.create
 GET /orders/{number} orders.view
+PATCH /orders/{number} orders.edit
 POST /orders/{number}/lines orders.edit
 POST /orders/{number}/return orders.edit
 GET /parties customers.view
@@ -271,6 +303,9 @@ POST /todos tasks.create~customers.edit
 DELETE /todos/{number} tasks.delete~customers.edit
 GET /todos/{number} tasks.view
 PATCH /todos/{number} tasks.edit~customers.edit
+GET /views -
+GET /views/{number} - ?
+GET /views/{number}/rows - ?
 GET /webhooks settings.view
 POST /webhooks settings.create ?
 DELETE /webhooks/{number} settings.delete ?
@@ -287,6 +322,8 @@ POST /webhooks/{number}/test settings.edit ?
 
 # Of each list the subject of its records, and the record that is opened (see `records`).
 DESKS = """
+backups settings -
+bulk-changes background -
 costs insight -
 imports imports -
 orders orders order
@@ -323,8 +360,8 @@ OF_LIST = {
 }
 OF_RECORD = {"{pk}/": "view", "{pk}/history/": "view"}
 ON_DESKS = {  # tried elsewhere: what they need is asked of the declaration, by each desk's own tests
-    "filter/", "bulk/<slug:key>/", "arrange/", "cards/", "group/", "figures/", "<int:pk>/move/", "export.xlsx",
-    "views/", "views/<int:pk>/", "views/<int:pk>/edit/", "new/", "<int:pk>/fact/<str:name>/",
+    "filter/", "bulk/<slug:key>/", "arrange/", "cards/", "group/", "figures/", "live/", "narrow/", "totals/", "<int:pk>/move/", "export.xlsx",
+    "<int:pk>/beside/", "<int:pk>/live/", "views/", "views/<int:pk>/", "views/<int:pk>/edit/", "new/", "<int:pk>/fact/<str:name>/",
     "<int:pk>/panel/<slug:key>/",
 }  # fmt: skip
 
@@ -580,6 +617,8 @@ OF_PAGES = (
     (r"^roles/of/<int:pk>", "roles/of/{user}"),
     (r"^(roles|teams)/<int:pk>", lambda found: f"{found[1]}/{{{found[1][:-1]}}}"),
     (r"<str:object_type>/<int:object_id>", "customers.party/{party}"),
+    (r"<desk:(desk|found)>/<int:pk>", "customers/{party}"),
+    (r"<desk:(desk|found)>", "customers"),
     (r"<slug:slug>", "who-buys"),
     (r"<slug:code>", "marketing"),
     (r"<slug:key>", "parties"),

@@ -14,7 +14,7 @@ from guanxi.customers.models import Party, Relationship
 from guanxi.customers.relations.forms import TieForm
 from guanxi.customers.relations.sides import INWARD
 from guanxi.foundation.actions import Conflict, Refused
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import Viewer, require
 
 
 def party_of(request: HttpRequest, pk: int) -> Party:
