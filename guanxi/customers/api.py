@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.customers import actions, queries
@@ -20,6 +21,7 @@ from guanxi.foundation.api import additions, keyset
 from guanxi.foundation.api.types import Cursor, Day, ExternalId, Limit, Moment, Number, Page, SourceCode
 from guanxi.foundation.custom_fields import api as custom_api
 from guanxi.foundation.custom_fields.api import Custom, WithCustom
+from guanxi.foundation.models import User
 from guanxi.foundation.records.asking import narrowed
 from guanxi.foundation.visibility import Viewer
 
@@ -99,6 +101,7 @@ class PartyFacts(Schema):
     profile: dict[str, ProfileValue] | None = Field(None, description="Declared profile fields, such as `age`.")
     custom: Custom | None = None
     roles: list[Role] | None = None
+    owner: Number | None = Field(None, description="The number of the user whose customer it is.")
 
 
 class PartyIn(PartyFacts):
@@ -135,6 +138,7 @@ class PartyOut(additions.Extended, WithCustom):
     profile: dict[str, Any]
     roles: list[str]
     contact_points: list[ContactPointOut]
+    owner: int | None = Field(alias="owner_id")
     made_up: bool
     created_at: Moment
     changed_at: Moment
@@ -253,7 +257,7 @@ def list_parties(request: HttpRequest, asked: Query[PartyFilter]) -> dict[str, A
 def create_party(request: HttpRequest, body: PartyIn) -> Status[Party]:
     """With its contact points, all or nothing. It is not looked for first: do that with the filters of the list."""
     values = body.model_dump(exclude_unset=True, exclude={"contact_points", "custom"})
-    values = {name: value for name, value in values.items() if value is not None}
+    values = _owned({name: value for name, value in values.items() if value is not None})
     if body.custom:
         values["profile"] = {**values.get("profile", {}), **custom_api.said(Party._meta.label_lower, body.custom)}
     with transaction.atomic():
@@ -293,7 +297,7 @@ def get_party(request: HttpRequest, number: Number, asked: Query[SensitiveAsked]
 def change_party(request: HttpRequest, number: Number, body: PartyChange) -> Party:
     """Only what is sent changes. With `expected`, 409 and both values where somebody else was quicker."""
     values = body.model_dump(exclude_unset=True, exclude={"expected", "roles", "profile", "custom"})
-    changes = {name: _emptied(name, value) for name, value in values.items()}
+    changes = _owned({name: _emptied(name, value) for name, value in values.items()})
     custom = custom_api.said(Party._meta.label_lower, body.custom or {})
     changes |= {f"profile.{name}": value for name, value in {**(body.profile or {}), **custom}.items()}
     with transaction.atomic():
@@ -304,7 +308,18 @@ def change_party(request: HttpRequest, number: Number, body: PartyChange) -> Par
 
 
 def _emptied(name: str, value: Any) -> Any:
-    return "" if value is None and name != "date_of_birth" else value
+    return "" if value is None and name not in ("date_of_birth", "owner") else value
+
+
+def _owned(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with the owner himself in place of his number. Raises Refused where there is no such colleague."""
+    number = values.get("owner")
+    if number is None:
+        return values
+    owner = User.objects.filter(pk=number, is_active=True, is_staff=True).first()
+    if owner is None:
+        raise Refused(_("There is no colleague %(number)s.") % {"number": number}, "owner")
+    return {**values, "owner": owner}
 
 
 @router.get(

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import profile
-from guanxi.customers.models import Consent
+from guanxi.customers.models import Consent, Party
+from guanxi.foundation import visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.intake.words import (
@@ -500,7 +501,14 @@ def fields_of(kind: str) -> dict[str, Field]:
             for purpose in Consent.Purpose.values
             for channel in Channel.values
         ]
+        fields = [field for field in fields if field.name not in _closed()]
     return {field.name: field for field in fields}
+
+
+def _closed() -> frozenset[str]:
+    """The fields of customers that who looks now cannot write, and so cannot bring in."""
+    viewer = visibility.viewer_now()
+    return visibility.read_only_fields(viewer, Party) if viewer is not None else frozenset()
 
 
 def _profile_field(declared: profile.ProfileField) -> Field:

@@ -30,7 +30,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
-from guanxi.foundation.visibility import SYSTEM, Viewer
+from guanxi.foundation.visibility import SYSTEM, Viewer, may
 from guanxi.intake import actions, checking, comparing, uploads
 from guanxi.intake.dry import DrySession
 from guanxi.intake.importing import Job, Phase, run_ahead
@@ -83,6 +83,7 @@ def _taken(run_id: int, by: Viewer, work: Callable[[ImportRun, Viewer], ImportRu
     if current.state in OVER:
         return current
     try:
+        _refuse_who_may_no_more(current)
         uploads.room_for(current.file_size, uploading=False)
         with held(current):
             current.refresh_from_db()
@@ -98,6 +99,13 @@ def _taken(run_id: int, by: Viewer, work: Callable[[ImportRun, Viewer], ImportRu
         with suppress(DatabaseError):  # where the disk is full even this may fail
             actions.note_state(current, by=by, state=State.FAILED, error=message)
         raise Refused(message) from error
+
+
+def _refuse_who_may_no_more(current: ImportRun) -> None:
+    """What runs in somebody's name needs his right when it runs, not only when he asked for it."""
+    if current.by is not None and not may(current.by, "create", ImportRun):
+        words = _("%(name)s may not import any more; let somebody who may do so start it again.")
+        raise Refused(words % {"name": current.by})
 
 
 def _run(current: ImportRun, by: Viewer) -> ImportRun:
