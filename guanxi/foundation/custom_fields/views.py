@@ -121,6 +121,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 @require_POST
 def order(request: HttpRequest) -> HttpResponse:
     """The order in which the fields of a type stand."""
+    require(request.user, "edit", CustomField)
     actions.reorder(request.POST.get("type", ""), request.POST.getlist("key"), by=request.user)
     return HttpResponse(status=204)
 
