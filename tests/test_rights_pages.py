@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from guanxi.customers import actions as customers
 from guanxi.foundation.roles import ready_made
@@ -14,13 +15,12 @@ from guanxi.foundation.visibility import SYSTEM
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
-def test_an_administrator_gives_a_role_and_shares_a_record(staff_page: Any, colleague: Any, tmp_path: Any) -> None:
+def test_an_administrator_gives_a_role_and_shares_a_record(staff_page: Any, colleague: Any) -> None:
     rep = colleague("rep", "sales", first_name="雅婷", last_name="李")
     party = customers.create_party(name="王美玲", occupation="Clockmaker", by=SYSTEM)
     role = Role.objects.get(key=ready_made.SALES)
 
     staff_page.goto(f"/roles/{role.pk}/")
-    staff_page.screenshot(path="/tmp/shot_role.png", full_page=True)
     staff_page.select_option("select[name='customers.edit']", "own")
     staff_page.click(".matrix-foot button")
     staff_page.wait_for_selector("select[name='customers.edit'].own")
@@ -31,14 +31,10 @@ def test_an_administrator_gives_a_role_and_shares_a_record(staff_page: Any, coll
     staff_page.select_option("#sharing select[name='with']", f"user:{rep.pk}")
     staff_page.click("#sharing form button")
     staff_page.wait_for_selector("#sharing .lines >> text=雅婷")
-    staff_page.screenshot(path="/tmp/shot_party.png", full_page=True)
 
     role.refresh_from_db()
     assert role.grants["customers"]["edit"] == "own"
     assert role.fields == {"customers.party": {"occupation": "hidden"}}
-    client = type(staff_page.context)  # noqa: F841
-    from django.test import Client
-
     his = Client()
     his.force_login(rep)
     page = his.get(f"/customers/{party.pk}/").content.decode()

@@ -282,6 +282,7 @@ def put_party(request: HttpRequest, source: SourceCode, external_id: ExternalId,
     values = body.model_dump(exclude_unset=True, exclude={"contact_points", "custom"})
     if body.custom:
         values["profile"] = {**(values.get("profile") or {}), **custom_api.said(Party._meta.label_lower, body.custom)}
+    values = _owned(values)
     points = [point.model_dump() for point in body.contact_points]
     party, new = actions.put_party(source, external_id, values, points, by=request.user)
     return Status(201 if new else 200, one(request, party.pk))
