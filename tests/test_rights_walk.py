@@ -97,6 +97,15 @@ POST imports/sample-data/change/ - ?
 GET questions/ - ?
 GET questions/<int:pk>/ - ?
 POST questions/<int:pk>/change/ - ?
+POST access/<int:pk>/factors/reset/ - ?
+POST access/<int:pk>/sessions/end/ - ?
+POST access/invitations/<int:pk>/again/ - ?
+POST access/invitations/<int:pk>/withdraw/ - ?
+GET access/invite/ people.create
+POST access/locks/<int:pk>/unlock/ - ?
+GET access/rules/ people.edit
+POST access/tokens/<int:pk>/revoke/ - ?
+POST account/sessions/end/ - ?
 POST language/ open
 POST theme/ open
 GET palette/ -
@@ -247,6 +256,11 @@ GET /custom-fields settings.view
 POST /custom-fields settings.create ?
 PATCH /custom-fields/{number} settings.edit ?
 DELETE /custom-fields/{number} settings.delete ?
+GET /tokens - ?
+POST /tokens - ?
+DELETE /tokens/{number} - ?
+GET /history/{slug}/{number} - ?
+POST /history/{slug}/{number}/{entry}/put-back - ?
 GET /duplicates merging.view
 POST /duplicates/{number} merging.edit ?
 GET /erasures consent.view
@@ -357,6 +371,7 @@ POST /webhooks/{number}/test settings.edit ?
 DESKS = """
 backups settings -
 bulk-changes background -
+access people -
 costs insight -
 imports imports -
 orders orders order
@@ -393,7 +408,7 @@ OF_LIST = {
 }
 OF_RECORD = {"{pk}/": "view", "{pk}/history/": "view"}
 ON_DESKS = {  # tried elsewhere: what they need is asked of the declaration, by each desk's own tests
-    "filter/", "bulk/<slug:key>/", "arrange/", "cards/", "group/", "figures/", "live/", "narrow/", "totals/",
+    "<int:pk>/history/<int:entry>/back/", "filter/", "bulk/<slug:key>/", "arrange/", "cards/", "group/", "figures/", "live/", "narrow/", "totals/",
     "<int:pk>/move/", "export.xlsx", "<int:pk>/beside/", "<int:pk>/live/", "views/", "views/<int:pk>/",
     "views/<int:pk>/edit/", "new/", "<int:pk>/fact/<str:name>/", "<int:pk>/panel/<slug:key>/",
 }  # fmt: skip
@@ -673,7 +688,7 @@ OF_API = (
     (r"^/sharing/\{number\}", "/sharing/{share}"),
     (r"^/sharing$", "/sharing?object_type=customers.party&object_id={party}"),
     (r"\{object_type\}/\{object_id\}", "customers.party/{party}"),
-    (r"\{(number|row|tag|delivery|kind|source|external_id|code)\}", "1"),
+    (r"\{(number|row|tag|delivery|kind|source|external_id|code|slug|entry)\}", "1"),
 )
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.foundation import hooks
 from guanxi.foundation.desk import Column, Panel
 from guanxi.foundation.governing import Owned, Subject, rule_of
-from guanxi.foundation.roles import actions, api, inviting, views
+from guanxi.foundation.roles import api, inviting, views
 from guanxi.foundation.roles import desk as desk
 from guanxi.foundation.roles.granting import group_keys, groups_offered, rights_for
 
