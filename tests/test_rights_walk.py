@@ -371,7 +371,7 @@ POST /webhooks/{number}/test settings.edit ?
 DESKS = """
 backups settings -
 bulk-changes background -
-access people -
+access - -
 costs insight -
 imports imports -
 orders orders order
@@ -408,9 +408,9 @@ OF_LIST = {
 }
 OF_RECORD = {"{pk}/": "view", "{pk}/history/": "view"}
 ON_DESKS = {  # tried elsewhere: what they need is asked of the declaration, by each desk's own tests
-    "<int:pk>/history/<int:entry>/back/", "filter/", "bulk/<slug:key>/", "arrange/", "cards/", "group/", "figures/", "live/", "narrow/", "totals/",
-    "<int:pk>/move/", "export.xlsx", "<int:pk>/beside/", "<int:pk>/live/", "views/", "views/<int:pk>/",
-    "views/<int:pk>/edit/", "new/", "<int:pk>/fact/<str:name>/", "<int:pk>/panel/<slug:key>/",
+    "<int:pk>/history/<int:entry>/back/", "filter/", "bulk/<slug:key>/", "arrange/", "cards/", "group/", "figures/",
+    "live/", "narrow/", "totals/", "<int:pk>/move/", "export.xlsx", "<int:pk>/beside/", "<int:pk>/live/", "views/",
+    "views/<int:pk>/", "views/<int:pk>/edit/", "new/", "<int:pk>/fact/<str:name>/", "<int:pk>/panel/<slug:key>/",
 }  # fmt: skip
 
 OWN, TEAM, FOREIGN = "own", "team", "foreign"
