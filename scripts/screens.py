@@ -169,6 +169,8 @@ SHOTS = [
     Shot("merges", "/merges/"),
     Shot("identity-settings", "/customers/identity/settings/"),
     Shot("sources", "/sources/"),
+    Shot("field-new", "/fields/new/?type=customers.party&kind=choice"),
+    Shot("field-formula", "/fields/new/?type=orders.order&kind=formula"),
     Shot("story", "/customers/", open_story),
     Shot("board", "/customers/?as=board"),
     Shot("board-requests", "/requests/?as=board"),
