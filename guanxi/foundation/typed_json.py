@@ -151,11 +151,11 @@ class TypedKey(Func):
         self.key, self.type = key, type_
         super().__init__(column, output_field=_FIELDS[type_])
 
-    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
         column, values = compiler.compile(self.source_expressions[0])
         if values:
             raise ValueError("Only a key of a column can be typed.")
-        return key_sql(column, self.key, self.type, connection.vendor), []
+        return key_sql(column, self.key, self.type, connection.vendor), ()
 
 
 class TypedJSONField(models.JSONField):

@@ -228,7 +228,7 @@ class _Evaluator(simpleeval.SimpleEval):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(operators=OPERATORS, functions={}, names={})
-        self.nodes = {kind: handler for kind, handler in self.nodes.items() if kind in ALLOWED}
+        self.nodes: dict[Any, Any] = {kind: handler for kind, handler in self.nodes.items() if kind in ALLOWED}
         self.nodes[ast.Constant] = self._constant
         self.nodes[ast.Call] = self._call
         self.nodes[ast.Name] = self._name

@@ -128,13 +128,12 @@ def _number(field: CustomField, value: Any) -> int | float:
         raise ValidationError(
             _("%(value)s has more than %(digits)s digits."), params={"value": value, "digits": DIGITS}
         )
-    for name, words, beyond in (
-        ("least", _("%(value)s is below %(limit)s."), lambda limit: number < limit),
-        ("most", _("%(value)s is above %(limit)s."), lambda limit: number > limit),
-    ):
-        limit = typed_json.exact(field.options.get(name))
-        if limit is not None and beyond(limit) and not field.worked_out:
-            raise ValidationError(words, params={"value": value, "limit": limit})
+    bounds = {} if field.worked_out else field.options
+    least, most = typed_json.exact(bounds.get("least")), typed_json.exact(bounds.get("most"))
+    if least is not None and number < least:
+        raise ValidationError(_("%(value)s is below %(limit)s."), params={"value": value, "limit": least})
+    if most is not None and number > most:
+        raise ValidationError(_("%(value)s is above %(limit)s."), params={"value": value, "limit": most})
     return int(number) if number == number.to_integral_value() else float(number)
 
 
@@ -187,7 +186,7 @@ def _choice(field: CustomField, value: Any) -> str:
         raise ValidationError(
             _("“%(value)s” is not one of: %(choices)s."), params={"value": said[:100], "choices": names}
         )
-    return found
+    return str(found)
 
 
 def _choices(field: CustomField, value: Any) -> list[str] | None:
