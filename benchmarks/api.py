@@ -24,6 +24,7 @@ from django.test import Client  # noqa: E402
 from benchmarks.measure import Figure  # noqa: E402
 from guanxi.foundation import people  # noqa: E402
 from guanxi.foundation.models import User  # noqa: E402
+from guanxi.foundation.roles import actions as roles  # noqa: E402
 from guanxi.foundation.visibility import SYSTEM  # noqa: E402
 
 SINGLE, MANY = int(os.environ.get("SINGLE", "500")), int(os.environ.get("MANY", "10000"))
@@ -32,9 +33,8 @@ JSON = "application/json"
 
 def main() -> None:
     """Measure and print the figures as one JSON list."""
-    owner, _new = User.objects.get_or_create(
-        username="bench-api", defaults={"is_staff": True, "is_superuser": True, "is_active": True}
-    )
+    owner, _new = User.objects.get_or_create(username="bench-api", defaults={"is_staff": True, "is_active": True})
+    roles.give_role(owner, "administrator", by=SYSTEM)
     made: Any = people.create_token(owner, by=SYSTEM)
     token = str(made[1] if isinstance(made, tuple) else made)
     client = Client(headers={"Authorization": f"Bearer {token}"})

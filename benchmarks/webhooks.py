@@ -25,6 +25,8 @@ from multiprocessing.connection import Connection  # noqa: E402
 
 from benchmarks.measure import Figure  # noqa: E402
 from guanxi.foundation.models import User  # noqa: E402
+from guanxi.foundation.roles import actions as roles  # noqa: E402
+from guanxi.foundation.visibility import SYSTEM  # noqa: E402
 from guanxi.ledger.models import Event  # noqa: E402
 from guanxi.ledger.webhooks import actions, outbox, sending  # noqa: E402
 from guanxi.ledger.webhooks.models import Delivery  # noqa: E402
@@ -57,9 +59,8 @@ def _elsewhere() -> Iterator[tuple[str, Connection]]:
 
 
 def _told() -> Figure:
-    owner, _new = User.objects.get_or_create(
-        username="bench-webhooks", defaults={"is_staff": True, "is_superuser": True}
-    )
+    owner, _new = User.objects.get_or_create(username="bench-webhooks", defaults={"is_staff": True})
+    roles.give_role(owner, "administrator", by=SYSTEM)
     with _elsewhere() as (url, receiver):
         webhook = actions.create_webhook("bench", url, kinds=["bench"], by=owner)
         try:
