@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,9 +17,6 @@ from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import VERBS, Part, Reach
 from guanxi.foundation.roles.ready_made import name_of
 from guanxi.foundation.visibility import VisibleQuerySet
-
-if TYPE_CHECKING:
-    from django_stubs_ext.db.models.manager import RelatedManager
 
 HIDDEN, READ_ONLY = "hidden", "read_only"
 ADMINISTRATED = Part("people", {"create": "everything", "edit": "everything", "delete": "everything"})
@@ -41,7 +38,7 @@ class Role(Governed):
     grants = models.JSONField(_("rights"), default=dict, blank=True)
     fields = models.JSONField(_("fields"), default=dict, blank=True)
 
-    holdings: RelatedManager[Holding]
+    holdings: models.Manager[Holding]
     objects = VisibleQuerySet.as_manager()
 
     class Meta:
@@ -102,7 +99,7 @@ class Team(Governed):
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
     )
 
-    memberships: RelatedManager[Membership]
+    memberships: models.Manager[Membership]
     objects = VisibleQuerySet.as_manager()
 
     class Meta:
