@@ -26,6 +26,7 @@ from guanxi.customers.models import Party  # noqa: E402
 from guanxi.foundation.custom_fields import actions, indexing, working  # noqa: E402
 from guanxi.foundation.custom_fields.models import CustomField  # noqa: E402
 from guanxi.foundation.models import User  # noqa: E402
+from guanxi.foundation.roles import actions as roles  # noqa: E402
 from guanxi.foundation.visibility import SYSTEM  # noqa: E402
 
 TIMES = 30
@@ -44,7 +45,11 @@ def main() -> None:
     settings.ALLOWED_HOSTS = ["*"]
     settings.SECURE_SSL_REDIRECT = False
     client = Client()
-    client.force_login(User.objects.filter(is_superuser=True).first() or User.objects.create_superuser("bench-fields"))
+    user = User.objects.filter(username="bench-fields").first()
+    if user is None:
+        user = User.objects.create_user("bench-fields", is_staff=True)
+        roles.give_role(user, "administrator", by=SYSTEM)
+    client.force_login(user)
     limit, tier = _field("bench_limit", "number"), _field("bench_tier", "choice", options=TIERS)
     with connection.cursor() as cursor:
         cursor.execute(FILLED[connection.vendor])
