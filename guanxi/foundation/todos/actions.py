@@ -115,7 +115,7 @@ def _write_many(changes: SetOfChanges) -> None:
 
 def _tell_of_many(user: User, count: int, by: Viewer) -> None:
     with translation.override(user.language or None):
-        words = ngettext("%(who)s gave you a task.", "%(who)s gave you %(count)s tasks.", count)
+        words = ngettext("%(who)s gave you %(count)s task.", "%(who)s gave you %(count)s tasks.", count)
         notifications.notify(user, words % {"who": by, "count": count}, url="/todos/mine/")
 
 

@@ -27,7 +27,7 @@ def write(path: Path, key: str = "") -> None:
         writer.manifest.told = {"rows": {"x": 1}}
 
 
-@pytest.mark.parametrize("key", ["", PUBLIC])
+@pytest.mark.parametrize("key", ["", PUBLIC], ids=["plain", "encrypted"])
 def test_every_change_and_every_cut_is_told(tmp_path: Path, key: str) -> None:
     file = tmp_path / "backup"
     write(file, key)
@@ -63,7 +63,7 @@ def test_the_wrong_key_or_none_is_told(tmp_path: Path) -> None:
         archive.verify(file)
 
 
-@pytest.mark.parametrize("key", ["", PUBLIC])
+@pytest.mark.parametrize("key", ["", PUBLIC], ids=["plain", "encrypted"])
 def test_what_goes_wrong_leaves_nothing_under_the_name(
     tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +83,7 @@ def write_to(disk: BinaryIO, key: str) -> None:
             writer.leave()
 
 
-@pytest.mark.parametrize("key", ["", PUBLIC])
+@pytest.mark.parametrize("key", ["", PUBLIC], ids=["plain", "encrypted"])
 def test_a_full_disk_is_told(key: str) -> None:
     full = Path("/dev/full")
     if not full.exists():
