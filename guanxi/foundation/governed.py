@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Collection
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
@@ -19,6 +20,7 @@ class Governed(models.Model):
         abstract = True
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Any:
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
         """The row as it is stored, less its hidden fields."""
-        return veil(super().from_db(db, field_names, values))
+        row: Self = veil(super().from_db(db, field_names, values, **more))
+        return row

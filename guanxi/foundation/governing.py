@@ -289,7 +289,7 @@ class Personal(Rule):
             return rights.everything
         if self.others_see and verb == "view" and getattr(row, self.others_see):
             return rights.works_here
-        return rights.works_here and getattr(row, row._meta.get_field(self.user).attname) == rights.viewer_id  # type: ignore[union-attr,no-any-return]
+        return rights.works_here and getattr(row, row._meta.get_field(self.user).attname) == rights.viewer_id  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -91,7 +92,7 @@ class Learning(Governed):
 
     governed = Part("insight", {"create": "run", "edit": "run"})
 
-    class State(models.TextChoices):
+    class State(TextChoices):  # to type checkers `models` is here what ModelVersion calls a learning's models
         RUNNING = "running", _("Running")
         PUBLISHED = "published", _("Published")
         FAILED = "failed", _("Failed")

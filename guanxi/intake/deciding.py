@@ -340,7 +340,10 @@ def _hold(d: Decision, model: type[models.Model], column: str) -> None:
     later = f"t.id > {d.job.bound(table)}" if "id" in names and model is not Party else "1 = 1"
     if "origin" in names:
         later = f"({later} OR t.origin IS NOT NULL)"
-    reason = {SourceRecord: "record", Order: "order", Event: "event", Party: "merged"}.get(model, "more")
+    reasons: dict[type[models.Model], str] = {
+        SourceRecord: "record", Order: "order", Event: "event", Party: "merged",
+    }  # fmt: skip
+    reason = reasons.get(model, "more")
     if model is Party:
         return
     d.read(

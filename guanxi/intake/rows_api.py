@@ -9,6 +9,7 @@ from ninja import Field, Router, Schema
 
 from guanxi.intake import rows
 from guanxi.intake.api import Kind, Rule
+from guanxi.intake.fields import fields_of
 
 router = Router(tags=["Bulk"])
 FIELDS = "Fields by the names that imports know: `GET /bulk/{kind}/fields`. Lists where a field takes several."
@@ -79,5 +80,5 @@ def bulk_fields(request: HttpRequest, kind: Kind) -> list[dict[str, Any]]:
     """What rows of a kind may say."""
     return [
         {"name": one.name, "label": str(one.label), "required": one.required, "many": one.many}
-        for one in rows.fields_of(kind).values()
+        for one in fields_of(kind).values()
     ]

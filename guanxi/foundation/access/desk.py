@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _now
@@ -35,12 +36,12 @@ def locks_of(rows: Sequence[User]) -> dict[Any, Any]:
 def has_factor(values: list[Any]) -> Q:
     """Who has a second factor of these kinds, or any."""
     wanted = [value for value in values if value != "none"] or list(factors.MAIN)
-    some = Q(pk__in=factors.Authenticator.objects.filter(type__in=wanted).values("user"))
+    some = Q(pk__in=Authenticator.objects.filter(type__in=wanted).values("user"))
     return ~some if values == ["none"] else some | (~_any() if "none" in values else Q(pk__in=[]))
 
 
 def _any() -> Q:
-    return Q(pk__in=factors.Authenticator.objects.filter(type__in=factors.MAIN).values("user"))
+    return Q(pk__in=Authenticator.objects.filter(type__in=factors.MAIN).values("user"))
 
 
 @desk.register

@@ -20,7 +20,7 @@ from guanxi.foundation.access.forms import AcceptForm, InviteForm, RulesForm
 from guanxi.foundation.access.models import Invitation, Lock, Rules
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import ApiToken, User
-from guanxi.foundation.visibility import SYSTEM, require
+from guanxi.foundation.visibility import SYSTEM, Viewer, require
 
 MOST = 200
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -148,7 +148,8 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def end_own(request: HttpRequest) -> HttpResponse:
     """End one of one's own sessions, or all but this one."""
-    user = User.objects.get(pk=request.user.pk)
+    viewer: Viewer = request.user
+    user = User.objects.get(pk=viewer.pk)
     only = request.POST.get("session", "")
     here = request.session.session_key or ""
     if only.isdecimal() and len(only) < 19:

@@ -13,6 +13,7 @@ from guanxi.foundation import people
 from guanxi.foundation.api import scopes
 from guanxi.foundation.api.types import Moment, Number
 from guanxi.foundation.models import ApiToken
+from guanxi.foundation.visibility import Viewer
 
 router = Router(tags=["Tokens"])
 
@@ -52,7 +53,8 @@ class MadeOut(TokenOut):
 @router.get("", response=list[TokenOut], summary="One's own tokens", operation_id="list_tokens")
 def tokens(request: HttpRequest) -> Any:
     """All tokens that act in the caller's name, the newest first."""
-    return ApiToken.objects.filter(user_id=request.user.pk).order_by("-id")
+    caller: Viewer = request.user
+    return ApiToken.objects.filter(user_id=caller.pk).order_by("-id")
 
 
 @router.post("", response={201: MadeOut}, summary="Make a token", operation_id="create_token")
@@ -73,5 +75,6 @@ def make(request: HttpRequest, body: TokenIn) -> Any:
 @router.delete("/{number}", response={204: None}, summary="Revoke a token", operation_id="revoke_token")
 def revoke(request: HttpRequest, number: Number) -> Any:
     """Make one of one's own tokens worthless."""
-    people.revoke_token(ApiToken.objects.get(pk=number, user_id=request.user.pk), by=request.user)
+    caller: Viewer = request.user
+    people.revoke_token(ApiToken.objects.get(pk=number, user_id=caller.pk), by=caller)
     return Status(204, None)

@@ -66,7 +66,7 @@ class Source:
 
     def rows(self, options: Mapping[str, Any]) -> QuerySet[Any]:
         """The records that the options of a roll-up speak of."""
-        rows = self.model._base_manager.filter(self.base)
+        rows: QuerySet[Any] = self.model._base_manager.filter(self.base)
         where = next((condition for code, _label, condition in self.conditions if code == options.get("where")), None)
         rows = rows.filter(where) if where is not None else rows
         days = options.get("days")

@@ -61,7 +61,7 @@ def set_values(
     home = homes.of(record._meta.label_lower)
     row = home.model._base_manager.select_for_update().get(pk=record.pk)
     values = merged(home, getattr(row, home.column) or {}, changes, expected)
-    stored = change(row, **{home.column: values or None})
+    stored: models.Model = change(row, **{home.column: values or None})
     if any(source.model is home.model for source in hooks.get("search")):
         search.touch(stored)
     return stored

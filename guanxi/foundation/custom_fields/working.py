@@ -180,7 +180,7 @@ def follow(row: models.Model) -> None:
     for source in roll_ups.of_model(type(row)):
         number = source.above(row)
         above = homes.find(source.object_type) if number else None
-        if above is not None:
+        if number and above is not None:
             _follow_roll_ups(above, source.key, [number])
 
 

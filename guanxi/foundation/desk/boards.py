@@ -143,7 +143,8 @@ def _with_sums(rows: QuerySet[Any], sums: Sequence[Field]) -> QuerySet[Any]:
         names[f"s{place}"] = summed(one)
         if name := currency_of(one):
             names[f"c{place}"] = F(name)
-    return rows.annotate(**names).values_list(*names)
+    found: QuerySet[Any] = rows.annotate(**names).values_list(*names)
+    return found
 
 
 def summed(one: Field) -> Any:
@@ -195,7 +196,8 @@ def _of_many(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
     found: list[list[int]] = [[] for _lane in lanes]
     if state.broken:
         return found
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[Any] = []
     for rows in _parts(state, lanes, most):
         inner, given = rows.query.get_compiler(connection=connection).as_sql()
         parts.append(f"SELECT * FROM ({inner}) AS part_{len(parts)}")

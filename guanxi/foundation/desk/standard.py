@@ -53,8 +53,9 @@ def removing(model: type[models.Model]) -> Callable[..., Any]:
     return remove_record
 
 
-def _seen(model: type[models.Model], number: int, viewer: Viewer) -> Any:
-    return model._default_manager.visible_to(viewer).get(pk=number)  # type: ignore[attr-defined]
+def _seen(model: type[models.Model], number: int, viewer: Viewer) -> models.Model:
+    row: models.Model = model._default_manager.visible_to(viewer).get(pk=number)  # type: ignore[attr-defined]
+    return row
 
 
 def _tell(what: str, row: models.Model, by: Viewer, payload: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ class Table:
     @property
     def key(self) -> str:
         """The column of the primary key."""
-        return next(field.column for field in self.fields if field.primary_key)
+        return str(next(field.column for field in self.fields if field.primary_key))
 
     def select(self) -> str:
         """The query that reads all of it, in the order of its key."""

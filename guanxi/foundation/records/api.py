@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Body, Field, Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
+from ninja.params.functions import Body
 
 from guanxi.foundation import visibility
 from guanxi.foundation.api.types import Limit, Number
@@ -93,7 +94,7 @@ def _creating(router: Router, desk: Desk, item: Any) -> None:
         "", response={201: item}, summary=f"Create one of {desk.slug}", operation_id=_id("create", desk),
         description="As the “New” form does it.",
     )  # fmt: skip
-    def create_record(request: HttpRequest, body: body_type = Body(...)) -> Any:  # type: ignore[valid-type]  # noqa: B008
+    def create_record(request: HttpRequest, body: body_type = Body(...)) -> Any:  # noqa: B008
         return Status(201, asking.one(desk, request, writing.create(desk, body, request.user)))
 
 
@@ -104,7 +105,7 @@ def _changing(router: Router, desk: Desk, item: Any) -> None:
         "/{number}", response=item, summary=f"Change one of {desk.slug}", operation_id=_id("change", desk),
         description="Only what is sent changes.",
     )  # fmt: skip
-    def change_record(request: HttpRequest, number: Number, body: body_type = Body(...)) -> Any:  # type: ignore[valid-type]  # noqa: B008
+    def change_record(request: HttpRequest, number: Number, body: body_type = Body(...)) -> Any:  # noqa: B008
         return asking.one(desk, request, writing.change(desk, number, body, request.user))
 
 

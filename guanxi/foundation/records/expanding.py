@@ -38,7 +38,7 @@ def offered(desk: Desk) -> dict[str, Callable[[list[Any], Viewer], dict[int, Any
         if isinstance(field.related_model._default_manager.all(), VisibleQuerySet):
             found[field.name] = _referred(field)
     for one in hooks.get(f"expand:{desk.slug}"):
-        found[one.name] = lambda rows, viewer, one=one: one.fetch([row.pk for row in rows], viewer)
+        found[one.name] = _told_by(one)
     for addition in hooks.get(f"answer:{'parties' if desk.slug == 'customers' else desk.slug}"):
         found[addition.name] = _added(addition)
     return found
@@ -57,6 +57,10 @@ def expand(desk: Desk, rows: list[Any], items: list[dict[str, Any]], asked: str,
     found = {name: known[name](rows, viewer) for name in names}
     for row, item in zip(rows, items, strict=True):
         item["expanded"] = {name: found[name].get(row.pk) for name in names}
+
+
+def _told_by(one: Expansion) -> Callable[[list[Any], Viewer], dict[int, Any]]:
+    return lambda rows, viewer: one.fetch([row.pk for row in rows], viewer)
 
 
 def _referred(field: Any) -> Callable[[list[Any], Viewer], dict[int, Any]]:

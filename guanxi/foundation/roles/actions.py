@@ -136,7 +136,7 @@ def edit_team(row_id: int, changes: dict[str, Any], expected: dict[str, Any] | N
 def delete_team(row_id: int, *, by: Viewer) -> None:
     """Delete a team; those below it become part of what it was part of."""
     team = Team.objects.select_for_update().get(pk=row_id)
-    for below in team.children.all():  # type: ignore[attr-defined]
+    for below in team.children.all():
         change(below, parent=team.parent)
     for row in [*team.memberships.all(), *Share.objects.filter(team=team)]:
         delete(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,6 +17,9 @@ from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import VERBS, Part, Reach
 from guanxi.foundation.roles.ready_made import name_of
 from guanxi.foundation.visibility import VisibleQuerySet
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager  # of the stubs; Django makes it when asked
 
 HIDDEN, READ_ONLY = "hidden", "read_only"
 ADMINISTRATED = Part("people", {"create": "everything", "edit": "everything", "delete": "everything"})
@@ -38,7 +41,7 @@ class Role(Governed):
     grants = models.JSONField(_("rights"), default=dict, blank=True)
     fields = models.JSONField(_("fields"), default=dict, blank=True)
 
-    holdings: models.Manager[Holding]
+    holdings: RelatedManager[Holding]
     objects = VisibleQuerySet.as_manager()
 
     class Meta:
@@ -99,7 +102,7 @@ class Team(Governed):
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
     )
 
-    memberships: models.Manager[Membership]
+    memberships: RelatedManager[Membership]
     objects = VisibleQuerySet.as_manager()
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -138,11 +138,9 @@ def of_colleague(request: HttpRequest, pk: int) -> HttpResponse:
     """The roles and teams of a colleague, as the form on his page says them."""
     require(request.user, "edit", Role)
     user = get_object_or_404(User, pk=pk, is_staff=True)
-    chosen = [
-        Role.objects.filter(pk__in=_numbers(request, "role")),
-        Team.objects.filter(pk__in=_numbers(request, "team")),
-    ]
-    return _done(request, lambda: actions.hand_out(user, *chosen, by=request.user), "access", pk)
+    roles = Role.objects.filter(pk__in=_numbers(request, "role"))
+    teams = Team.objects.filter(pk__in=_numbers(request, "team"))
+    return _done(request, lambda: actions.hand_out(user, roles, teams, by=request.user), "access", pk)
 
 
 def _done(request: HttpRequest, work: Any, slug: str, pk: int | None, back: int | None = None) -> HttpResponse:
@@ -188,9 +186,7 @@ def _share(request: HttpRequest, record: Any) -> None:
 
 def _user(request: HttpRequest) -> User:
     number = request.POST.get("user", "")
-    return cast(
-        "User", get_object_or_404(User, pk=int(number) if number.isdecimal() and len(number) < 19 else 0, is_staff=True)
-    )
+    return get_object_or_404(User, pk=int(number) if number.isdecimal() and len(number) < 19 else 0, is_staff=True)
 
 
 def _numbers(request: HttpRequest, name: str) -> list[int]:

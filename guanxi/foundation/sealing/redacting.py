@@ -51,7 +51,7 @@ def forget(ids: Sequence[int]) -> None:
     for some in _slices(sorted(ids)):
         with triggers.opened(FORGOTTEN):
             found = _rows(some)
-            found._raw_delete(found.db)  # type: ignore[attr-defined]
+            found._raw_delete(found.db)
             _unsalt(some)
         runs = [list(run) for run in _runs(some)]
         proof = digests.of_list(digests.present_key(), FORGOTTEN, runs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -76,7 +77,7 @@ def _head() -> Head:
     return Head.objects.select_for_update().get(pk=HEAD)
 
 
-def _next(head: Head, until: int, last: int) -> list[tuple[object, ...]]:
+def _next(head: Head, until: int, last: int) -> list[tuple[Any, ...]]:
     """The next settled entries without a seal, as COLUMNS."""
     window = below(until) & Q(pk__gt=last)
     if head.mark:

@@ -103,7 +103,7 @@ def _hits(source: Source, query: Query, viewer: Viewer, limit: int) -> list[Hit]
 
 def _rows(source: Source, viewer: Viewer) -> models.QuerySet[models.Model]:
     manager = source.model._default_manager
-    return manager.visible_to(viewer) if hasattr(manager, "visible_to") else manager.all()  # type: ignore[no-any-return]
+    return manager.visible_to(viewer) if hasattr(manager, "visible_to") else manager.all()
 
 
 def _shown(source: Source, query: Query, ranked: list[_Ranked], viewer: Viewer) -> list[_Ranked]:

@@ -149,9 +149,7 @@ def test_all_notifications_page_by_page_and_each_can_be_marked(
     one = Notification.objects.get(title="No 3.")
     staff_client.post(f"/notifications/{one.pk}/mark/", {"as": "read"})
     assert len(staff_client.get("/notifications/all/?unread&before=12").context["lines"]) <= 11
-    one.refresh_from_db()
-    assert one.read_at
+    assert Notification.objects.get(pk=one.pk).read_at
     staff_client.post(f"/notifications/{one.pk}/mark/", {"as": "unread"})
-    one.refresh_from_db()
-    assert one.read_at is None
+    assert Notification.objects.get(pk=one.pk).read_at is None
     assert staff_client.post(f"/notifications/{foreign.pk}/mark/").status_code == 404

@@ -99,7 +99,8 @@ def test_one_s_own_records_stay_and_a_killed_removal_goes_on(
     loading.load(by=staff)
     own = create_party(name="Real", by=staff)
     assert removing.preview().real
-    revert, done = reverting.revert, []
+    revert = reverting.revert
+    done: list[int] = []
 
     def killed(number: int, **more: Any) -> Any:
         if done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -66,8 +66,8 @@ def change_dashboard(number: int, *, by: Viewer, name: str | None = None, query:
 @action
 def remove(model: type[S], number: int, *, by: Viewer) -> None:
     """Delete one's own question (its tiles go with it) or dashboard."""
-    row = _own(model, number, by)
-    tiles = Tile.objects.filter(**{model._meta.model_name or "": row})
+    row: S = _own(model, number, by)
+    tiles: QuerySet[Tile] = Tile.objects.filter(**{model._meta.model_name or "": row})
     for hanging in [*tiles, *row.readers.all()]:
         delete(hanging)
     delete(row)
@@ -118,7 +118,7 @@ def change_tile(tile: int, *, by: Viewer, **values: str) -> Tile:
     unknown = set(values) - {"form", "size"}
     if unknown:
         raise Refused(_("A tile has a form and a size, and no “%(name)s”.") % {"name": min(unknown)})
-    return change(_own_tile(tile, by), **values)
+    return change(_own_tile(tile, by), None, **values)
 
 
 @action
@@ -186,7 +186,7 @@ def _asked(query: str) -> str:
 
 def _free(model: type[S], name: str, by: Viewer) -> str:
     """`name`, with a number where one has another of this name."""
-    taken = set(model.objects.filter(owner_id=by.pk, name__startswith=name).values_list("name", flat=True))
+    taken: set[str] = set(model.objects.filter(owner_id=by.pk, name__startswith=name).values_list("name", flat=True))
     return next(one for one in (name, *(f"{name} {n}" for n in range(2, len(taken) + 3))) if one not in taken)
 
 

@@ -30,18 +30,24 @@ class OwnOrShared(Personal):
         return super().reach(model, rights, verb) if figures else Reach.NONE
 
     def narrow(
-        self, model: type[models.Model], rights: Rights, verb: str, cap: Reach = Reach.ALL, walking: bool = False
+        self,
+        model: type[models.Model],
+        rights: Rights,
+        verb: str,
+        cap: Reach = Reach.ALL,
+        walking: bool = False,
+        shared: str = "",
     ) -> Q | None:
-        mine = super().narrow(model, rights, verb, cap, walking)
+        mine = super().narrow(model, rights, verb, cap, walking, shared)
         if verb != "view" or rights.viewer_id is None or self.reach(model, rights, verb) is Reach.NONE:
             return mine
         named = Q(sharing=Sharing.NAMED) & Q(pk__in=_named_for(model, rights.viewer_id))
         return Q(owner=rights.viewer_id) | Q(sharing=Sharing.EVERYBODY) | named
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL) -> bool:
-        if super().allows(row, rights, verb, cap):
+    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
+        if super().allows(row, rights, verb, cap, shared):
             return True
-        condition = self.narrow(type(row), rights, verb, cap)
+        condition = self.narrow(type(row), rights, verb, cap, shared=shared)
         return (
             verb == "view" and condition is not None and type(row)._base_manager.filter(condition, pk=row.pk).exists()
         )

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.reports.models import Subscription
-from guanxi.foundation.visibility import require
+from guanxi.foundation.visibility import Viewer, require
 from guanxi.lake.dashboards import actions, boards, declaration, reporting
 from guanxi.lake.dashboards.models import Dashboard, Question, Sharing, Tile
 from guanxi.lake.explore.state import State, choices
@@ -221,7 +221,8 @@ def _readers(row: Any) -> str:
 
 
 def _rhythm(request: HttpRequest, report: str) -> str:
-    found = Subscription.objects.filter(user=request.user, report=report).first()
+    viewer: Viewer = request.user
+    found = Subscription.objects.filter(user=viewer, report=report).first()
     return found.rhythm if found else ""
 
 

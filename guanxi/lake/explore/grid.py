@@ -216,7 +216,7 @@ def _so_far(state: State, grid: Grid, where: dict[str, Any], keep: dict[str, lis
     count = len(grid.columns) if grid.across is period else len({key[grid.by.index(period)] for key in grid.rows})
     added = [one.name for one in grid.measures if one.parts == measures.SUM]
     asked = [one for one in grid.measures if one.parts != measures.SUM]
-    cells = {}
+    cells: dict[tuple[Key, Any, str], Any] = {}
     for name in added:
         cells |= _running_sums(grid, period, name)
     if asked and count > MOST_PERIODS:
@@ -263,7 +263,10 @@ def _running_sums(grid: Grid, period: Column, measure: str) -> dict[tuple[Key, A
         lines = [[(key, column) for column in grid.columns] for key in [*grid.rows, ALL]]
     else:
         at = grid.by.index(period)
-        aside = lambda place: repr((place[0][:at], place[0][at + 1 :], place[1]))  # noqa: E731
+
+        def aside(place: tuple[Key, Any]) -> str:
+            return repr((place[0][:at], place[0][at + 1 :], place[1]))
+
         places = [(key, column) for key in grid.rows for column in grid.columns]
         places.sort(key=lambda place: (aside(place), place[0][at]))
         lines = [list(line) for _same, line in groupby(places, key=aside)]

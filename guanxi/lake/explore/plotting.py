@@ -32,7 +32,7 @@ def plot(made: Shown) -> dict[str, Any] | None:
 def _plain(made: Shown) -> dict[str, Any]:
     measure = made.grid.measures[0]
     rows = [key for key in made.rows() if REST not in key][:MOST_POINTS]  # the rest would dwarf them
-    series = [{"name": str(measure.label), "data": [_point(made, key, None) for key in rows]}]
+    series: list[dict[str, Any]] = [{"name": str(measure.label), "data": [_point(made, key, None) for key in rows]}]
     if made.before is not None:
         earlier = made.before
         series.append({"name": _("before"), "data": [_point(earlier, key, None) for key in rows], "muted": True})

@@ -336,7 +336,12 @@ def test_answers_are_kept_until_the_lake_changes(shop: Shop, staff: User, monkey
     refresh.refresh()
     asked: list[Any] = []
     run = query.run
-    monkeypatch.setattr(query, "run", lambda question, viewer: asked.append(question) or run(question, viewer))
+
+    def noted(question: query.Query, viewer: Any) -> Any:
+        asked.append(question)
+        return run(question, viewer)
+
+    monkeypatch.setattr(query, "run", noted)
     state = State(("sales",), ("department",))
     for _again in range(3):
         assert grid.build(state, remembering.asker(staff)).totals == {"sales": 5}

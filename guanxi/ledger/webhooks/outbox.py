@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import desk, visibility
+from guanxi.foundation import desk, settled, visibility
 from guanxi.foundation.desk.state import State, from_query
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.ledger import reading
@@ -62,7 +62,7 @@ def note_events(webhook: Webhook) -> int:
     if Delivery.objects.filter(webhook=webhook, state=Delivery.State.WAITING)[:MOST_WAITING].count() >= MOST_WAITING:
         return 0
     with reading.claim(webhook.reader, most=PIECE) as taken:
-        mark = reading.mark_column()
+        mark = settled.mark_column()
         rows = fitting(webhook).filter(**{f"{mark}__gte": taken.since, f"{mark}__lt": taken.until})
         found = rows.select_related(None).order_by(mark, "pk").values_list("pk", "kind")
         fresh = [Delivery(webhook=webhook, event_id=pk, kind=kind) for pk, kind in found]

@@ -93,7 +93,8 @@ async def post(connections: httpcore.AsyncConnectionPool, message: Message, pati
     began, start = timezone.now(), time.monotonic()
     sent = headers_of(message, began)
     status: int | None = None
-    error, headers, answer = "", {}, b""
+    error, answer = "", b""
+    headers: dict[str, str] = {}
     try:
         async with asyncio.timeout(patience):
             status, headers, answer = await _exchange(connections, message, sent)

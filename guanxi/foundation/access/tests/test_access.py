@@ -48,7 +48,7 @@ def logged_in(client: Client) -> bool:
 
 def code_of(secret: str, step: int = 0) -> str:
     """What the app on the telephone shows."""
-    return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + step))
+    return str(totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + step)))
 
 
 def confirm(client: Client) -> None:

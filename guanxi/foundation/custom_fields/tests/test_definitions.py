@@ -199,7 +199,8 @@ def test_any_way_round_ends_where_it_began(said: str, kind: str, ways: list[str]
         first = kinds.clean(FIELDS[kind], said)
     except ValidationError:
         first = None
-    value, aside, here = first, {}, kind
+    aside: dict[str, Any] = {}
+    value, here = first, kind
     for there in [*ways, kind]:
         if there != here:
             value, aside = retyping.turned(FIELDS[here], FIELDS[there], value, aside)

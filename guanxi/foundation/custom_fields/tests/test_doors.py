@@ -71,7 +71,7 @@ def test_exports_have_them(field: Make, staff_client: Client) -> None:
     product = create_product(by=SYSTEM, code="P1", name="Tea")
     values.set_values(product, {"weight": 2.5, "grades": ["silver", "gold"]}, by=SYSTEM)
     answer = staff_client.get("/products/export.csv")
-    text = b"".join(answer.streaming_content).decode() if answer.streaming else answer.content.decode()  # type: ignore[attr-defined]
+    text = b"".join(answer.streaming_content).decode() if answer.streaming else answer.content.decode()
     head, line = text.splitlines()[:2]
     assert head.endswith("Weight,Grades")
     assert line.endswith('2.5,"Gold, Silver"')

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from guanxi.foundation import visibility
 from guanxi.foundation.desk import layouts
 from guanxi.foundation.desk import state as states
+from guanxi.foundation.desk.axes import Axis
 from guanxi.foundation.desk.declaration import Desk
 
 
@@ -38,7 +39,7 @@ def arrange(request: HttpRequest, desk: Desk) -> HttpResponse:
     )
 
 
-def _offered(state: states.State) -> list[layouts.Axis]:
+def _offered(state: states.State) -> list[Axis]:
     return layouts.offered(state.desk, state.layout.kind)
 
 

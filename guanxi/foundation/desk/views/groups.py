@@ -13,6 +13,7 @@ from guanxi.foundation import visibility
 from guanxi.foundation.desk import axes, boards, groups, layouts, paging
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Desk
+from guanxi.foundation.desk.shapes import Lane
 from guanxi.foundation.desk.state import State
 from guanxi.foundation.desk.views import lists
 from guanxi.foundation.desk.views.boards import head_of
@@ -21,7 +22,8 @@ from guanxi.foundation.desk.views.boards import head_of
 @lists.form(layouts.GROUPED)
 def body(request: HttpRequest, state: State) -> dict[str, Any]:
     """What the grouped list shows: heads with counts and sums; rows come when a group is opened."""
-    found, more = [], False
+    found: list[tuple[Lane, boards.Figures]] = []
+    more = False
     try:
         found, more = groups.found(state, state.layout.sums)
     except axes.TooMany:

@@ -37,7 +37,9 @@ def save(request: HttpRequest, desk: Desk) -> HttpResponse:
     wishes = {"shared": "shared" in request.POST, "pinned": "pinned" in request.POST}
     name = request.POST.get("name", "")
     try:
-        view = actions.save_view(desk.slug, name, state.query, **wishes, by=request.user)
+        view = actions.save_view(
+            desk.slug, name, state.query, shared=wishes["shared"], pinned=wishes["pinned"], by=request.user
+        )
     except Refused as refusal:
         context = {"desk": desk, "state": state, "name": name, "error": refusal.message, **wishes}
         return render(request, "desk/view_form.html", context, status=422)
@@ -107,18 +109,18 @@ def _done(request: HttpRequest, pk: int, do: str, query: str) -> SavedView:
 
 
 def _edited(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
-    given = {
+    values = {
         "name": request.POST.get("name", ""),
         "icon": request.POST.get("icon", SavedView.Icon.BOOKMARK),
         "shared": "shared" in request.POST,
-        "users": {int(text) for text in request.POST.getlist("users") if text.isdecimal() and len(text) < 19},
-        "groups": set(request.POST.getlist("groups")),
     }
-    values = {key: given[key] for key in ("name", "icon", "shared")}
+    users = {int(text) for text in request.POST.getlist("users") if text.isdecimal() and len(text) < 19}
+    groups = set(request.POST.getlist("groups"))
     try:
         view = actions.change_view(pk, by=request.user, **values)
-        actions.share_view(pk, users=given["users"], groups=given["groups"], by=request.user)
+        actions.share_view(pk, users=users, groups=groups, by=request.user)
     except Refused as refusal:
+        given = {**values, "users": users, "groups": groups}
         return _edit_form(request, desk, SavedView(pk=pk), given, refusal)
     messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
     return _go(request, url_of(view))
@@ -127,14 +129,15 @@ def _edited(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 def _edit_form(
     request: HttpRequest, desk: Desk, view: SavedView, given: dict[str, Any], refusal: Refused | None = None
 ) -> HttpResponse:
-    people = User.objects.filter(is_active=True, is_staff=True).exclude(pk=request.user.pk).order_by("pk")
+    viewer: visibility.Viewer = request.user
+    people = User.objects.filter(is_active=True, is_staff=True).exclude(pk=viewer.pk).order_by("pk")
     context = {
         "desk": desk,
         "view": view,
         "given": given,
         "icons": SavedView.Icon.choices,
         "people": [(user, user.pk in given["users"]) for user in people[:MOST_PEOPLE]],
-        "groups": [(key, label, key in given["groups"]) for key, label in sharing.groups_offered(request.user)],
+        "groups": [(key, label, key in given["groups"]) for key, label in sharing.groups_offered(viewer)],
         "error": refusal.message if refusal else "",
     }
     return render(request, "desk/view_edit.html", context, status=422 if refusal else 200)
