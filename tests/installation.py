@@ -41,7 +41,7 @@ class Installation:
             "PYTHONUNBUFFERED": "1",
             **environment,
         }
-        for name in ("GUANXI_LAKE", "PYTEST_CURRENT_TEST"):
+        for name in ("GUANXI_LAKE", "PYTEST_CURRENT_TEST", "DJANGO_ALLOW_ASYNC_UNSAFE"):
             self.environment.pop(name, None)
 
     @property

@@ -409,7 +409,7 @@ OF_LIST = {
 OF_RECORD = {"{pk}/": "view", "{pk}/history/": "view"}
 ON_DESKS = {  # tried elsewhere: what they need is asked of the declaration, by each desk's own tests
     "<int:pk>/history/<int:entry>/back/", "filter/", "bulk/<slug:key>/", "arrange/", "cards/", "group/", "figures/",
-    "live/", "narrow/", "totals/", "<int:pk>/move/", "export.xlsx", "<int:pk>/beside/", "<int:pk>/live/", "views/",
+    "live/", "narrow/", "totals/", "<int:pk>/move/", "export.xlsx", "<int:pk>/beside/", "<int:pk>/news/", "views/",
     "views/<int:pk>/", "views/<int:pk>/edit/", "new/", "<int:pk>/fact/<str:name>/", "<int:pk>/panel/<slug:key>/",
 }  # fmt: skip
 

@@ -89,18 +89,18 @@ def test_a_record_tells_its_facts_and_its_timeline(staff_client: Client, yating:
     party = create_party(name="王美玲", by=yating)
     at = timezone.now().isoformat()
     edit_party(party.pk, {"gender": "female"}, {}, by=yating)
-    answer = staff_client.post(f"/people/{party.pk}/live/", {"at": at}).json()
+    answer = staff_client.post(f"/people/{party.pk}/news/", {"at": at}).json()
     assert "gender" in answer["fields"]
     assert "Female" in answer["facts"]["gender"]
     assert answer["words"].startswith("李 雅婷 changed this meanwhile.")
-    before = staff_client.post(f"/customers/{party.pk}/live/", {"at": at}).json()["parts"]
+    before = staff_client.post(f"/customers/{party.pk}/news/", {"at": at}).json()["parts"]
     todo = todos.add("the offer", record=party, by=yating)
     todos.set_done(todo.pk, True, by=yating)
-    after = staff_client.post(f"/customers/{party.pk}/live/", {"at": at}).json()["parts"]
+    after = staff_client.post(f"/customers/{party.pk}/news/", {"at": at}).json()["parts"]
     assert [one["target"] for one in after] == ["#timeline"]
     assert before[0]["token"] != after[0]["token"]
     Party.objects.filter(pk=party.pk).update(merged_into=None)
-    assert staff_client.post("/people/999999/live/", {"at": at}).json()["gone"]
+    assert staff_client.post("/people/999999/news/", {"at": at}).json()["gone"]
 
 
 def look(page: Page) -> None:
