@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,6 +20,11 @@ from guanxi.foundation.models import AuditEntry, User
 from guanxi.foundation.roles import actions, ready_made
 from guanxi.foundation.roles.models import Role, Team
 from guanxi.foundation.visibility import SYSTEM, NotAllowed, VisibleQuerySet, may
+from guanxi.lake.dashboards import actions as dashboards
+from guanxi.lake.dashboards.models import Tile
+from guanxi.ledger.actions import put_event
+from guanxi.ledger.models import Event
+from guanxi.orders.actions import Line, create_order
 
 pytestmark = pytest.mark.django_db
 Colleague = Callable[..., User]
@@ -244,3 +250,75 @@ def test_hidden_fields_are_nowhere(own_only: User, staff: User) -> None:
     customers.edit_party(row.pk, {"gender": "female"}, by=own_only)
     row.refresh_from_db()
     assert (row.occupation, row.profile, row.gender) == ("Clockmaker", {"age": "35-44"}, "female"), "nothing is lost"
+
+    for change in ({"occupation": "Spy", "expected": {"occupation": "?"}}, {"profile": {"age": "65+"}, "expected": {}}):
+        change["expected"] |= {"profile.age": "25-34"}
+        answer = client.patch(f"/api/v1/parties/{row.pk}", change, content_type="application/json")
+        assert answer.status_code == 422, "a clash would tell what is hidden"
+        assert b"Clockmaker" not in answer.content
+        assert b"35-44" not in answer.content
+
+
+def test_a_hidden_reference_is_not_expanded(own_only: User) -> None:
+    mine = party("Mine", own_only)
+    other = party("Kept secret", own_only)
+    order = create_order(mine, [Line(description="Tea", amount=Decimal(1))], by=SYSTEM)
+    client, asked = logged_in(own_only), f"/api/v1/records/orders/{order.pk}?expand=party"
+    reads = {"customers": {"view": "all"}, "orders": {"view": "all"}}
+    actions.give_roles(own_only, [role("Reader", reads)], by=SYSTEM)
+    assert client.get(asked).json()["expanded"]["party"]["title"] == "Mine"
+
+    actions.give_roles(own_only, [role("Discreet", reads, {"orders.order": {"party": "hidden"}})], by=SYSTEM)
+
+    assert client.get(asked).status_code == 422
+    assert client.get(f"/api/v1/records/customers/{other.pk}").status_code == 200
+
+
+def test_numbers_of_other_systems_open_no_foreign_record(colleague: Colleague) -> None:
+    rep, other = colleague("rep", "sales"), colleague("other", "sales")
+    foreign, _new = customers.put_party("till", "7", {"name": "Foreign", "owner": other}, by=SYSTEM)
+    put_event("till", "9", "call", party=foreign, by=SYSTEM)
+    client = logged_in(rep)
+
+    def put(path: str, body: dict[str, Any], who: Client = client) -> int:
+        return who.put(f"/api/v1/{path}", body, content_type="application/json").status_code
+
+    assert put("parties/by/till/7", {"name": "Taken over"}) == 403
+    assert put("parties/by/till/7", {}) in (403, 422)
+    assert put("events/by/till/9", {"kind": "call"}) == 422
+    assert put("events/by/till/10", {"kind": "call", "party": foreign.pk}) == 422
+    assert put("events/by/till/11", {"kind": "call"}, logged_in(colleague("nothing"))) == 403
+    foreign.refresh_from_db()
+    assert foreign.name == "Foreign"
+    assert not Event.objects.filter(kind="call").exclude(party=foreign).exists()
+
+
+def test_a_formula_is_tried_on_records_that_its_writer_sees(own_only: User, staff: User) -> None:
+    party("Foreign")
+    made = role("Fields", {"settings": {"view": "all", "create": "all"}, "customers": {"view": "own"}})
+    actions.give_roles(own_only, [made], by=SYSTEM)
+    body = {
+        "object_type": "customers.party",
+        "kind": "formula",
+        "formula": "1 + 1",
+        "result": "number",
+        "name_en": "Two",
+    }
+
+    assert b"Foreign" in logged_in(staff).post("/fields/preview/", body).content
+    assert b"Foreign" not in logged_in(own_only).post("/fields/preview/", body).content
+
+
+def test_who_is_no_administrator_makes_dashboards(colleague: Colleague) -> None:
+    analyst, reader = colleague("analyst", "analyst"), colleague("reader", "analyst")
+    board = dashboards.make_dashboard("Sales", by=analyst)
+    question = dashboards.save_question("Orders", "m=orders", by=analyst)
+    tile = dashboards.add_tile(board.pk, question.pk, by=analyst)
+
+    assert list(Tile.objects.visible_to(analyst)) == [tile]
+    assert not Tile.objects.visible_to(reader).exists()
+    dashboards.share(type(board), board.pk, "everybody", by=analyst)
+    assert may(reader, "view", board)
+    assert not may(colleague("nothing"), "view", board)
+    with pytest.raises((NotAllowed, Refused)):
+        dashboards.remove_tile(tile.pk, by=reader)

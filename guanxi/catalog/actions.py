@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from guanxi.catalog.models import Brand, Category, Product, Unit
 from guanxi.catalog.queries import products
 from guanxi.foundation import one_at_a_time, search
-from guanxi.foundation.actions import Conflict, Refused, action, change, create, delete, occasion
+from guanxi.foundation.actions import Refused, action, change, clash, create, delete, occasion
 from guanxi.foundation.visibility import Viewer
 
 SEPARATOR = " / "
@@ -42,7 +42,7 @@ def edit_product(
         if name in changes and name in expected:
             theirs, yours = named_value(product, name), str(changes[name] or "")
             if theirs not in (str(expected[name] or ""), yours):
-                raise Conflict(name, expected[name], yours, theirs)
+                raise clash(Product, name, expected[name], yours, theirs)
     seen = {name: value for name, value in expected.items() if name not in NAMED}
     stored = change(product, seen, **_resolved(changes))
     search.touch(stored)

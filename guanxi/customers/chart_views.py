@@ -19,7 +19,7 @@ from guanxi.customers.relations.forms import TieForm
 from guanxi.customers.tie_views import chosen_party, name_of, save
 from guanxi.foundation.actions import Conflict, Refused
 from guanxi.foundation.desk import Button
-from guanxi.foundation.visibility import Viewer, may
+from guanxi.foundation.visibility import Viewer, may, require
 
 
 def button(row: Party, viewer: Viewer) -> Button | None:
@@ -77,6 +77,7 @@ def seat(request: HttpRequest, pk: int, person: int) -> HttpResponse:
     """The form of one person's place (GET), changed (POST)."""
     organisation = _organisation(request, pk)
     row = _place(request, organisation, person)
+    require(request.user, "edit", row)
     if request.method == "GET":
         return _form(request, "chart_seat", organisation, row=row, form=TieForm(row, request.user))
     form = TieForm(row, request.user, request.POST)
@@ -99,6 +100,7 @@ def leave(request: HttpRequest, pk: int, person: int) -> HttpResponse:
 def add_person(request: HttpRequest, pk: int) -> HttpResponse:
     """The form to add somebody who works there (GET), added (POST)."""
     organisation = _organisation(request, pk)
+    require(request.user, "edit", organisation)
     if request.method == "GET":
         return _form(request, "chart_add", organisation, draft={})
     draft = {name: request.POST.get(name, "") for name in ("other", "title", "department", "reports_to", "q")}

@@ -57,6 +57,7 @@ def relationship(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     found = row_of(request, row)
     if found is None:
         return _gone(request, party)
+    require(request.user, "edit", found)
     if request.method == "GET":
         return _panel(request, party, editing=row, form=TieForm(found, request.user))
     form = TieForm(found, request.user, request.POST)

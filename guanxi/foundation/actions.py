@@ -111,7 +111,7 @@ def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
     for name, (theirs, yours) in changed.items():
         original = audit.plain((expected or {}).get(name, theirs))
         if original != theirs:
-            raise Conflict(name, original, yours, theirs)
+            raise clash(type(stored), name, original, yours, theirs)
     _refuse_closed(stored, changed)
     if changed:
         visibility.require(now.viewer, "edit", stored)  # nobody hands himself what is not his
@@ -121,6 +121,13 @@ def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
     for name in values:
         setattr(row, name, getattr(stored, name))
     return cast("M", stored)
+
+
+def clash(model: type[models.Model], name: str, original: Any, yours: Any, theirs: Any) -> Refused:
+    """What to raise where somebody else changed a field meanwhile: of one that is closed to the viewer, no values."""
+    if name in visibility.read_only_fields(occasion().viewer, model):
+        return Refused(_("You may not change “%(field)s”.") % {"field": worded(model, name)}, name)
+    return Conflict(name, original, yours, theirs)
 
 
 def delete(row: models.Model) -> None:
@@ -169,7 +176,7 @@ def _differing(before: Any, after: Any) -> set[str]:
     return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
 
 
-def worded(row: models.Model, name: str) -> str:
+def worded(row: models.Model | type[models.Model], name: str) -> str:
     """What people call a field."""
     own, _dot, key = name.partition(".")
     return key or str(getattr(row._meta.get_field(own), "verbose_name", own))

@@ -72,6 +72,7 @@ def take_in(
     match_by: Sequence[str] = (),
 ) -> Answer:
     """Take `rows` in, and say of each what became of it. Raises Refused where none of them can be looked at."""
+    require(by, "create", ImportRun)
     require(by, "create", MODELS[kind])
     require(by, "edit", MODELS[kind])
     if connection.in_atomic_block:

@@ -48,7 +48,8 @@ def record(
         object_id=about.pk if about is not None else None,
         payload=_plain(payload or {}),
     )
-    if occasion().name == "ledger.record":  # told by another action, it follows from what that one was allowed to do
+    # Told by another action, it follows from what that one was allowed to do.
+    if occasion().name in ("ledger.record", "ledger.put_event"):
         visibility.require(by, "create", event)
     _check(event)
     event.save(force_insert=True)
@@ -79,6 +80,7 @@ def put_event(source: str, external_id: str, kind: str, *, by: visibility.Viewer
 
     Raises Refused where it was recorded and is not there any more (erased, or taken back with its import).
     """
+    visibility.require(by, "create", Event)
     one_at_a_time.hold(f"event:{source}:{external_id}")
     origin = Source.objects.get_or_create(code=source, defaults={"name": source})[0]
     known = EventKey.objects.filter(source=origin, external_id=external_id).first()

@@ -89,6 +89,7 @@ def decide_pair(
 
     Raises Refused where somebody decided it meanwhile, MatchPair.DoesNotExist.
     """
+    require(by, "edit", MatchPair)
     require(by, "merge", Party)
     pair = MatchPair.objects.visible_to(by).select_for_update().get(pk=pair_id)
     if pair.state not in UNDECIDED:
@@ -118,6 +119,7 @@ def decide_pair(
 @action
 def reopen_pair(pair_id: int, *, by: Viewer) -> MatchPair:
     """Take back that a pair is different or put off."""
+    require(by, "edit", MatchPair)
     require(by, "merge", Party)
     pair = MatchPair.objects.visible_to(by).select_for_update().get(pk=pair_id)
     if pair.state == MatchPair.State.MERGED:

@@ -17,7 +17,7 @@ from guanxi.customers.happenings import tell
 from guanxi.customers.models import Party, PartyRole
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation import clock, search
-from guanxi.foundation.actions import Conflict, Refused, action, change, create, delete
+from guanxi.foundation.actions import Refused, action, change, clash, create, delete
 from guanxi.foundation.audit import plain
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import Viewer
@@ -197,6 +197,6 @@ def _merged_profile(party: Party, facts: dict[str, Any], expected: dict[str, Any
         yours, theirs = _cleaned_profile(name, value), party.profile.get(name)
         original = _as_stored(name, expected.get(PROFILE + name, theirs))
         if (original or None) != theirs and yours != theirs:
-            raise Conflict(PROFILE + name, original, yours, theirs)
+            raise clash(Party, PROFILE + name, original, yours, theirs)
         merged[name] = yours
     return {name: value for name, value in merged.items() if value is not None}

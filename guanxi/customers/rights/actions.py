@@ -153,6 +153,7 @@ def _request(row_id: int, by: Viewer) -> Request:
     row = Request.objects.visible_to(by).filter(pk=row_id).first()
     if row is None:
         raise Request.DoesNotExist
+    require(by, "edit", row)
     return row
 
 

@@ -14,7 +14,7 @@ from guanxi.customers.rights.models import Request, RetentionRule
 from guanxi.foundation import audit
 from guanxi.foundation import tasks as queue
 from guanxi.foundation.actions import Refused, action, occasion
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import Viewer, require
 
 Sent = Mapping[str, str]
 
@@ -23,6 +23,7 @@ def do(row: Request, what: str, sent: Sent, *, by: Viewer) -> str:
     """Do `what` (gather, correct, restrict, erase, extend, refuse, complete) for a request; a sentence on what was
     done. Raises Refused.
     """
+    require(by, "edit", row)
     if what not in DOING:
         raise Refused(_("“%(what)s” is nothing that can be done.") % {"what": what[:40]}, "what")
     return DOING[what](row, sent, by)
@@ -105,6 +106,7 @@ def note_fetched(row: Request, *, by: Viewer) -> None:
 
 def do_rule(rule: RetentionRule, what: str, *, by: Viewer) -> str:
     """Confirm, pause or run a rule; a sentence on what was done."""
+    require(by, "edit", rule)
     if what == "confirm":
         actions.confirm_rule(rule.pk, by=by)
         return _("The rule is in force; it runs every night.")

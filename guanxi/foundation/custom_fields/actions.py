@@ -63,7 +63,7 @@ def edit_field(
     field_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer
 ) -> CustomField:
     """Change names, options and flags; never the key, nor the kind (`retype`). Raises Refused, Conflict."""
-    field = _locked(field_id)
+    field = _locked(field_id, by)
     values = _plain(changes)
     if "names" in changes:
         values["names"] = definitions.names(changes["names"])
@@ -97,7 +97,7 @@ def retype(field_id: int, kind: str, options: dict[str, Any] | None = None, *, b
     """Give a field another kind. What can be is converted; what cannot be is kept aside and comes back when it is
     retyped back. To a choice without choices they are made of the values. Raises Refused.
     """
-    field = _locked(field_id)
+    field = _locked(field_id, by)
     target = retyped(field, kind, options)
     was = {"kind": field.kind, "options": field.options}
     stored = change(
@@ -132,7 +132,7 @@ def retyped(field: CustomField, kind: str, options: dict[str, Any] | None = None
 @action
 def replace_choice(field_id: int, code: str, instead: str, *, by: Viewer) -> int:
     """Remove a choice; rows that have it get `instead` (empty: nothing). Returns how many rows that changed."""
-    field = _locked(field_id)
+    field = _locked(field_id, by)
     kept = [one for one in field.choice_list if one["code"] != code]
     if len(kept) == len(field.choice_list):
         raise Refused(_("There is no choice “%(code)s”.") % {"code": code[:60]}, "choices")
@@ -158,8 +158,7 @@ def replace_choice(field_id: int, code: str, instead: str, *, by: Viewer) -> int
 @action
 def refresh(field_id: int, *, by: Viewer) -> CustomField:
     """Have a formula or roll-up worked out anew for all records, in the background."""
-    field = _locked(field_id)
-    require(by, "edit", field)
+    field = _locked(field_id, by)
     if not field.worked_out or field.archived_at is not None:
         raise Refused(_("Only formulas and roll-ups are worked out."), "kind")
     tasks.enqueue(work_out, field.object_type, key=f"custom_fields:{field.object_type}")
@@ -171,7 +170,7 @@ def archive(field_id: int, *, by: Viewer) -> CustomField:
     """Remove a field: it is seen nowhere any more; all values stay, `restore` brings them back. Raises Refused where a
     formula or roll-up needs it.
     """
-    field = _locked(field_id)
+    field = _locked(field_id, by)
     users = [other.label for other in dependants(field)]
     if users:
         raise Refused(_("These need it: %(names)s. Change or remove them first.") % {"names": ", ".join(users)}, "key")
@@ -183,7 +182,7 @@ def archive(field_id: int, *, by: Viewer) -> CustomField:
 @action
 def restore(field_id: int, *, by: Viewer) -> CustomField:
     """Bring a removed field back, with all its values."""
-    stored = change(_locked(field_id), archived_at=None)
+    stored = change(_locked(field_id, by), archived_at=None)
     _settled(stored, anew=stored.worked_out)
     return stored
 
@@ -194,7 +193,7 @@ def destroy(field_id: int, count: int, *, by: Viewer) -> int:
 
     What sources said of customers stays in their source records.
     """
-    field = _locked(field_id)
+    field = _locked(field_id, by, "delete")
     if field.archived_at is None:
         raise Refused(_("Remove the field first; only then it can be deleted for good."), "key")
     now = _count(field)
@@ -233,8 +232,11 @@ def _count(field: CustomField) -> int:
     return int(home.model._base_manager.filter(held | kept).count())
 
 
-def _locked(field_id: int) -> CustomField:
-    return CustomField.objects.select_for_update().get(pk=field_id)
+def _locked(field_id: int, by: Viewer, verb: str = "edit") -> CustomField:
+    """The field, held, for who may `verb` it: asked first, for what is refused afterwards tells of its values."""
+    field = CustomField.objects.visible_to(by).select_for_update().get(pk=field_id)
+    require(by, verb, field)
+    return field
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import hooks, search
-from guanxi.foundation.actions import Conflict, Refused, action, change
+from guanxi.foundation.actions import Refused, action, change, clash
 from guanxi.foundation.custom_fields import homes, kinds, known
 from guanxi.foundation.custom_fields.homes import Home
 from guanxi.foundation.custom_fields.models import CustomField
@@ -48,7 +48,7 @@ def merged(
         yours, theirs = cleaned(home, key, value), before.get(key)
         saw = _plainly(home, key, (expected or {}).get(key, theirs))
         if saw != theirs != yours:
-            raise Conflict(f"{home.column}.{key}", saw, yours, theirs)
+            raise clash(home.model, f"{home.column}.{key}", saw, yours, theirs)
         after[key] = yours
     return {key: value for key, value in after.items() if value is not None}
 

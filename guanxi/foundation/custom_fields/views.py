@@ -34,7 +34,7 @@ from guanxi.foundation.custom_fields.models import CustomField, named
 from guanxi.foundation.desk import editing
 from guanxi.foundation.desk.declaration import as_field
 from guanxi.foundation.once import made_before, new_token, once
-from guanxi.foundation.visibility import may, require
+from guanxi.foundation.visibility import Viewer, may, require
 
 K = CustomField.Kind
 SHOWN = 100  # values that the outlook of a retyping lists
@@ -128,8 +128,8 @@ def order(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def outlook(request: HttpRequest, pk: int) -> HttpResponse:
-    """What retyping to another kind would make of each value."""
-    require(request.user, "view", CustomField)
+    """What retyping to another kind would make of each value: it tells values of all records, as retyping does."""
+    require(request.user, "edit", CustomField)
     row = _row(request, pk)
     context: dict[str, Any] = {"field": row, "kind": request.GET.get("kind", "")}
     try:
@@ -321,7 +321,10 @@ def _previewed(request: HttpRequest, typed: forms.Typed) -> dict[str, Any]:
     """The control as a record would have it."""
     draft, home = typed.draft(), homes.find(typed.object_type)
     if home is None or draft.worked_out:
-        return {"control": None, **(_tried(home, draft) if home is not None and draft.kind == K.FORMULA else {})}
+        return {
+            "control": None,
+            **(_tried(home, draft, request.user) if home is not None and draft.kind == K.FORMULA else {}),
+        }
     for place, one in enumerate(draft.options.get("choices") or []):
         one["code"] = one.get("code") or f"new-{place}"
     try:
@@ -334,7 +337,7 @@ def _previewed(request: HttpRequest, typed: forms.Typed) -> dict[str, Any]:
     return {"control": control, "preview_label": draft.label if any(draft.names.values()) else _("Name of the field")}
 
 
-def _tried(home: homes.Home, draft: CustomField) -> dict[str, Any]:
+def _tried(home: homes.Home, draft: CustomField, viewer: Viewer) -> dict[str, Any]:
     """What the formula gives for a few records, or what is wrong with it."""
     if not draft.options.get("formula"):
         return {}
@@ -342,7 +345,7 @@ def _tried(home: homes.Home, draft: CustomField) -> dict[str, Any]:
         draft.options |= working.options(draft, K.FORMULA, draft.options)
     except Refused as refusal:
         return {"problem": refusal.message}
-    return {"sample": working.samples(home, draft)}
+    return {"sample": working.samples(home, draft, viewer)}
 
 
 def _stored_kinds() -> list[tuple[str, Any]]:

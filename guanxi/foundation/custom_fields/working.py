@@ -21,6 +21,7 @@ from guanxi.foundation.custom_fields.formulas import FormulaError
 from guanxi.foundation.custom_fields.homes import COMPUTED, Home
 from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.foundation.tasks import progress
+from guanxi.foundation.visibility import Viewer
 
 K = CustomField.Kind
 AT_ONCE = 2000
@@ -283,10 +284,11 @@ def forget(home: Home, field: CustomField) -> None:
     write(home, [(number, {field.key: None, FAILED + field.key: None}) for number in numbers])
 
 
-def samples(home: Home, draft: CustomField, most: int = 3) -> list[tuple[str, str, str]]:
-    """What a formula that is being written gives for a few records: name, value, reason."""
+def samples(home: Home, draft: CustomField, viewer: Viewer, most: int = 3) -> list[tuple[str, str, str]]:
+    """What a formula that is being written gives for a few records that `viewer` sees: name, value, reason."""
     found = []
-    for row in home.model._base_manager.order_by("-pk")[:most]:
+    rows: Any = home.model._default_manager.all()
+    for row in rows.visible_to(viewer).order_by("-pk")[:most]:
         value, reason = worked_out(draft, environment(row, home))
         found.append((str(row), kinds.text(draft, value), reason))
     return found

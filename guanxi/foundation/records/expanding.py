@@ -16,7 +16,7 @@ from guanxi.foundation import hooks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import declaration
 from guanxi.foundation.desk.declaration import Desk
-from guanxi.foundation.visibility import Viewer, VisibleQuerySet
+from guanxi.foundation.visibility import Viewer, VisibleQuerySet, hidden_fields, viewer_now
 
 MOST = 10
 
@@ -32,8 +32,9 @@ class Expansion:
 def offered(desk: Desk) -> dict[str, Callable[[list[Any], Viewer], dict[int, Any]]]:
     """All that may be expanded of a type, by name."""
     found: dict[str, Callable[[list[Any], Viewer], dict[int, Any]]] = {}
+    hidden = hidden_fields(viewer_now(), desk.model)
     for field in desk.model._meta.concrete_fields:
-        if not isinstance(field, models.ForeignKey):
+        if not isinstance(field, models.ForeignKey) or field.name in hidden:
             continue
         if isinstance(field.related_model._default_manager.all(), VisibleQuerySet):
             found[field.name] = _referred(field)

@@ -12,11 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 from guanxi.foundation import clock, shell
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.steps import actions, declaration
+from guanxi.foundation.visibility import require
 
 
 @require_GET
 def business(request: HttpRequest) -> HttpResponse:
     """Country, currency, time zone and mail server as they are set, and where each is changed."""
+    require(request.user, "view", "settings")
     lines = [
         (_("Country"), settings.GUANXI_COUNTRY, "GUANXI_COUNTRY", _("How telephone numbers and addresses are read.")),
         (_("Currency"), settings.GUANXI_CURRENCY, "GUANXI_CURRENCY", _("That of amounts which name none.")),

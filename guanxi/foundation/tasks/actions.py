@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation.actions import Refused, action, change
 from guanxi.foundation.tasks.models import BackgroundTask, State
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import Viewer, require
 
 
 @action
 def retry_task(task: BackgroundTask, *, by: Viewer) -> BackgroundTask:
     """Let a failed or cancelled task wait again, with all its attempts. Refused where it is open or done."""
-    row = _locked(task)
+    row = _locked(task, by)
     if row.state not in (State.FAILED, State.CANCELLED):
         raise Refused(_("Only a failed or cancelled task can be tried again; this one is: %(state)s.") % _state_of(row))
     twin = BackgroundTask.objects.filter(unique_key=row.unique_key, state=State.WAITING)
@@ -38,7 +38,7 @@ def cancel_task(task: BackgroundTask, *, by: Viewer) -> BackgroundTask:
 
     Refused where it has ended already.
     """
-    row = _locked(task)
+    row = _locked(task, by)
     if row.state == State.RUNNING:
         return change(row, cancel_requested=True)
     if row.state == State.WAITING:
@@ -46,8 +46,10 @@ def cancel_task(task: BackgroundTask, *, by: Viewer) -> BackgroundTask:
     raise Refused(_("This task has ended already: %(state)s.") % _state_of(row))
 
 
-def _locked(task: BackgroundTask) -> BackgroundTask:
-    return BackgroundTask.objects.select_for_update().get(pk=task.pk)
+def _locked(task: BackgroundTask, by: Viewer) -> BackgroundTask:
+    row = BackgroundTask.objects.select_for_update().get(pk=task.pk)
+    require(by, "edit", row)
+    return row
 
 
 def _state_of(row: BackgroundTask) -> dict[str, str]:

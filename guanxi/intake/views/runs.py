@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import declaration
-from guanxi.foundation.visibility import may
+from guanxi.foundation.visibility import may, require
 from guanxi.intake import actions, drafting, known, offers, reverting
 from guanxi.intake.drafts import ImportDraft
 from guanxi.intake.fields import fields_of
@@ -105,6 +105,7 @@ def resume(request: HttpRequest, run_id: int) -> HttpResponse:
 def revert_ask(request: HttpRequest, run_id: int) -> HttpResponse:
     """What taking back would take away and what it would leave alone."""
     run = steps.run_of(request, run_id)
+    require(request.user, "edit", run)
     if not _can_revert(run):
         return steps.to_result(run)
     context = {"steps": steps.bar(steps.RESULT), "run": run, "stay": known.spoken_of(run, request.user)}

@@ -45,6 +45,8 @@ class OwnOrShared(Personal):
         return Q(owner=rights.viewer_id) | Q(sharing=Sharing.EVERYBODY) | named
 
     def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
+        if not rights.everything and self.reach(type(row), rights, verb) is Reach.NONE:
+            return False
         if super().allows(row, rights, verb, cap, shared):
             return True
         condition = self.narrow(type(row), rights, verb, cap, shared=shared)

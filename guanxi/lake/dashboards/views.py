@@ -80,6 +80,7 @@ def tile(request: HttpRequest, key: str, number: int) -> HttpResponse:
 @require_POST
 def make(request: HttpRequest) -> HttpResponse:
     """A new dashboard, or a ready-made one as one's own."""
+    require(request.user, "create", Dashboard)
     try:
         if ready := request.POST.get("ready", ""):
             row = actions.copy_ready(ready, by=request.user)
@@ -147,15 +148,14 @@ def _done(request: HttpRequest, board: boards.Board, do: str) -> str:
 @require_GET
 def question(request: HttpRequest, pk: int) -> HttpResponse:
     """A saved question, on Explore."""
-    row = Question.objects.visible_to(request.user).filter(pk=pk).first()
-    if row is None:
-        raise Http404(_("This question is not there any more, or is not shared with you."))
+    row = _question(request, pk)
     return redirect(f"{reverse('explore')}?{row.query}&saved={row.pk}")
 
 
 @require_POST
 def save_question(request: HttpRequest) -> HttpResponse:
     """Keep a question, and put it on a dashboard where one is named."""
+    require(request.user, "create", Question)
     query = request.POST.get("query", "")
     try:
         row = actions.save_question(request.POST.get("name", ""), query, by=request.user)
@@ -173,6 +173,7 @@ def save_question(request: HttpRequest) -> HttpResponse:
 @require_POST
 def change_question(request: HttpRequest, pk: int) -> HttpResponse:
     """Do with one's own question what `do` says."""
+    _question(request, pk)
     said, by = request.POST, request.user
     try:
         if said.get("do") == "delete":
@@ -190,6 +191,14 @@ def change_question(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.message)
     return redirect("dashboards:question", pk)
+
+
+def _question(request: HttpRequest, pk: int) -> Question:
+    require(request.user, "view", Question)
+    row = Question.objects.visible_to(request.user).filter(pk=pk).first()
+    if row is None:
+        raise Http404(_("This question is not there any more, or is not shared with you."))
+    return row
 
 
 def saving(state: State, viewer: Any) -> dict[str, Any]:

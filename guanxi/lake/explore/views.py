@@ -74,6 +74,7 @@ def download(request: HttpRequest, shape: str) -> HttpResponse:
     """The table as a file."""
     if shape not in TYPES:
         raise Http404(shape)
+    require(request.user, "export", "reports")
     state = State.read(request.GET)
     try:
         table = answer.table(state, grid.build(state, remembering.asker(request.user)))
