@@ -579,7 +579,7 @@ def more_records(party: Party, owner: User) -> dict[str, Any]:
     return {
         "organisation": works_at.pk,
         "relationship": relationship.pk,
-        "edit": edited.pk if edited else 0,
+        "entry": edited.pk if edited else 0,
         "tag": tag.pk,
         "dashboard": dashboard.pk,
         "question": question.pk,
@@ -643,7 +643,6 @@ def three(home: Path, colleague: Any) -> dict[str, Any]:
             "team": team.pk,
             "user": people[FOREIGN].pk,
             "role": Role.objects.get(key=ready_made.READ_ONLY).pk,
-            "entry": 1,
             **more_records(party, owner),
             **shared,
         }
@@ -830,7 +829,7 @@ OF_API = (
     (r"^/imports/\{number\}", "/imports/{run}"),
     (r"^/history/\{slug\}/\{number\}", "/history/customers/{party}"),
     (r"^/parties/\{party\}/chart", "/parties/{organisation}/chart"),
-    (r"\{(entry)\}", "{edit}"),
+    (r"\{(entry)\}", "{entry}"),
     (r"\{row\}", "{relationship}"),
     (r"^/bulk/\{kind\}", "/bulk/parties"),
     (r"^/sharing/\{number\}", "/sharing/{share}"),
