@@ -35,7 +35,7 @@ class Receiver:
     def verified(self, secret: str, path: str = "/ok") -> list[Any]:
         return [Verifier(secret).verify(body, headers) for headers, body in self.at(path)]
 
-    def wait_for(self, count: int, seconds: float = 30) -> None:
+    def wait_for(self, count: int, seconds: float = 120) -> None:
         with self.came:
             assert self.came.wait_for(lambda: len(self.got) >= count, seconds), f"{len(self.got)} of {count} came"
 
