@@ -325,7 +325,7 @@ def test_what_programs_send_wrong(installation: Installation) -> None:
     assert ask("parties", None, token)[0] == 200
     assert ask("parties", None, token[:-1] + "?")[0] == 401
     assert ask("parties", b'{"name": "x"}', "gx_wrong")[0] == 401
-    assert ask("parties", b'{"name": "' + b"x" * 6_000_000 + b'"}', token)[0] == 413
+    assert ask("parties", b'{"name": "' + b"x" * 17_000_000 + b'"}', token)[0] == 413
     assert ask("parties", b'{"name": ', token)[0] in (400, 422)
     assert ask("parties", b"\xff\xfe\x00", token)[0] in (400, 422)
     assert ask("parties", b'{"name": ""}', token)[0] == 422

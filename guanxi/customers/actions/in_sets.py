@@ -130,7 +130,8 @@ def _take_back(db: BulkSession, changes: SetOfChanges) -> None:
         "FROM taken_back AS k CROSS JOIN customers_sourcerecord AS r "
         f"WHERE r.source_id = {source.pk} AND r.external_id = k.external_id"
     )
-    first = db.read(f"SELECT MIN(r.received_at) {ours}", pa.schema([("at", MOMENT)])).column(0)[0].as_py()
+    told = db.read(f"SELECT r.received_at {ours} ORDER BY r.received_at LIMIT 1", pa.schema([("at", MOMENT)]))
+    first = told.column(0)[0].as_py() if told.num_rows else None
     db.execute(f"UPDATE customers_sourcerecord SET party_id = NULL WHERE id IN (SELECT r.id {ours})")
     later = SourceRecord.objects.filter(Among("party_id", numbers), received_at__gt=first or changes.at)
     for party in Party.objects.filter(pk__in=later.exclude(source=source).values("party")):

@@ -16,7 +16,7 @@ from django.db import OperationalError, ProgrammingError
 
 from guanxi.foundation.custom_fields.models import CustomField, FieldsVersion
 
-LOOK_AGAIN = 1.0  # seconds
+LOOK_AGAIN = 5.0  # seconds
 
 
 @dataclass
