@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from email.message import Message
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck
@@ -46,14 +45,12 @@ hypothesis_settings.load_profile("house")
 
 
 def _begin() -> Path:
-    """Make the run's folder and, for PostgreSQL, its server; xdist's workers inherit both from their controller."""
+    """Make the run's folder; xdist's workers inherit it from their controller."""
     if "GUANXI_TEST_ROOT" not in os.environ:
         root = Path(tempfile.mkdtemp(prefix="guanxi-test-"))
         os.environ["GUANXI_TEST_ROOT"] = str(root)
         _at_the_end(lambda: shutil.rmtree(root, ignore_errors=True))
         signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))  # and so pass by atexit
-        if DATABASE == "postgresql":
-            _start_cluster()
     return Path(os.environ["GUANXI_TEST_ROOT"])
 
 
@@ -62,19 +59,22 @@ def _at_the_end(work: Callable[[], object]) -> None:
     atexit.register(lambda: work() if os.getpid() == process else None)  # not in a fork that a test made
 
 
-def _start_cluster() -> None:
+def _cluster() -> Cluster | None:
+    """This process's own PostgreSQL server, not started yet.
+
+    Each worker has one, for in one server the transactions of another worker's test would hold back what is settled.
+    """
+    if DATABASE != "postgresql":
+        return None
     try:
-        cluster = Cluster()
+        return Cluster()
     except NoPostgres as missing:
         pytest.exit(f"PostgreSQL skipped. {missing}", returncode=3 if IN_CI else 0)
-    _at_the_end(cluster.stop)
-    cluster.start()
-    os.environ["GUANXI_TEST_CLUSTER"] = str(cluster.folder)
 
 
 def _database_url(name: str, folder: Path) -> str:
-    if DATABASE == "postgresql":
-        return f"postgres://postgres@{quote(os.environ['GUANXI_TEST_CLUSTER'], safe='')}/{name}"
+    if CLUSTER:
+        return CLUSTER.url(name)
     return f"sqlite:///{folder / name}.sqlite3"
 
 
@@ -127,8 +127,17 @@ def _empty_quickly() -> None:
     flush.emit_post_migrate_signal = lambda *_args, **_options: None
 
 
+CLUSTER = _cluster()
 _configure(_begin() / WORKER)
 _empty_quickly()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server, except in xdist's controller, which runs no test."""
+    if CLUSTER:
+        _at_the_end(CLUSTER.stop)
+        if not getattr(config.option, "numprocesses", None):
+            CLUSTER.start()
 
 
 def pytest_report_header() -> str:

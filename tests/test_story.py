@@ -159,6 +159,7 @@ def test_a_figure_down_to_the_lines_of_its_orders(staff_page: Page, shop: None) 
     choose(page, "Rows", "Brand")
     table = page.locator("#explore .card > .table-scroll > table")  # the plot brings its figures as a table as well
     row = table.locator("tbody tr", has_text="BAKERY")
+    expect(table.locator("thead")).to_contain_text("Brand")  # and so both answers have come
     expect(row).to_contain_text("35.00")
     heads = table.locator("thead th").all_inner_texts()
     sales = row.locator("td").nth(heads.index("Sales")).locator("a")
