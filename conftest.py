@@ -136,8 +136,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the server, except in xdist's controller, which runs no test."""
     if CLUSTER:
         _at_the_end(CLUSTER.stop)
-        if not getattr(config.option, "numprocesses", None):
-            CLUSTER.start()
+    if getattr(config.option, "numprocesses", None):
+        # Else pytest-django would read a worker's settings before this file has pointed them at the worker's home.
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+    elif CLUSTER:
+        CLUSTER.start()
 
 
 def pytest_report_header() -> str:

@@ -92,12 +92,16 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # a sender opens many connections at once; five would turn some away
+
+
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     """A receiver, for the length of a `with` block."""
     receiver = Receiver()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(receiver))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler(receiver))
     receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
