@@ -184,11 +184,15 @@ def prepare(people: int) -> dict[str, Any]:
 
     from guanxi.customers.models import Party
     from guanxi.foundation.models import User
+    from guanxi.foundation.roles import ready_made
+    from guanxi.foundation.roles.models import Holding, Role
 
     sessions = []
+    manager = ready_made.install(Role)[ready_made.MANAGER]  # who sees all figures on his first page, and all customers
     for number in range(people):
         name = f"person{number}"
-        user, _made = User.objects.get_or_create(username=name, defaults={"is_staff": True, "is_superuser": True})
+        user, _made = User.objects.get_or_create(username=name, defaults={"is_staff": True})
+        Holding.objects.get_or_create(user=user, role=manager)
         client = Client()
         client.force_login(user)
         sessions.append((name, client.cookies["sessionid"].value))

@@ -12,7 +12,9 @@ from fnmatch import fnmatch
 from importlib.metadata import packages_distributions
 
 import pytest
+from django.contrib.staticfiles import finders
 
+from guanxi.project.cli.setup import UNUSED
 from tests.sources import GETTEXT, PGETTEXT, ROOT, calls, files, imports, messages, named, place, tree
 
 # Where rows may be written without `create`, `change`, `delete` of foundation/actions.py, and why.
@@ -68,6 +70,7 @@ INLINE = re.compile(r"""<style\b|<script(?![^>]*\bsrc=)[^>]*>|\s(style|on[a-z]{3
 # Paper and mail have no Content-Security-Policy, and mail programs read nothing but inline styles.
 NOT_PAGES = ("*/mail/*", "*/pdf/*", "*/print/*", "*.mail.html", "*.pdf.html", "*/weasyprint/*")
 # The brackets keep this file from breaking its own rule.
+STATIC = re.compile(r"\{% static ['\"]([^'\"]+)['\"]")
 REGISTRIES = re.compile(r"py[p]i\.org|pythonhoste[d]\.org|npm[j]s\.(org|com)|debia[n]\.org")
 
 
@@ -145,6 +148,18 @@ def test_pages_hold_nothing_inline() -> None:
             for hit in INLINE.finditer(node.value)
         ]
     none(found, "The Content-Security-Policy blocks this; use a class, or a module in static/:")
+
+
+def test_pages_load_files_that_are_there() -> None:
+    """A real server answers 500 where a file is missing or not collected; the storage of the tests takes any name."""
+    found = [
+        f"{place(path, text.count(chr(10), 0, hit.start()) + 1)} {hit[1]}"
+        for path in named(".html")
+        for text in [path.read_text()]
+        for hit in STATIC.finditer(text)
+        if finders.find(hit[1]) is None or any(fnmatch(hit[1].rsplit("/")[-1], pattern) for pattern in UNUSED)
+    ]
+    none(found, "In no static/, nor in settings.STATICFILES_DIRS, or left out by UNUSED of project/cli/setup.py:")
 
 
 def blank(match: re.Match[str]) -> str:

@@ -12,7 +12,8 @@ from guanxi.project.cli import boot
 from guanxi.project.home import exclusively
 
 # What packages bring along and no page loads: sources, other module forms, right-to-left looks.
-UNUSED = ["*.map", "*.d.ts", "*.mjs", "*.esm*", "*.rtl.*", "echarts.js", "echarts.common.js", "echarts.simple*"]
+UNUSED = ["*.map", "*.d.ts", "*.mjs", "*.rtl.*", "module.*"]
+UNUSED += ["echarts.js", "echarts.common.js", "echarts.simple*", "echarts.esm*", "sortable.complete*", "sortable.core*"]
 
 
 @click.command()
