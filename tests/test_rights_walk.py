@@ -188,6 +188,8 @@ POST deliveries/<int:pk>/resend/ settings.edit
 GET customers/<int:pk>/timeline/ events.view
 GET customers/<int:pk>/timeline/more/ events.view
 POST customers/<int:pk>/note/ customers.edit
+GET products/suggest/ products.view
+GET products/<int:pk>/price/ products.view
 GET orders/<int:pk>/card-lines/ orders.view
 GET orders/<int:pk>/lines/ orders.view
 GET orders/lines/<int:pk>/ orders.edit
@@ -337,6 +339,8 @@ GET /products products.view
 POST /products products.create
 GET /products/{number} products.view
 PATCH /products/{number} products.edit
+GET /products/{number}/price products.view
+GET /products/{number}/stock products.view
 GET /query reports.view
 POST /query reports.view
 GET /requests consent.view
@@ -395,6 +399,11 @@ orders orders order
 products products product
 price-lists products -
 prices products -
+exchange-rates products -
+tax-rates products -
+stock products -
+stock-places products -
+bundle-parts products -
 events events event
 webhooks settings -
 deliveries settings -
@@ -795,6 +804,7 @@ OF_PAGES = (
     (r"<int:run_id>", "{run}"),
     (r"<slug:shape>", "csv"),
     (r"first-steps/<slug:slug>", "first-steps/mail"),
+    (r"^products/<int:pk>", "products/{product}"),
     (r"^orders/lines/<int:pk>", "orders/lines/{line}"),
     (r"^orders/<int:pk>", "orders/{order}"),
     (r"^customers/contact-points/<int:pk>", "customers/contact-points/{point}"),

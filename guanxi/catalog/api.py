@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
 from django.db import transaction
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
-from guanxi.catalog import actions, queries
-from guanxi.catalog.models import Category, Product
+from guanxi.catalog import actions, pricing, queries
+from guanxi.catalog.models import Category, Product, Stock
+from guanxi.customers.queries import party_numbered
 from guanxi.foundation import search
 from guanxi.foundation.api import keyset
-from guanxi.foundation.api.types import Cursor, ExternalId, Limit, Money, Number, Page
+from guanxi.foundation.api.types import Cursor, Day, ExternalId, Limit, Money, Number, Page, Quantity
 from guanxi.foundation.custom_fields import api as custom_api
 from guanxi.foundation.custom_fields.api import Custom, WithCustom
 from guanxi.foundation.records.asking import narrowed
 
 router = Router(tags=["Products"])
 Name = Annotated[str, Field(max_length=150)]
+TEXTS = ("size", "tax_class", "bundled")  # which null empties to no text
 PATH = "Names from the department down, joined by “ / ”; what is new is made."
 
 
@@ -31,6 +35,8 @@ class ProductFacts(Schema):
     price: Money | None = None
     cost: Money | None = None
     active: bool | None = None
+    tax_class: Annotated[str, Field(max_length=20)] | None = None
+    bundled: Literal["", "sum"] | None = Field(None, description="`sum`: it costs what its parts cost.")
     custom: Custom | None = None
 
 
@@ -60,6 +66,8 @@ class ProductOut(WithCustom):
     price: Money | None
     cost: Money | None
     active: bool
+    tax_class: str
+    bundled: str
 
     @staticmethod
     def resolve_category(product: Product) -> str | None:
@@ -144,8 +152,74 @@ def get_product(request: HttpRequest, number: Number) -> Product:
 def change_product(request: HttpRequest, number: Number, body: ProductChange) -> Product:
     """Only what is sent changes; null empties a field that may be empty."""
     values = body.model_dump(exclude_unset=True, exclude={"expected", "custom"})
-    changes = {name: "" if value is None and name == "size" else value for name, value in values.items()}
+    changes = {name: "" if value is None and name in TEXTS else value for name, value in values.items()}
     with transaction.atomic():
         product = actions.edit_product(number, changes, body.expected, by=request.user)
         custom_api.keep(product, body.custom, request)
     return queries.products(request.user).get(pk=number)
+
+
+class PriceAsked(Schema):
+    """For whom, how much, when and in what currency."""
+
+    party: Number | None = None
+    quantity: Annotated[Decimal, Field(gt=0, le=10**11, decimal_places=4)] = Decimal(1)
+    day: Day | None = None
+    currency: Annotated[str, Field(pattern="^([A-Z]{3})?$")] = ""
+
+
+class PriceOut(Schema):
+    """What one unit costs, and why."""
+
+    amount: Money
+    currency: str
+    tax_included: bool
+    price_list: str | None = Field(description="Its code; null for the product's own price and for sums of parts.")
+    from_quantity: Quantity | None
+    valid_from: date | None
+    why: str
+
+    @staticmethod
+    def resolve_price_list(found: pricing.Priced) -> str | None:
+        return found.price_list.code if found.price_list else None
+
+    @staticmethod
+    def resolve_from_quantity(found: pricing.Priced) -> Decimal | None:
+        return found.step.from_quantity if found.step else None
+
+    @staticmethod
+    def resolve_valid_from(found: pricing.Priced) -> date | None:
+        return found.step.valid_from if found.step else None
+
+
+@router.get("/{number}/price", response=PriceOut, summary="What a product costs", operation_id="price_of_product")
+def price_of_product(request: HttpRequest, number: Number, asked: Query[PriceAsked]) -> pricing.Priced:
+    """By the rule of price lists; 422 names what is missing (a hole in a list, an exchange rate)."""
+    product = queries.products(request.user).get(pk=number)
+    party = party_numbered(asked.party, request.user) if asked.party is not None else None
+    return pricing.price_of(product, party, asked.quantity, asked.day, asked.currency)
+
+
+class StockOut(Schema):
+    place: str
+    quantity: Quantity
+    reserved: Quantity
+    available: Quantity
+
+    @staticmethod
+    def resolve_place(row: Stock) -> str:
+        return row.place.code
+
+
+class StockOfProduct(Schema):
+    """What lies where; of a bundle `available` says for how many its parts suffice. Null: no stock is kept."""
+
+    available: Quantity | None
+    places: list[StockOut]
+
+
+@router.get("/{number}/stock", response=StockOfProduct, summary="Stock of a product", operation_id="stock_of_product")
+def stock_of_product(request: HttpRequest, number: Number) -> dict[str, Any]:
+    """By place."""
+    product = queries.products(request.user).get(pk=number)
+    return {"available": queries.available(product), "places": list(queries.stock(product, request.user))}

@@ -7,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.catalog import (
     api,
-    desk,  # noqa: F401  registers the desk
+    desk,  # noqa: F401  registers the desks
+    panels,
 )
 from guanxi.catalog.models import Product
 from guanxi.foundation import hooks, search
+from guanxi.foundation.desk import Panel
 from guanxi.foundation.governing import Subject
 
 
@@ -34,5 +36,15 @@ hooks.register(
         select_related=("category", "brand"),
     ),
     order=40,
+)
+hooks.register(
+    "panel:products",
+    Panel("middle", _("What it costs"), "catalog/prices.html", context=panels.prices, order=20, lazy=True),
+)
+hooks.register(
+    "panel:products", Panel("right", _("Stock"), "catalog/stock.html", context=panels.stock, order=20, lazy=True)
+)
+hooks.register(
+    "panel:products", Panel("right", _("Made of"), "catalog/parts.html", context=panels.parts, order=25, lazy=True)
 )
 hooks.register("api", ("/products", api.router), order=20)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +18,8 @@ from guanxi.foundation.typed_json import computed_field, custom_field
 from guanxi.foundation.visibility import VisibleQuerySet
 
 ALWAYS = date(1900, 1, 1)  # stands for "valid from" where a price has no beginning
+a_currency = RegexValidator(r"^[A-Z]{3}\Z", _("Write a currency by its three letters, such as USD or TWD."))
+a_country = RegexValidator(r"^[A-Z]{2}\Z", _("Write a country by its two letters, such as US or TW."))
 
 
 class Category(Governed):
@@ -70,9 +74,13 @@ class Unit(Governed):
 
 
 class Product(Governed):
-    """Something that is sold."""
+    """Something that is sold; one with parts is a bundle."""
 
     governed = Part("products")
+
+    class Bundled(models.TextChoices):
+        WHOLE = "", _("has a price of its own")
+        SUM = "sum", _("costs what its parts cost")
 
     code = models.CharField(_("number"), max_length=100, unique=True)
     name = models.CharField(_("name"), max_length=250)
@@ -84,6 +92,11 @@ class Product(Governed):
     size = models.CharField(_("size"), max_length=50, blank=True)
     price = MoneyField(_("price"), null=True, blank=True)
     cost = MoneyField(_("cost"), null=True, blank=True)
+    # Which rate of tax it bears; empty: the usual one of a country.
+    tax_class = models.CharField(_("tax class"), max_length=20, blank=True, db_default="")
+    bundled = models.CharField(
+        _("as a bundle"), max_length=3, choices=Bundled.choices, default=Bundled.WHOLE, blank=True, db_default=""
+    )
     custom = custom_field()
     computed = computed_field()
     active = models.BooleanField(_("sold now"), default=True)
@@ -101,7 +114,10 @@ class Product(Governed):
 
 
 class PriceList(Governed):
-    """Prices for a group of customers, in one currency."""
+    """Prices for a group of customers, in one currency; without a group, for all.
+
+    A customer belongs to the groups that he bears as tags.
+    """
 
     governed = Part("products")
 
@@ -109,6 +125,7 @@ class PriceList(Governed):
     name = models.CharField(_("name"), max_length=150)
     currency = models.CharField(_("currency"), max_length=3)
     customer_group = models.CharField(_("customer group"), max_length=100, blank=True)
+    tax_included = models.BooleanField(_("prices include tax"), default=False, db_default=False)
     import_run = import_run_field()
 
     objects = VisibleQuerySet.as_manager()
@@ -131,7 +148,7 @@ class Price(Governed):
     from_quantity = QuantityField(_("from quantity"), default=1)
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
-    amount = MoneyField(_("price"))
+    amount = MoneyField(_("price"), validators=[MinValueValidator(0)])
     import_run = import_run_field()
 
     objects = VisibleQuerySet.as_manager()
@@ -151,3 +168,137 @@ class Price(Governed):
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.amount}"
+
+
+class BundlePart(Governed):
+    """How much of a product is in a bundle."""
+
+    governed = Part("products", {"create": "edit", "delete": "edit"})
+
+    bundle = models.ForeignKey(Product, models.CASCADE, related_name="parts", verbose_name=_("bundle"), db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="in_bundles", verbose_name=_("product"))
+    quantity = QuantityField(_("quantity"), default=1)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("part of a bundle")
+        verbose_name_plural = _("parts of bundles")
+        constraints = [models.UniqueConstraint(fields=["bundle", "product"], name="bundle_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.bundle_id}: {self.product_id}"
+
+
+class ExchangeRate(Governed):
+    """What so many units of a currency were worth on a day, in the currency of the business."""
+
+    governed = Part("products")
+
+    currency = models.CharField(_("currency"), max_length=3, validators=[a_currency])
+    day = models.DateField(_("day"))
+    # As banks quote it: 100 yen; so that four places are enough for any currency.
+    units = models.PositiveIntegerField(_("units"), default=1, validators=[MinValueValidator(1)])
+    rate = MoneyField(_("worth"))
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("exchange rate")
+        verbose_name_plural = _("exchange rates")
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "day"], name="exchange_rate_once"),
+            models.CheckConstraint(
+                condition=models.Q(rate__gt=0, units__gt=0),
+                name="exchange_rate_positive",
+                violation_error_message=_("A currency is worth more than nothing."),
+            ),
+        ]
+        indexes = [models.Index(fields=["-day", "id"], name="exchange_rate_day")]
+
+    def __str__(self) -> str:
+        return f"{self.units} {self.currency} = {self.rate}"
+
+
+class TaxRate(Governed):
+    """How many per cent of tax things of a class bear in a country, from a day on."""
+
+    governed = Part("products")
+
+    country = models.CharField(_("country"), max_length=2, validators=[a_country])
+    tax_class = models.CharField(_("tax class"), max_length=20, blank=True)
+    name = models.CharField(_("name"), max_length=50)
+    percent = QuantityField(_("per cent"), validators=[MinValueValidator(0), MaxValueValidator(100)])
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tax rate")
+        verbose_name_plural = _("tax rates")
+        constraints = [
+            models.UniqueConstraint(
+                models.F("country"),
+                models.F("tax_class"),
+                Coalesce(models.F("valid_from"), models.Value(ALWAYS)),
+                name="tax_rate_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.percent:g} %"
+
+
+class StockPlace(Governed):
+    """Where goods lie: a warehouse, the back room of a shop."""
+
+    governed = Part("products")
+
+    code = models.CharField(_("code"), max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=150)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("place of stock")
+        verbose_name_plural = _("places of stock")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Stock(Governed):
+    """How much of a product lies at a place, and how much of that is held for orders."""
+
+    governed = Part("products", {"create": "edit"})
+
+    place = models.ForeignKey(StockPlace, models.PROTECT, related_name="stock", verbose_name=_("place of stock"))
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="stock", verbose_name=_("product"), db_index=False
+    )
+    quantity = QuantityField(_("on hand"), default=0)
+    reserved = QuantityField(_("held for orders"), default=0, editable=False)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("stock")
+        verbose_name_plural = _("stock")
+        constraints = [
+            models.UniqueConstraint(fields=["product", "place"], name="stock_once"),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=0, reserved__gte=0),
+                name="stock_not_below_nothing",
+                violation_error_message=_("There cannot be less than nothing."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.quantity}"
+
+    @property
+    def available(self) -> Decimal:
+        """What is neither sold nor held; below nothing where more is held than there is."""
+        left: Decimal = self.quantity - self.reserved
+        return left

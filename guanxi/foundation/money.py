@@ -18,6 +18,15 @@ from django.utils.translation import gettext_lazy as _
 PLACES = 4
 SCALE = 10**PLACES
 LARGEST = Decimal(2**63 - 1).scaleb(-PLACES)
+# ISO 4217: the currencies whose smallest coin is no hundredth.
+MINOR_PLACES = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0) | (
+    dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
+)
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """`amount` as it is paid: to the smallest coin of the currency, halves away from zero. The house's one rule."""
+    return amount.quantize(Decimal(1).scaleb(-MINOR_PLACES.get(currency, 2)), ROUND_HALF_UP)
 
 
 def to_decimal(value: Any) -> Decimal:

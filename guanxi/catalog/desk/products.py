@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.catalog import actions, queries
-from guanxi.catalog.models import Price, PriceList, Product
+from guanxi.catalog.models import Product
 from guanxi.foundation import desk, shell
 from guanxi.foundation.bulk_changes.writing import in_sets
 from guanxi.foundation.desk import Column, Filter, Menu, Pill
@@ -61,6 +61,8 @@ class Products(desk.Desk):
         Filter("brand.name", label=_("Brand")),
         "price",
         "active",
+        "tax_class",
+        "bundled",
     ]
     search_type = "catalog.product"
 
@@ -74,6 +76,8 @@ class Products(desk.Desk):
         Column("unit.code", label=_("Unit"), editable=True),
         "price",
         "cost",
+        "tax_class",
+        "bundled",
         "active",
     ]
     edit = edit
@@ -100,60 +104,5 @@ class Products(desk.Desk):
 
     def pills(self, row: Product) -> list[Pill]:
         pills = [Pill(row.department.name, "accent")] if row.department else []
+        pills += [Pill(_now("bundle"), "info")] if row.bundled or row.parts.exists() else []
         return [*pills, *([] if row.active else [Pill(_now("no longer sold"), "warn")])]
-
-
-@desk.register
-class PriceLists(desk.Desk):
-    """Prices for groups of customers; they come in by import."""
-
-    model = PriceList
-    slug = "price-lists"
-    icon = "tags"
-    menu = Menu(section=shell.WORK, icon="tags", order=31)
-    columns = [Column("name", link=True, sort=False), "code", Column("customer_group", sort=False), "currency"]
-    default_sort = "code"
-    filters = ["currency"]
-    facts = ["name", "code", "currency", "customer_group"]
-
-    def subtitle(self, row: PriceList) -> str:
-        return row.code if row.code != row.name else ""
-
-
-@desk.register
-class Prices(desk.Desk):
-    """What a product costs on which list, from which quantity and when."""
-
-    model = Price
-    slug = "prices"
-    icon = "receipt"
-    columns = [
-        Column("product.name", label=_("Product"), link=True, sort=False),
-        Column("price_list.name", label=_("Price list"), sort=False),
-        Column("from_quantity", sort=False),
-        Column("amount", sort=False),
-        Column("price_list.currency", label=_("Currency"), sort=False),
-        Column("valid_from", sort=False),
-        Column("valid_until", sort=False),
-    ]
-    default_sort = "-id"
-    filters = [
-        Filter("price_list.name", label=_("Price list")),
-        Filter("product.code", label=_("Product number")),
-    ]
-    facts = [
-        Column("product.name", label=_("Product")),
-        Column("price_list.name", label=_("Price list")),
-        "from_quantity",
-        "amount",
-        Column("price_list.currency", label=_("Currency")),
-        "valid_from",
-        "valid_until",
-    ]
-
-    def rows(self, viewer: Viewer) -> QuerySet[Any]:
-        """Prices with the names of their product and list."""
-        return Price.objects.visible_to(viewer).select_related("product", "price_list")
-
-    def title(self, row: Price) -> str:
-        return f"{row.product.name}: {row.amount} {row.price_list.currency}"

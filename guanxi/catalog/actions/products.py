@@ -1,6 +1,4 @@
-"""What can be done with the catalogue: make and change products; categories, brands and units come into being by
-name.
-"""
+"""Making and changing products; categories, brands and units come into being by name."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from guanxi.foundation.actions import Refused, action, change, clash, create, de
 from guanxi.foundation.visibility import Viewer
 
 SEPARATOR = " / "
-FIELDS = ("code", "name", "size", "price", "cost", "active")
+FIELDS = ("code", "name", "size", "price", "cost", "active", "tax_class", "bundled")
 NAMED = ("category", "brand", "unit")  # given as a name: a category by its path, a unit by its code
 
 
