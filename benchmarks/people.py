@@ -2,10 +2,11 @@
 
 Each person is logged in (log-ins from one address are limited, so their sessions are made beforehand) and does one
 thing after another, 70 % reading and 30 % writing, with a pause between two that is drawn from an exponential
-distribution (4 seconds in the mean, as of somebody who works quickly). So 200 people do some 50 things a second.
-As in a browser, a record fetches its lazy panels, and the page that is open asks every six seconds for what others
-changed; so there are more requests than things done. What counts is the time from the request to the last byte;
-pictures and styles are left out, for browsers keep them. Every answer that is not the one expected is an error.
+distribution (10 seconds in the mean; who reads what he opened takes longer). So 200 people do some 20 things a second.
+As in a browser, a record fetches its lazy panels, the list or record that is open asks every six seconds for what
+others changed, and its bell every five for messages; so there are some six times as many requests as things done. What
+counts is the time from the request to the last byte; pictures and styles are left out, for browsers keep them. Every
+answer that is not the one expected is an error.
 """
 
 from __future__ import annotations
@@ -18,20 +19,22 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from benchmarks.measure import Figure
 
-THINK = 4.0  # seconds between two things that one person does, in the mean
+THINK = 10.0  # seconds between two things that one person does, in the mean
 POLL = 6.0  # seconds between two questions of an open page
+BELL = 5.0  # seconds between two questions of the bell
 RAMP = 10.0  # seconds over which people come in; these do not count
 PATIENCE = 60.0
 CSRF = "c" * 32
 SEEN_VALUE = re.compile(r'name="seen" value="([^"]*)"')
 LAZY = re.compile(r'hx-get="(/customers/\d+/(?:panel/[\w-]+|history)/)"')
+LIVE = re.compile(r'data-live="(?P<url>[^"]+)" data-at="(?P<at>[^"]*)"(?: data-query="(?P<query>[^"]*)")?')
+ROW = re.compile(r'name="ids" value="(\d+)"')
 FACT = "city"
 
 
@@ -56,28 +59,49 @@ class Person:
         self.client = httpx.AsyncClient(base_url=url, timeout=PATIENCE, follow_redirects=False, cookies=cookies)
         self.name, self.seen, self.numbers = name, seen, numbers
         self.draw = random.Random(name)
-        self.open, self.mark = "", ""  # the record on the screen, and up to where its changes are known
+        self.page = ""  # what the page on the screen holds
+        self.mark = ""  # up to where its changes are known
 
     async def live(self, until: float) -> None:
         """Work until the clock says so."""
-        polling = asyncio.create_task(self.poll())
+        beside = [asyncio.create_task(self.poll()), asyncio.create_task(self.listen())]
         try:
             while time.monotonic() < until:
                 await self.do_something()
                 await asyncio.sleep(self.draw.expovariate(1 / THINK))
         finally:
-            polling.cancel()
+            for one in beside:
+                one.cancel()
             await self.client.aclose()
+
+    async def listen(self) -> None:
+        """Ask whether anything came for oneself, as the bell of every page does."""
+        query = ""
+        while True:
+            await asyncio.sleep(BELL)
+            answer = await self.ask("bell", f"/notifications/live/{query}", (200, 204))
+            if answer is not None and answer.status_code == 200:
+                query = "?after={last}&unread={unread}".format(**answer.json())
 
     async def poll(self) -> None:
         """Ask for what others changed, as the open page does."""
         while True:
             await asyncio.sleep(POLL * self.draw.uniform(0.85, 1.15))
-            if self.open:
-                data = {"mark": self.mark, "at": "" if self.mark else datetime.now(UTC).isoformat()}
-                answer = await self.ask("live", f"{self.open}live/", data=data)
-                if answer is not None and answer.status_code == 200:
-                    self.mark = str(answer.json().get("mark") or "")
+            asked = LIVE.search(self.page)
+            if asked is None:
+                continue
+            data = {"mark": self.mark or "0", "at": asked["at"]}
+            if asked["query"] is not None:
+                data |= {"query": html.unescape(asked["query"]), "ids": ",".join(ROW.findall(self.page)), "again": ""}
+            answer = await self.ask("live", asked["url"], data=data)
+            if answer is not None and answer.status_code == 200:
+                self.mark = str(answer.json().get("mark") or "")
+
+    async def look(self, what: str, url: str) -> str:
+        """Open a page; what it holds."""
+        answer = await self.ask(what, url)
+        self.page, self.mark = answer.text if answer is not None else "", ""
+        return self.page
 
     def party(self) -> int:
         return self.draw.choice(self.numbers)
@@ -110,22 +134,20 @@ class Person:
 
 
 async def today(who: Person) -> None:
-    await who.ask("today", "/")
+    await who.look("today", "/")
 
 
 async def customers(who: Person) -> None:
-    await who.ask("list", who.draw.choice(["/customers/", "/customers/?f.kind=person", "/orders/", "/tasks/"]))
+    await who.look("list", who.draw.choice(["/customers/", "/customers/?f.kind=person", "/orders/", "/tasks/"]))
 
 
 async def record(who: Person) -> None:
-    who.open, who.mark = f"/customers/{who.party()}/", ""
-    page = await who.ask("record", who.open)
-    if page is not None:
-        await asyncio.gather(*(who.ask("panel", address) for address in dict.fromkeys(LAZY.findall(page.text))))
+    page = await who.look("record", f"/customers/{who.party()}/")
+    await asyncio.gather(*(who.ask("panel", address) for address in dict.fromkeys(LAZY.findall(page))))
 
 
 async def find(who: Person) -> None:
-    await who.ask("search", f"/search/?q={who.draw.choice(['王', '陳', 'mei', '林', '0912'])}")
+    await who.look("search", f"/search/?q={who.draw.choice(['王', '陳', 'mei', '林', '0912'])}")
 
 
 async def suggest(who: Person) -> None:

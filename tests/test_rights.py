@@ -17,7 +17,7 @@ from guanxi.foundation import people, search
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.governing import UNDECLARED, rule_of
 from guanxi.foundation.models import AuditEntry, User
-from guanxi.foundation.roles import actions, ready_made
+from guanxi.foundation.roles import actions, ready_made, tables
 from guanxi.foundation.roles.models import Role, Team
 from guanxi.foundation.visibility import SYSTEM, NotAllowed, VisibleQuerySet, may
 from guanxi.lake.dashboards import actions as dashboards
@@ -121,6 +121,27 @@ def test_sharing(own_only: User, colleague: Colleague) -> None:
         actions.share(record, user=colleague_with_nothing, by=SYSTEM)
     actions.unshare(shared.pk, by=SYSTEM)
     assert not Party.objects.visible_to(own_only).exists()
+
+
+def test_who_may_see_a_record_is_told_of_all_with_few_questions(
+    own_only: User, colleague: Colleague, django_assert_max_num_queries: Any
+) -> None:
+    lead, rep, beside = colleague("lead", "sales"), colleague("rep", "sales"), colleague("beside", "sales")
+    north = actions.create_team("North", by=SYSTEM)
+    actions.set_teams(lead, [north], by=SYSTEM)
+    actions.set_teams(rep, [actions.create_team("Taipei", parent=north, by=SYSTEM)], by=SYSTEM)
+    actions.set_teams(beside, [actions.create_team("South", by=SYSTEM)], by=SYSTEM)
+    colleague("manager", "manager"), colleague("nobody")
+    his = party("His", rep)
+    actions.share(his, by=SYSTEM, team=Team.objects.get(name="South"))
+    actions.share(his, by=SYSTEM, user=own_only, may_edit=True)
+
+    with django_assert_max_num_queries(6):
+        told = {seer.user: seer.may_edit for seer in tables.seers(his)}
+
+    people_here = User.objects.filter(is_staff=True)
+    assert told == {user: may(user, "edit", his) for user in people_here if may(user, "view", his)}
+    assert {user.username for user in told} == {"lead", "rep", "beside", "own", "manager"}
 
 
 def test_the_last_administrator_stays(staff: User, colleague: Colleague) -> None:

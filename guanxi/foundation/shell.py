@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -50,9 +50,15 @@ def address(url: Text) -> str:
     if text.startswith(("/", "http:", "https:")):
         return text
     try:
-        return reverse(text)
+        return _path(text, get_urlconf(), get_script_prefix())
     except NoReverseMatch:
         return ""
+
+
+@cache
+def _path(name: str, _urlconf: str | None, _prefix: str) -> str:
+    """The path of a name; every page asks for the same forty."""
+    return reverse(name)
 
 
 def own_path(request: HttpRequest, target: str) -> str:

@@ -59,6 +59,7 @@ __all__ = [
     "rule_of",
     "seeing",
     "seen_by",
+    "sees_every_field",
     "subjects",
     "veil",
     "viewer_now",
@@ -217,6 +218,12 @@ def read_only_fields(viewer: Viewer, model: type[models.Model]) -> frozenset[str
         return NO_FIELDS
     rights, label = rights_of(viewer), model._meta.label_lower
     return rights.read_only.get(label, NO_FIELDS) | rights.hidden.get(label, NO_FIELDS)
+
+
+def sees_every_field(viewer: Viewer) -> bool:
+    """Whether no field of any model is hidden from `viewer`, or closed to him."""
+    rights = rights_of(viewer)
+    return not rights.hidden and not rights.read_only
 
 
 @contextmanager

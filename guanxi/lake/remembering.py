@@ -32,11 +32,11 @@ _few = threading.BoundedSemaphore(AT_ONCE)
 
 def asker(viewer: Viewer) -> Callable[[Query], Result]:
     """How `viewer` asks the lake, each question once. It raises what `query.run` raises."""
-    seen = query.sight(viewer)
+    under = _under(viewer)
     as_of = tables.as_of()
 
     def ask(question: Query) -> Result:
-        key = _key(question, seen)
+        key = _key(question, under)
         with _lock:
             if key in _kept:
                 _kept.move_to_end(key)
@@ -59,10 +59,17 @@ def forget() -> None:
         _kept.clear()
 
 
-def _key(question: Query, seen: Any) -> str:
-    asked = [getattr(question, name) for name in Query.__dataclass_fields__]
-    said = [asked, seen, tables.version(), translation.get_language(), _declared()]
-    return json.dumps(said, cls=DjangoJSONEncoder, sort_keys=True, default=str)
+def _under(viewer: Viewer) -> str:
+    """All besides the question that decides an answer: what may be seen of which lake, and in what language."""
+    return _told([query.sight(viewer), tables.version(), translation.get_language(), _declared()])
+
+
+def _key(question: Query, under: str) -> str:
+    return _told([getattr(question, name) for name in Query.__dataclass_fields__]) + under
+
+
+def _told(what: Any) -> str:
+    return json.dumps(what, cls=DjangoJSONEncoder, sort_keys=True, default=str)
 
 
 def _declared() -> list[str]:

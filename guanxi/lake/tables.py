@@ -59,8 +59,12 @@ def table(name: str) -> ir.Table:
 
 
 def version() -> str:
-    """Changes with every commit to any table: what was computed from the lake may be kept under it."""
-    return ".".join(str(found.number) if (found := _newest(declared)) else "-" for declared in schema.all())
+    """Changes with every commit to any table: what was computed from the lake may be kept under it.
+
+    With the stamp of each commit, for a table that was thrown away and made anew counts its commits from nought again.
+    """
+    newest = [_newest(declared) for declared in schema.all()]
+    return ".".join(f"{found.number}:{found.stamp}" if found else "-" for found in newest)
 
 
 def version_of(name: str) -> tuple[str, int | None]:

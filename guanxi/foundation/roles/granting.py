@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
 from typing import Any
 
 from django.apps import apps
+from django.db import models
 from django.db.models import Q
 
 from guanxi.foundation.governing import Reach, Rights, rule_of
 from guanxi.foundation.models import User
-from guanxi.foundation.roles.models import HIDDEN, Membership, Role, Share, Team
+from guanxi.foundation.roles.models import HIDDEN, Holding, Membership, Role, Share, Team
 
 TEAM = "team:"  # before the number of a team, as a group that something is shared with
 MOST_SHARED = 5_000  # records shared with one person that are looked at
@@ -21,6 +22,15 @@ MOST_SHARED = 5_000  # records shared with one person that are looked at
 def rights_for(user: User) -> Rights:
     """One query for the roles; teams and shared records are looked up where a reach asks for them."""
     roles = list(Role.objects.filter(holdings__user=user.pk))
+    return _rights(user, roles, partial(peers_of, user.pk), partial(shared_with, user.pk))
+
+
+def _rights(
+    user: User,
+    roles: list[Role],
+    find_peers: Callable[[], frozenset[int]],
+    find_shared: Callable[[str, bool], frozenset[int]],
+) -> Rights:
     if any(role.is_administrator for role in roles):
         return Rights(user.pk, works_here=True, everything=True)
     hidden, closed = _fields(roles)
@@ -30,9 +40,52 @@ def rights_for(user: User) -> Rights:
         grants=merged(role.grants for role in roles),
         hidden=hidden,
         read_only=closed,
-        find_peers=partial(peers_of, user.pk),
-        find_shared=partial(shared_with, user.pk),
+        find_peers=find_peers,
+        find_shared=find_shared,
     )
+
+
+class RightsToOne:
+    """What each of many people may with one record: few queries, however many they are."""
+
+    def __init__(self, record: models.Model, users: Iterable[User]) -> None:
+        self.record = record
+        self.roles: dict[int, list[Role]] = defaultdict(list)
+        for holding in Holding.objects.filter(user__in=[user.pk for user in users]).select_related("role"):
+            self.roles[holding.user_id].append(holding.role)
+
+    def of(self, user: User) -> Rights:
+        """The rights of one of them; of what was shared with him, this record is all that they know of its type."""
+        return _rights(user, self.roles[user.pk], partial(self._peers, user.pk), partial(self._shared, user.pk))
+
+    @cached_property
+    def _members(self) -> dict[int, set[int]]:
+        """Who is in each team."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for team, user in Membership.objects.values_list("team_id", "user_id"):
+            found[team].add(user)
+        return found
+
+    @cached_property
+    def _tree(self) -> list[tuple[int, int | None]]:
+        return list(Team.objects.values_list("pk", "parent_id"))
+
+    @cached_property
+    def _shares(self) -> list[Share]:
+        return list(Share.objects.filter(object_type=self.record._meta.label_lower, object_id=self.record.pk))
+
+    def _peers(self, user_id: int) -> frozenset[int]:
+        own = {team for team, members in self._members.items() if user_id in members}
+        return frozenset().union(*(self._members.get(team, set()) for team in with_below(own, self._tree)))
+
+    def _shared(self, user_id: int, label: str, edit: bool) -> frozenset[int]:
+        if label != self.record._meta.label_lower:
+            return shared_with(user_id, label, edit)
+        for share in self._shares:
+            mine = share.user_id == user_id or (share.team_id and user_id in self._members.get(share.team_id, set()))
+            if mine and (share.may_edit or not edit):
+                return frozenset([self.record.pk])
+        return frozenset()
 
 
 def merged(grants: Iterable[dict[str, dict[str, str]]]) -> dict[str, dict[str, Reach]]:
@@ -94,9 +147,9 @@ def teams_of(user_id: int) -> set[int]:
     return with_below(own) if own else own
 
 
-def with_below(teams: set[int]) -> set[int]:
-    """Teams, with all below them."""
-    parents = list(Team.objects.values_list("pk", "parent_id"))
+def with_below(teams: set[int], tree: list[tuple[int, int | None]] | None = None) -> set[int]:
+    """Teams, with all below them; `tree` has all teams with the ones above them, where they are known."""
+    parents = list(Team.objects.values_list("pk", "parent_id")) if tree is None else tree
     found: set[int] = set()
     added = set(teams)
     while added:

@@ -13,8 +13,9 @@ from django.utils.translation import pgettext
 from guanxi.foundation import desk as desks
 from guanxi.foundation.governing import Owned, Reach, Rights, Subject, rule_of
 from guanxi.foundation.models import User
+from guanxi.foundation.roles.granting import RightsToOne
 from guanxi.foundation.roles.models import HIDDEN, READ_ONLY, Role, Share
-from guanxi.foundation.visibility import Viewer, rights_of, subjects
+from guanxi.foundation.visibility import Viewer, subjects
 
 MOST_COLLEAGUES = 200
 Text = str | Promise
@@ -129,9 +130,11 @@ class Seer:
 def seers(record: models.Model) -> list[Seer]:
     """Who may see the record and why, in the order of names."""
     rule = rule_of(type(record))
+    users = list(User.objects.filter(is_active=True, is_staff=True).order_by("username")[:MOST_COLLEAGUES])
+    known = RightsToOne(record, users)
     found = []
-    for user in User.objects.filter(is_active=True, is_staff=True).order_by("username")[:MOST_COLLEAGUES]:
-        rights = rights_of(user)
+    for user in users:
+        rights = known.of(user)
         if rule.allows(record, rights, "view"):
             found.append(Seer(user, rule.allows(record, rights, "edit"), _why(record, rights)))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -17,9 +17,9 @@ from guanxi.customers.profile import ProfileField
 from guanxi.foundation import clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer
-from guanxi.lake import figures, links
+from guanxi.lake import figures, links, remembering
 from guanxi.lake.figures import Tile
-from guanxi.lake.query import Query, ask
+from guanxi.lake.query import Query, Result
 
 FREE = ("occupation", "city")  # left out of the report where nobody's is known
 MOST_WORDS = 15
@@ -32,8 +32,9 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
     last = _end(first)
     where = _span(first, last)
     before = _span((first - timedelta(days=1)).replace(day=1), first - timedelta(days=1))
-    sections = [_section(viewer, field, where) for field in _fields()]
-    now, past = ((ask(Query(MEASURES, where=span), viewer) or [{}])[0] for span in (where, before))
+    ask = remembering.asker(viewer)
+    sections = [_section(ask, field, where) for field in _fields()]
+    now, past = ((ask(Query(MEASURES, where=span)).rows or [{}])[0] for span in (where, before))
     month_before = date_format(first - timedelta(days=1), pgettext("month", "F Y"))
     return {
         "heading": _("Who buys"),
@@ -49,7 +50,8 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
 def brief(viewer: Viewer, day: date) -> dict[str, Any]:
     """Sales by age in the month of `day`, for the first page."""
     where = _span(day.replace(day=1), day)
-    section = _section(viewer, next(field for field in _fields() if field.name == "age"), where, ["sales"])
+    age = next(field for field in _fields() if field.name == "age")
+    section = _section(remembering.asker(viewer), age, where, ["sales"])
     return section | {"month": date_format(day, pgettext("month", "F Y"))}
 
 
@@ -74,13 +76,13 @@ def _fields() -> list[ProfileField]:
 
 
 def _section(
-    viewer: Viewer, field: ProfileField, where: dict[str, Any], measures: Sequence[str] = MEASURES
+    ask: Callable[[Query], Result], field: ProfileField, where: dict[str, Any], measures: Sequence[str] = MEASURES
 ) -> dict[str, Any]:
     """One table: how many customers, what they bought, and the share; those not known shown as such, last."""
     name = field.name
     rows = [
         row | {name: None if row[name] == "" else row[name]}
-        for row in ask(Query(measures, [name], where, limit=200), viewer)
+        for row in ask(Query(measures, [name], where, limit=200)).rows
     ]
     if field.choices:
         rows.sort(key=lambda row: field.rank_of(row[name]))
