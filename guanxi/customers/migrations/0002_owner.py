@@ -25,10 +25,4 @@ class Migration(migrations.Migration):
                 verbose_name="owner",
             ),
         ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("owner__isnull", False)), fields=["owner", "name", "id"], name="party_owner"
-            ),
-        ),
     ]

@@ -16,8 +16,6 @@ ADD = {
         f"ALTER TABLE {TABLE} ADD COLUMN address varchar(45) NOT NULL DEFAULT ''",
         f"ALTER TABLE {TABLE} ADD COLUMN transaction bigint NULL",
         f"ALTER TABLE {TABLE} ALTER COLUMN transaction SET DEFAULT (pg_current_xact_id()::text::bigint)",
-        f"CREATE INDEX audit_transaction ON {TABLE} USING brin (transaction)"
-        " WITH (autosummarize = on, pages_per_range = 32)",
     ],
     "sqlite": [
         f"""ALTER TABLE {TABLE} ADD COLUMN "address" varchar(45) NOT NULL DEFAULT ''""",
@@ -73,5 +71,4 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.AddIndex("auditentry", models.Index(fields=["action", "-id"], name="audit_action")),
     ]
