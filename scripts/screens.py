@@ -110,6 +110,7 @@ def open_palette(page: Page) -> None:
     """Open the palette and search for a Chinese name."""
     page.keyboard.press("Control+k")
     page.keyboard.type("王")
+    page.locator("#palette .option").nth(1).wait_for()
 
 
 def open_story(page: Page) -> None:
@@ -127,12 +128,13 @@ def organisation_chart(page: Page) -> None:
 
 def tiles(page: Page) -> None:
     """Wait until every tile has its figures."""
-    page.wait_for_function("() => !document.querySelector('.tile-inside[aria-busy=true]')")
+    busy = ".tile-inside[aria-busy=true]"
+    page.wait_for_function("busy => !document.querySelector(busy)", arg=busy, timeout=180_000)
 
 
 def edit_many(page: Page) -> None:
-    """Choose all rows shown, and open the dialogue that edits them."""
-    page.locator("[data-choose-all]").check()
+    """Choose some rows, and open the dialogue that edits them."""
+    choose(page)
     page.locator("[data-dialog='bulk-edit']").click()
     page.locator("#bulk-edit-field").select_option("city")
     page.locator("[name='edit.value.city']").fill("臺南")
@@ -148,6 +150,63 @@ def all_keys(page: Page) -> None:
     """What the single keys do."""
     page.keyboard.press("?")
     page.locator(".keys").wait_for()
+
+
+def choose(page: Page) -> None:
+    """Choose the first rows, so that the bar of what to do with them appears."""
+    for row in range(3):
+        page.locator("tbody input[name='chosen'], tbody td.check input").nth(row).check()
+
+
+def clicks(*selectors: str) -> Action:
+    """Click one thing after the other, each as soon as it is there."""
+
+    def action(page: Page) -> None:
+        for selector in selectors:
+            page.locator(selector).first.click()
+            settle(page)
+
+    return action
+
+
+def both(first: Action, then: Action) -> Action:
+    """Do one thing after the other."""
+
+    def action(page: Page) -> None:
+        first(page)
+        then(page)
+
+    return action
+
+
+def quick(page: Page) -> None:
+    """The dialogue of new records, for a task to do."""
+    page.locator("#side").wait_for()
+    page.keyboard.press("n")
+    page.locator("#quick-body form").wait_for()
+
+
+def arrange(page: Page) -> None:
+    """Copy the managers' dashboard, and arrange the copy."""
+    clicks("form:has(input[name='ready']) button", "a[href*='arrange']")(page)
+    tiles(page)
+
+
+def invite(page: Page) -> None:
+    """Invite a colleague with a long name, and see him waiting."""
+    page.locator("[name='email']").fill("ouyang.xiaoming@branch-office.example.com")
+    page.locator("main form .btn-primary").click()
+    page.wait_for_url(lambda url: "/invite/" not in url)
+
+
+def team(page: Page) -> None:
+    """Look at a team; make it where there is none."""
+    if page.locator("[data-row] a").count():
+        return first_row(page)
+    page.goto("/teams/new/")
+    page.locator("[name='name']").fill("北區業務")
+    page.locator("main form .btn-primary").click()
+    return page.wait_for_url(re.compile(r"/teams/\d+/"))
 
 
 def delete_record(page: Page) -> None:
@@ -212,6 +271,31 @@ SHOTS = [
     Shot("business", "/first-steps/business/"),
     Shot("sample-data", "/imports/sample-data/"),
     Shot("api", "/api/docs"),
+    Shot("role", "/roles/", first_row),
+    Shot("team-new", "/teams/new/"),
+    Shot("team", "/teams/", team),
+    Shot("access-invited", "/access/invite/", invite),
+    Shot("authenticator", "/accounts/2fa/totp/activate/"),
+    Shot("passkey", "/accounts/2fa/webauthn/add/"),
+    Shot("sessions", "/accounts/sessions/"),
+    Shot("bulk-bar", "/customers/", choose),
+    Shot("bulk-delete", "/products/", both(choose, clicks("[data-dialog='bulk-delete']"))),
+    Shot("views", "/customers/", clicks("details:has(.views-panel) > summary")),
+    Shot("view-new", "/customers/", clicks(".toolbar-right [data-dialog='save-view']")),
+    Shot("columns", "/customers/", clicks("details:has(.desk-chooser) > summary")),
+    Shot("filters", "/customers/", clicks(".filter-pill.add")),
+    Shot("favourites", "/customers/", both(first_row, clicks(".star", "#habits summary"))),
+    Shot("keys-page", "/habits/keys/"),
+    Shot("quick", "/", quick),
+    Shot("customer-new", "/customers/new/"),
+    Shot("dashboard-arranged", "/dashboards/management/", arrange),
+    Shot("question-save", "/explore/?m=sales&by=month", clicks("[data-dialog='save-question']")),
+    Shot("purposes", "/rights/purposes/"),
+    Shot("assumptions", "/insight/assumptions/"),
+    Shot("model", "/insight/models/", clicks("main a[href*='/insight/models/']")),
+    Shot("timeline", "/events/", first_row),
+    Shot("todo-new", "/todos/new/"),
+    Shot("audit-entry", "/audit/", first_row),
     Shot("not-found", "/nothing-here/", status=404),
 ]
 LOG_IN = Shot("log-in", "/accounts/login/")
@@ -243,10 +327,10 @@ def log_in(page: Page, user: str, password: str) -> None:
 def take(page: Page, shot: Shot, variant: Variant) -> list[str]:
     """Take one picture; what was wrong with the page."""
     problems: list[str] = []
-    answer = page.goto(shot.url)
-    if answer is not None and answer.status != shot.status:
-        problems.append(f"answered {answer.status}")
     try:
+        answer = page.goto(shot.url, wait_until="domcontentloaded")
+        if answer is not None and answer.status != shot.status:
+            problems.append(f"answered {answer.status}")
         settle(page)
         if shot.action:
             shot.action(page)
@@ -258,9 +342,9 @@ def take(page: Page, shot: Shot, variant: Variant) -> list[str]:
     return [*problems, *([f"is {excess} px wider than the window"] if excess > 0 else [])]
 
 
-def take_all(browser: Browser, base: str, user: str, password: str, names: list[str]) -> Iterator[str]:
-    """Take every picture in every variant; the problems found, as lines."""
-    for variant in VARIANTS:
+def take_all(browser: Browser, base: str, asked: argparse.Namespace) -> Iterator[str]:
+    """Take the pictures asked for, in the variants asked for; the problems found, as lines."""
+    for variant in [one for one in VARIANTS if not asked.variant or one.name in asked.variant]:
         context = browser.new_context(
             base_url=base,
             viewport=variant.viewport,
@@ -268,11 +352,12 @@ def take_all(browser: Browser, base: str, user: str, password: str, names: list[
             color_scheme=variant.theme,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(30_000)  # the first page of a new house may take its time
+        context.set_default_timeout(60_000)  # a busy machine, or the first page of a new house, may take its time
+        context.set_default_navigation_timeout(120_000)
         page = context.new_page()
         errors = chromium.watch(page)
-        for shot in shots(page, user, password):
-            if not names or shot.name in names:
+        for shot in shots(page, asked.user, asked.password):
+            if not asked.names or shot.name in asked.names:
                 errors.clear()
                 problems = take(page, shot, variant)
                 expected = "" if shot.status == 200 else f"status of {shot.status}"
@@ -310,6 +395,7 @@ def main() -> int:
     """Take the pictures named on the command line, or all."""
     parser = argparse.ArgumentParser(description="A picture of every page, into var/screens.")
     parser.add_argument("names", nargs="*", help="only these pages")
+    parser.add_argument("--variant", action="append", choices=[one.name for one in VARIANTS], help="only looked at so")
     parser.add_argument("--url", help="a server that runs already")
     parser.add_argument("--user", default=USER)
     parser.add_argument("--password", default=os.environ.get("GUANXI_ADMIN_PASSWORD", PASSWORD))
@@ -318,7 +404,7 @@ def main() -> int:
     found = 0
     with sync_playwright() as playwright, served(asked.url) as url:
         browser = chromium.launch(playwright)
-        for problem in take_all(browser, url, asked.user, asked.password, asked.names):
+        for problem in take_all(browser, url, asked):
             print(problem, flush=True)
             found += 1
         browser.close()

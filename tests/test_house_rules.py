@@ -70,7 +70,7 @@ INLINE = re.compile(r"""<style\b|<script(?![^>]*\bsrc=)[^>]*>|\s(style|on[a-z]{3
 # Paper and mail have no Content-Security-Policy, and mail programs read nothing but inline styles.
 NOT_PAGES = ("*/mail/*", "*/pdf/*", "*/print/*", "*.mail.html", "*.pdf.html", "*/weasyprint/*")
 # The brackets keep this file from breaking its own rule.
-STATIC = re.compile(r"\{% static ['\"]([^'\"]+)['\"]")
+STATIC = re.compile(r"""\{% static ['"](?P<page>[^'"]+)['"]|['"]\.\./(?P<script>vendor/[^'"]+)['"]""")
 REGISTRIES = re.compile(r"py[p]i\.org|pythonhoste[d]\.org|npm[j]s\.(org|com)|debia[n]\.org")
 
 
@@ -153,11 +153,12 @@ def test_pages_hold_nothing_inline() -> None:
 def test_pages_load_files_that_are_there() -> None:
     """A real server answers 500 where a file is missing or not collected; the storage of the tests takes any name."""
     found = [
-        f"{place(path, text.count(chr(10), 0, hit.start()) + 1)} {hit[1]}"
-        for path in named(".html")
+        f"{place(path, text.count(chr(10), 0, hit.start()) + 1)} {name}"
+        for path in named(".html", ".js")
         for text in [path.read_text()]
         for hit in STATIC.finditer(text)
-        if finders.find(hit[1]) is None or any(fnmatch(hit[1].rsplit("/")[-1], pattern) for pattern in UNUSED)
+        for name in [hit["page"] or hit["script"]]
+        if finders.find(name) is None or any(fnmatch(name.rsplit("/")[-1], pattern) for pattern in UNUSED)
     ]
     none(found, "In no static/, nor in settings.STATICFILES_DIRS, or left out by UNUSED of project/cli/setup.py:")
 

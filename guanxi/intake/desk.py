@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from guanxi.customers.models import Party
 from guanxi.foundation import desk, hooks, shell
@@ -39,7 +40,7 @@ def rejects_link(row: ImportRun) -> Any:
     """The number of rejected rows, linked to their file."""
     if not row.rejected:
         return "0"
-    words = _now("%(count)s rows") % {"count": f"{row.rejected:,}"}
+    words = ngettext("%(count)s row", "%(count)s rows", row.rejected) % {"count": f"{row.rejected:,}"}
     return format_html('<a href="{}" download>{}</a>', reverse("intake:rejects", args=[row.pk]), words)
 
 

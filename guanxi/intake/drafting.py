@@ -24,6 +24,7 @@ State = ImportRun.State
 AT_WORK = (State.WAITING, State.CHECKING, State.WRITING, State.REVERTING)
 AT_IT = (State.WRITING, State.PAUSED, State.REVERTING)
 WRITTEN = (*AT_IT, State.DONE, State.REVERTED)  # rows may have been written
+SMALL = 1_000_000  # bytes: a matter of seconds, which waits for no learning and no other long work
 
 
 class Stale(Refused):
@@ -180,6 +181,8 @@ def _key(run: ImportRun) -> str:
 
 
 def _enqueue(work: Any, run: ImportRun, by: Viewer) -> None:
+    if run.file_size <= SMALL:
+        work = work.using(queue_name="default")
     tasks.enqueue(work, run.pk, by=by, label=f"{work.label}: {run.file_name}", key=_key(run))
 
 

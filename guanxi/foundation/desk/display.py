@@ -18,7 +18,7 @@ from guanxi.foundation.desk.declaration import Field, Pill
 from guanxi.foundation.desk.kinds import Kind
 
 MASKED = format_html('<span class="quiet">{}</span>', sensitive.MASK)
-NOTHING = mark_safe('<span class="quiet">—</span>')
+NOTHING = mark_safe('<span class="quiet no-value">—</span>')
 
 TONES = {"neutral": "grey", "accent": "teal", "good": "teal", "info": "blue", "warn": "amber", "bad": "red"}
 

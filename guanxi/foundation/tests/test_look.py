@@ -63,9 +63,24 @@ def test_the_palette_by_keyboard(gallery: Any) -> None:
 
 
 def test_the_palette_finds_records(gallery: Any) -> None:
+    """What was seen last comes late, when something has been typed: it must not stand above what is found."""
+    late: list[Any] = []
+    seen = {"groups": [{"label": "Seen last", "lines": [{"label": "Somebody else", "url": "/", "icon": "user"}]}]}
+
+    def hold(route: Any) -> None:
+        late.append(route)
+
+    def found(route: Any) -> None:
+        while late:
+            late.pop().fulfill(json=seen)
+        route.continue_()
+
+    gallery.route("**/habits/lines/", hold)
+    gallery.route(lambda url: "?q=" in url, found)
     gallery.keyboard.press("Control+k")
     gallery.keyboard.type("王美")
     gallery.wait_for_selector("#palette .option:has-text('王 美玲')")
+    assert "Somebody else" not in gallery.inner_text("#palette")
     gallery.keyboard.press("Enter")
     gallery.wait_for_url("**/account/?found=1")
 

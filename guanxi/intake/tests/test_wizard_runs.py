@@ -109,6 +109,14 @@ def test_long_differences_are_read_on_by_key(begin: Begin, staff_client: Client)
     assert "Show more" not in shown(more)
 
 
+def test_a_small_file_does_not_wait_behind_long_work(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(PEOPLE)
+    monkeypatch.setattr("guanxi.intake.drafting.SMALL", 20)
+    begin(PEOPLE.replace("王", "汪"))
+    looks = BackgroundTask.objects.filter(function__endswith=".find_difference").order_by("pk")
+    assert [(look.queue, look.state) for look in looks] == [("default", "done"), ("long", "done")]
+
+
 def test_changes_conflicts_and_look_alikes_lead_to_the_known(begin: Begin, staff_client: Client, staff: User) -> None:
     import_now(staff_client, begin(PEOPLE))
     mei = Party.objects.get(name="王美玲")

@@ -180,4 +180,5 @@ def test_too_narrow_says_what_to_drop(staff_client: Client, desk: Desk, parties:
     search = words(staff_client.get("/people/narrow/?f.city=Taipei&q=nobody"))
     assert "Drop ““nobody” in the search box”" in search
     Party.objects.all().delete()
+    assert "nothing without them either" in words(staff_client.get(f"/people/narrow/?{query}"))
     assert "Nothing here yet" in words(staff_client.get("/people/?as=grouped"))

@@ -29,7 +29,9 @@ def narrow(request: HttpRequest, desk: Desk) -> HttpResponse:
     if state.text:
         offers.append(_without(state, "q", _("“%(text)s” in the search box") % {"text": state.text[:60]}))
     helpful = sorted((one for one in offers if one["count"]), key=lambda one: -one["count"])
-    return render(request, "desk/narrow.html", {"offers": helpful, "tried": len(offers), "state": state})
+    anything = bool(helpful) or desk.rows(request.user).exists()
+    context = {"offers": helpful, "tried": len(offers), "anything": anything, "state": state, "desk": desk}
+    return render(request, "desk/narrow.html", context)
 
 
 def _without(state: State, name: str, words: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ function keep() {
 menu?.addEventListener("htmx:afterSwap", async () => {
   const list = listOf();
   if (!list || list.childElementCount < 2) return;
-  const { Sortable } = await import("../vendor/sortable/sortable.core.esm.js"); // only for those who drag
+  const { default: Sortable } = await import("../vendor/sortable/sortable.esm.js"); // only for those who drag
   Sortable.create(list, { animation: 120, onEnd: keep });
 });
 menu?.addEventListener("click", (event) => {

@@ -67,8 +67,9 @@ class Suggest {
     const text = this.input.value;
     const turn = ++this.asked;
     const found = this.withCommands ? fitting(await loadCommands(), text) : [];
-    this.groups = this.withCommands && !text.trim() ? await loadHabits() : [];
-    if (turn !== this.asked) return;
+    const groups = this.withCommands && !text.trim() ? await loadHabits() : [];
+    if (turn !== this.asked) return; // more was typed meanwhile: what was seen last has no place any more
+    this.groups = groups;
     this.draw(found, this.results ?? [], text);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(text, turn, found), PAUSE);
