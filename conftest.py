@@ -21,7 +21,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests import browser as chromium
-from tests import spark
+from tests import migrated, spark
 from tests.cluster import Cluster, NoPostgres
 from tests.installation import Installation
 from tests.spark import SparkCluster
@@ -95,9 +95,6 @@ def _configure(home: Path) -> None:
     import django
     from django.conf import settings
 
-    # A file, not memory: threads, processes and Arrow connections must all see it.
-    test_name = "test_guanxi" if DATABASE == "postgresql" else str(home / "test.sqlite3")
-    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = test_name
     settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -165,6 +162,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 # The house --------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """The database of this process's tests, a copy: migrating takes twenty times as long."""
+    from django.db import connection
+
+    # On SQLite a file, not memory: threads, processes and Arrow connections must all see it.
+    name = str(Path(os.environ["GUANXI_HOME"]) / "test.sqlite3")
+    if CLUSTER:
+        migrated.create(CLUSTER, name := "test_guanxi")
+    else:
+        migrated.copy_to(Path(name))
+    connection.close()
+    connection.settings_dict["NAME"] = name  # the same dictionary as settings.DATABASES["default"]
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+
+
 @pytest.fixture
 def home(tmp_path: Path, settings: Any) -> Path:
     """An empty home with lake, files and mail of its own, for the length of one test (this process only)."""
@@ -202,18 +217,24 @@ def process_environment(transactional_db: None, settings: Any) -> dict[str, str]
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
-    """An installation of its own, empty: `.run("init")`, `.serve()`, `.start("worker")`, `.kill(process)`."""
+    """An installation of its own, migrated: `.run("init")`, `.serve()`, `.start("worker")`, `.kill(process)`."""
     yield from _installation(tmp_path / "home")
 
 
 @pytest.fixture
+def bare_installation(tmp_path: Path) -> Iterator[Installation]:
+    """One in which nothing has been done yet: its database has no table."""
+    yield from _installation(tmp_path / "home", bare=True)
+
+
+@pytest.fixture
 def other_installation(tmp_path: Path) -> Iterator[Installation]:
-    """A second one, on another database."""
-    yield from _installation(tmp_path / "other" / "home")
+    """A second one, on another database, in which nothing has been done yet."""
+    yield from _installation(tmp_path / "other" / "home", bare=True)
 
 
-def _installation(home: Path) -> Iterator[Installation]:
-    url, drop = _own_database(home.parent)
+def _installation(home: Path, bare: bool = False) -> Iterator[Installation]:
+    url, drop = _own_database(home.parent, bare)
     # Static files are collected once for all installations of the run.
     static = Path(os.environ["GUANXI_TEST_ROOT"]) / "static"
     place = Installation(home, url, GUANXI_STATIC=str(static))
@@ -222,14 +243,20 @@ def _installation(home: Path) -> Iterator[Installation]:
     drop()
 
 
-def _own_database(folder: Path) -> tuple[str, Callable[[], object]]:
-    if DATABASE == "sqlite":
-        return f"sqlite:///{folder / 'home' / 'guanxi.sqlite3'}", lambda: None
+def _own_database(folder: Path, bare: bool) -> tuple[str, Callable[[], object]]:
+    if not CLUSTER:
+        path = folder / "home" / "guanxi.sqlite3"
+        if not bare:
+            migrated.copy_to(path)
+        return f"sqlite:///{path}", lambda: None
     import psycopg
 
     name = f"own_{os.urandom(6).hex()}"
     server = psycopg.connect(_database_url("postgres", folder), autocommit=True)
-    server.execute(f"CREATE DATABASE {name}")
+    if bare:
+        server.execute(f"CREATE DATABASE {name}")
+    else:
+        migrated.create(CLUSTER, name)
     return _database_url(name, folder), lambda: server.execute(f"DROP DATABASE {name} WITH (FORCE)") and server.close()
 
 

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests import migrated
 from tests.installation import Installation
 
 pytestmark = pytest.mark.end_to_end
@@ -37,6 +38,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("shop")
     (folder / "good.csv").write_text(GOOD, encoding="utf-8")
     place = Installation(folder / "home", "", GUANXI_STATIC=str(Path(os.environ["GUANXI_TEST_ROOT"]) / "static"))
+    migrated.copy_to(place.home / "guanxi.sqlite3")
     place.run("init")
     place.run("import", "sales", str(folder / "good.csv"))
     assert held(place) == PRECIOUS
@@ -271,6 +273,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     path.write_text("customer,date,order,line,amount\n" + lines, encoding="utf-8")
     place = Installation(home, "", GUANXI_STATIC=str(Path(os.environ["GUANXI_TEST_ROOT"]) / "static"))
     with mounted(home, "-t", "tmpfs", "-o", "size=96m", "tmpfs"):
+        migrated.copy_to(home / "guanxi.sqlite3")
         place.run("init")
         filler, free = home / "filler", shutil.disk_usage(home).free
         for left in (200_000, 6_000_000):  # there is no room to check the file; none to write it

@@ -23,6 +23,7 @@ from guanxi.ledger.actions import record
 from guanxi.ledger.webhooks import actions as webhooks
 from guanxi.orders import actions as orders
 from guanxi.orders.actions import Line
+from tests import migrated
 from tests.installation import Installation
 
 # What is of one database: its own transactions, and places that are marks of them.
@@ -93,6 +94,7 @@ def test_from_sqlite_to_postgresql(installation: Installation, tmp_path: Path) -
         pytest.skip("needs PostgreSQL to go to")
     small = Installation(tmp_path / "small", "", GUANXI_STATIC=os.environ["GUANXI_TEST_ROOT"] + "/static")
     try:
+        migrated.copy_to(small.home / "guanxi.sqlite3")
         small.run("init")
         rows = "number,name,mail\n1,王美玲,mei@example.com\n2,Ana,ana@example.com\n"
         (tmp_path / "people.csv").write_text(rows)

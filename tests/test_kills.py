@@ -17,6 +17,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from tests import migrated
 from tests.contents import contents, difference
 from tests.forked import Forked
 from tests.installation import Installation
@@ -113,6 +114,7 @@ def clean(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cle
     """The same work without any kill, on SQLite: both databases have to come to the same."""
     static = Path(os.environ["GUANXI_TEST_ROOT"]) / "static"
     place = Installation(tmp_path_factory.mktemp("clean") / "home", "", GUANXI_STATIC=str(static))
+    migrated.copy_to(place.home / "guanxi.sqlite3")
     place.run("init")
     seconds = {"import": timed(place, "import", "sales", str(files / "sales.csv"))}
     imported = contents(place)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +24,7 @@ from guanxi.lake.store import LakeBroken
 from guanxi.lake.tests.conftest import Shop
 from guanxi.lake.tests.test_refresh import assert_same_as_full_load, assert_sums_agree
 from guanxi.orders.models import Place
+from tests.forked import Forked
 
 KILLED_AT = """
 import os, signal, sys
@@ -72,7 +71,7 @@ refresh.refresh()
     ],
 )
 def test_killed_anywhere_nothing_is_lost_or_double(
-    shop: Shop, process_environment: dict[str, str], table: str, moment: str
+    shop: Shop, process_environment: dict[str, str], tmp_path: Path, table: str, moment: str
 ) -> None:
     mei, ming = shop.party("陳美華"), shop.party("王小明")
     first = shop.order(mei, "2017-03-05", (None, 5), (None, 6))
@@ -82,16 +81,16 @@ def test_killed_anywhere_nothing_is_lost_or_double(
     shop.change_order(first, (None, 7))
     shop.change_order(moved, party=ming)
     shop.order(shop.party("吳"), "2018-01-01", (None, "0.0001"))
-    killed = subprocess.run([sys.executable, "-c", KILLED_AT, table, moment], env=process_environment, check=False)
-    assert killed.returncode == -9
+    killed = Forked(KILLED_AT, [table, moment], process_environment, tmp_path / "said", tmp_path / "erred")
+    assert killed.wait(300) == -9, (tmp_path / "erred").read_text()
     refresh(wait=60)  # PostgreSQL takes a moment to notice that the holder of the lock has gone
     assert_sums_agree()
     assert_same_as_full_load()
 
 
-def test_a_killed_first_load_goes_on(shop: Shop, process_environment: dict[str, str]) -> None:
+def test_a_killed_first_load_goes_on(shop: Shop, process_environment: dict[str, str], tmp_path: Path) -> None:
     shop.order(shop.party("陳美華"), "2017-03-05", (None, 5))
-    subprocess.run([sys.executable, "-c", KILLED_AT, "sales_line", "during"], env=process_environment, check=False)
+    Forked(KILLED_AT, ["sales_line", "during"], process_environment, tmp_path / "said", tmp_path / "erred").wait(300)
     refresh(wait=60)
     assert_sums_agree()
     assert_same_as_full_load()

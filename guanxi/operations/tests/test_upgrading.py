@@ -39,7 +39,7 @@ main()
 @pytest.mark.end_to_end
 def test_an_upgrade_is_backed_up_survives_a_kill_and_happens_once(installation: Installation) -> None:
     place = installation
-    assert "backed up" not in place.run("init").stdout  # there was nothing to lose
+    assert "backed up" not in place.run("init").stdout  # there was nothing to do
     place.run("user", "anna")
     program(place, EARLIER)
     refused = place.run("worker", check=False)

@@ -1,0 +1,58 @@
+"""A database with every migration applied and nothing in it, made once and then copied for whoever needs one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tests.cluster import Cluster
+from tests.forked import TO_ITS_END, Forked
+
+NAME = "migrated"  # of the database on PostgreSQL
+SECONDS = 300
+
+
+def file() -> Path:
+    """On SQLite: the file to copy; one for the whole run, made by whichever of its processes asks first."""
+    root = Path(os.environ["GUANXI_TEST_ROOT"])
+    made = root / "migrated.sqlite3"
+    with (root / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            home = root / "migrated"
+            _init(home, f"sqlite:///{home / 'guanxi.sqlite3'}")
+            with closing(sqlite3.connect(home / "guanxi.sqlite3")) as database:
+                database.execute("VACUUM INTO ?", [str(made)])  # what is still in the log of writes comes along
+    return made
+
+
+def copy_to(path: Path) -> None:
+    """On SQLite: put a copy at `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file(), path)
+
+
+def create(cluster: Cluster, name: str) -> None:
+    """On PostgreSQL: make the database `name` in this process's server."""
+    import psycopg
+
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as server:
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
+            server.execute(f"CREATE DATABASE {NAME}")
+            _init(Path(os.environ["GUANXI_HOME"]).with_name(f"{NAME}-{os.getpid()}"), cluster.url(NAME))
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {NAME}")
+
+
+def _init(home: Path, database_url: str) -> None:
+    """Run `guanxi init`, which also collects the static files of the run."""
+    static = Path(os.environ["GUANXI_TEST_ROOT"]) / "static"
+    environment = os.environ | {
+        "GUANXI_HOME": str(home), "GUANXI_DATABASE_URL": database_url, "GUANXI_STATIC": str(static)
+    }  # fmt: skip
+    home.mkdir()
+    process = Forked(TO_ITS_END, ["init"], environment, home / "said", home / "erred")
+    assert process.wait(SECONDS) == 0, (home / "erred").read_text()
