@@ -41,7 +41,7 @@ def lively(transactional_db: None, home: Path, staff: User) -> dict[str, Any]:
     attachments.attach(party, "notes.txt", ContentFile("茶".encode()), by=staff)
     webhook = webhooks.create_webhook("Shop", "https://example.com/hook", by=staff)
     record("call", by=staff, party=party, payload={"text": "后來 \\ 'x'", "n": 1.5, "none": None})
-    return {"party": party.pk, "reader": webhook.reader}
+    return {"party": party.pk, "reader": webhook.reader, "secret": webhook.secret}
 
 
 def told(folder: Path) -> dict[str, list[Any]]:
@@ -83,6 +83,7 @@ def test_out_and_in_again(lively: dict[str, Any], installation: Installation, tm
     here, there = told(first), told(tmp_path / "again")
     assert here["customers_party"] and here["ledger_event"] and here["foundation_auditentry"]
     assert {name: rows for name, rows in here.items() if there[name] != rows} == {}
+    assert lively["secret"] not in repr(here["webhooks_webhook"]) and "gAAAA" not in repr(here["webhooks_webhook"])
     readers = json.loads((tmp_path / "again" / "manifest.json").read_text())["readers"]
     assert readers[lively["reader"]] == json.loads((first / "manifest.json").read_text())["readers"][lively["reader"]]
     refused = installation.run("import-all", str(first), check=False)

@@ -183,7 +183,7 @@ POST customers/<int:pk>/chart/people/<int:person>/leave/ customers.edit
 POST customers/<int:pk>/consents/ consent.create
 GET webhooks/<int:pk>/edit/ settings.edit
 POST webhooks/<int:pk>/do/ settings.edit
-POST webhooks/<int:pk>/secret/ settings.edit
+POST webhooks/<int:pk>/rotate/ settings.edit
 POST deliveries/<int:pk>/resend/ settings.edit
 GET customers/<int:pk>/timeline/ events.view
 GET customers/<int:pk>/timeline/more/ events.view
@@ -251,6 +251,52 @@ GET insight/assumptions/ insight.view
 """
 
 API = """
+GET /access/locks people.edit
+DELETE /access/locks/{number} people.edit
+GET /access/{user}/sessions people.edit
+DELETE /access/{user}/sessions people.edit
+DELETE /access/{user}/factors people.edit
+GET /invitations people.create
+POST /invitations people.create
+POST /invitations/{number}/again people.create
+DELETE /invitations/{number} people.create
+GET /bulk-changes background.view
+POST /bulk-changes customers.edit
+GET /bulk-changes/{number} background.view
+POST /bulk-changes/{number}/undo background.view ?
+GET /favourites -
+PUT /favourites -
+GET /favourites/seen -
+PUT /favourites/{slug}/{number} customers.view
+DELETE /favourites/{slug}/{number} customers.view
+GET /notifications -
+POST /notifications/read -
+PATCH /notifications/{number} mine
+GET /questions reports.view
+POST /questions reports.view
+GET /questions/{number} mine~reports.view
+GET /questions/{number}/answer mine~reports.view ?
+PATCH /questions/{number} mine~reports.view
+PUT /questions/{number}/sharing mine~reports.view
+DELETE /questions/{number} mine~reports.view
+GET /dashboards reports.view
+POST /dashboards reports.view
+PUT /dashboards/first -
+GET /dashboards/{key} mine~reports.view
+PATCH /dashboards/{key} mine~reports.view
+DELETE /dashboards/{key} mine~reports.view
+PUT /dashboards/{key}/sharing mine~reports.view
+POST /dashboards/{key}/tiles mine~reports.view
+PUT /dashboards/{key}/tiles mine~reports.view
+GET /dashboards/{key}/tiles/{tile} mine~reports.view ?
+PATCH /dashboards/{key}/tiles/{tile} mine~reports.view
+DELETE /dashboards/{key}/tiles/{tile} mine~reports.view
+POST /views customers.view
+PATCH /views/{number} mine
+DELETE /views/{number} mine
+PUT /views/{number}/sharing mine
+PUT /views/{number}/choice mine
+POST /views/{number}/copy mine
 GET /attachments -
 POST /attachments customers.edit ?
 DELETE /attachments/{number} customers.edit
@@ -446,6 +492,28 @@ DENIED = {401, 403, 404}
 NOTHING = 299
 NOT_DONE = {NOTHING, 405, 409, 422}  # what was sent was wrong besides: nothing was done, nothing shown
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /invitations": {"email": "another@example.com"},
+    "POST /bulk-changes": {
+        "list": "customers",
+        "everything": True,
+        "filter": "f.city=Taipei",
+        "values": {"city": "Tainan"},
+    },
+    "PUT /favourites": {"numbers": [1]},
+    "PATCH /notifications/{number}": {"read": True},
+    "POST /questions": {"name": "New", "query": "m=orders"},
+    "PATCH /questions/{number}": {"name": "Other"},
+    "PUT /questions/{number}/sharing": {"sharing": "everybody"},
+    "POST /dashboards": {"name": "New"},
+    "PATCH /dashboards/{key}": {"name": "Other"},
+    "PUT /dashboards/{key}/sharing": {"sharing": "everybody"},
+    "POST /dashboards/{key}/tiles": {"question": "{question}"},
+    "PUT /dashboards/{key}/tiles": {"tiles": [1]},
+    "PATCH /dashboards/{key}/tiles/{tile}": {"form": "table"},
+    "POST /views": {"list": "customers", "name": "New"},
+    "PATCH /views/{number}": {"name": "Other"},
+    "PUT /views/{number}/sharing": {"users": []},
+    "PUT /views/{number}/choice": {"pinned": True},
     "POST dashboards/new/": {"name": "New"},
     "POST requests/<int:pk>/do/": {"what": "gather"},
     "POST retention/<int:pk>/do/": {"what": "pause"},
@@ -835,6 +903,11 @@ OF_API = (
         lambda f: f"/{f[1]}/{{{f[1][:-1]}}}",
     ),
     (r"^/custom-fields/\{number\}", "/custom-fields/{field}"),
+    (r"^/access/locks/\{number\}", "/access/locks/{lock}"),
+    (r"^/(invitations|questions|notifications)/\{number\}", lambda f: f"/{f[1]}/{{{f[1][:-1]}}}"),
+    (r"^/dashboards/\{key\}", "/dashboards/{dashboard}"),
+    (r"^/bulk-changes/\{number\}", "/bulk-changes/{change}"),
+    (r"^/favourites/\{slug\}/\{number\}", "/favourites/customers/{party}"),
     (r"^/duplicates/\{number\}", "/duplicates/{pair}"),
     (r"^/imports/\{number\}", "/imports/{run}"),
     (r"^/history/\{slug\}/\{number\}", "/history/customers/{party}"),

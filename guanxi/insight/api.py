@@ -53,7 +53,7 @@ class StandingOut(Schema):
     learning: int = Field(alias="learning_id")
 
 
-class NoteOut(Schema):
+class LearningNote(Schema):
     """A remark: its code and values for programs, its words in the language asked for."""
 
     code: str
@@ -74,7 +74,7 @@ class ModelOut(Schema):
     log_likelihood: float | None
     customers: int
     holdout: dict[str, Any]
-    reason: NoteOut | None
+    reason: LearningNote | None
     fitted_at: Moment
     learning: int = Field(alias="learning_id")
 
@@ -125,7 +125,7 @@ class EquityOut(Schema):
     stages: dict[str, Any]
     tiers: dict[str, Any]
     grades: dict[str, Any]
-    notes: list[NoteOut]
+    notes: list[LearningNote]
     over_time: list[EquityPointOut]
 
 

@@ -61,24 +61,24 @@ class ImportOut(Schema):
         return None if run.difference is None else difference.counts(run)
 
 
-class FieldChange(Schema):
+class ImportedChange(Schema):
     field: str | None
     now: str | None
     then: str | None
     written: bool | None
 
 
-class RowOut(Schema):
+class ImportedRow(Schema):
     row: int
     state: str
     outcome: str
     party_id: int | None
     label: str | None
-    fields: list[FieldChange]
+    fields: list[ImportedChange]
 
 
-class RowPage(Schema):
-    items: list[RowOut]
+class ImportedRows(Schema):
+    items: list[ImportedRow]
     next: int | None = Field(None, description="`after` of the following page, null at the end.")
 
 
@@ -96,12 +96,12 @@ class KeptPage(Schema):
     next: int | None = None
 
 
-class Paging(Schema):
+class RowPaging(Schema):
     after: Annotated[int, Field(ge=0, le=2**62)] = 0
     limit: Limit = 50
 
 
-class RowFilter(Paging):
+class RowFilter(RowPaging):
     state: Literal["", "new", "changed", "conflict", "possible_duplicate", "unchanged", "rejected", "skipped"] = ""
 
 
@@ -166,7 +166,9 @@ def get_import(request: HttpRequest, number: Number) -> ImportRun:
     return _run(request, number)
 
 
-@router.get("/{number}/difference", response=RowPage, summary="What it does, by row", operation_id="import_difference")
+@router.get(
+    "/{number}/difference", response=ImportedRows, summary="What it does, by row", operation_id="import_difference"
+)
 def get_difference(request: HttpRequest, number: Number, asked: Query[RowFilter]) -> dict[str, Any]:
     """Of a dry run: what becomes of each row, and of each field of it. `next` is `after` of the next page."""
     run = _run(request, number)
@@ -175,7 +177,7 @@ def get_difference(request: HttpRequest, number: Number, asked: Query[RowFilter]
 
 
 @router.get("/{number}/kept", response=KeptPage, summary="What a revert left alone", operation_id="import_kept")
-def get_kept(request: HttpRequest, number: Number, asked: Query[Paging]) -> dict[str, Any]:
+def get_kept(request: HttpRequest, number: Number, asked: Query[RowPaging]) -> dict[str, Any]:
     """What was edited since, or belongs to somebody else by now."""
     items, following = reverting.kept(_run(request, number), asked.after, asked.limit)
     return {"items": items, "next": following}

@@ -15,7 +15,7 @@ router = Router(tags=["Bulk"])
 FIELDS = "Fields by the names that imports know: `GET /bulk/{kind}/fields`. Lists where a field takes several."
 
 
-class RowsIn(Schema):
+class BulkIn(Schema):
     """Rows of one kind."""
 
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=rows.MOST, description=FIELDS)]
@@ -31,39 +31,39 @@ class RowsIn(Schema):
     )
 
 
-class RowError(Schema):
+class BulkError(Schema):
     field: str
     value: str
     detail: str
 
 
-class RowResult(Schema):
+class BulkResult(Schema):
     row: int = Field(description="The place in `rows`, from 0.")
     result: Literal["created", "known", "accepted", "rejected"] = Field(
         description="`known`: it was there and says now what the row says; `accepted`: of rows without a number."
     )
     id: int | None = None
-    errors: list[RowError] = []
+    errors: list[BulkError] = []
 
 
-class RowsOut(Schema):
+class BulkOut(Schema):
     import_run: int = Field(alias="run_id", description="The import that did it; it can be reverted.")
     created: int
     updated: int
     unchanged: int
     rejected: int
-    rows: list[RowResult]
+    rows: list[BulkResult]
 
 
-class FieldOut(Schema):
+class BulkField(Schema):
     name: str
     label: str
     required: bool
     many: bool
 
 
-@router.post("/{kind}", response=RowsOut, summary="Take in many rows", operation_id="bulk_rows")
-def bulk_rows(request: HttpRequest, kind: Kind, body: RowsIn) -> dict[str, Any]:
+@router.post("/{kind}", response=BulkOut, summary="Take in many rows", operation_id="bulk_rows")
+def bulk_rows(request: HttpRequest, kind: Kind, body: BulkIn) -> dict[str, Any]:
     """Up to 10,000, through the engine of imports: bad ones are told, the others are written. Sent again they change
     nothing; so no `Idempotency-Key` is needed, nor taken."""
     answer = rows.take_in(
@@ -75,7 +75,7 @@ def bulk_rows(request: HttpRequest, kind: Kind, body: RowsIn) -> dict[str, Any]:
     return {"run_id": run.pk, **counts, "rows": answer.rows}
 
 
-@router.get("/{kind}/fields", response=list[FieldOut], summary="Fields of a kind", operation_id="bulk_fields")
+@router.get("/{kind}/fields", response=list[BulkField], summary="Fields of a kind", operation_id="bulk_fields")
 def bulk_fields(request: HttpRequest, kind: Kind) -> list[dict[str, Any]]:
     """What rows of a kind may say."""
     return [

@@ -11,6 +11,7 @@ from guanxi.foundation.shell import MenuEntry
 from guanxi.foundation.steps import Step
 from guanxi.foundation.tasks import Daily, Every
 from guanxi.lake import api, panels, rights, tables, tasks
+from guanxi.lake.dashboards import api as dashboards_api
 from guanxi.lake.dashboards import declaration, reporting
 from guanxi.lake.dashboards.models import Dashboard, FirstDashboard
 from guanxi.lake.dashboards.views import saving
@@ -22,6 +23,8 @@ hooks.register("schedule", Daily(tasks.tidy, at="03:30"))
 hooks.register("ready", tables.ready)
 hooks.register("kept_elsewhere", rights.LAKE)
 hooks.register("api", ("/query", api.router), order=50)
+hooks.register("api", ("/questions", dashboards_api.questions_router), order=51)
+hooks.register("api", ("/dashboards", dashboards_api.dashboards_router), order=52)
 
 TODAY = Report("today", _("Yesterday in brief"), "lake/today.html", today.context, Rhythm.DAILY, "home", "/")
 WHO_BUYS = Report("who-buys", _("Who buys"), "lake/who_buys.html", who_buys.context, Rhythm.MONTHLY, "users-group")

@@ -26,7 +26,7 @@ Code = Annotated[str, Field(max_length=20, pattern=r"^[-a-zA-Z0-9_]+$")]
 Short = Annotated[str, Field(max_length=200)]
 
 
-class Asked(Schema):
+class ContactAsked(Schema):
     """For what, and how."""
 
     purpose: Code
@@ -113,7 +113,7 @@ class PageOf(Schema):
 
 
 @of_party.get("/{number}/contactable", response=ContactableOut, summary="May we?", operation_id="may_contact")
-def may_contact(request: HttpRequest, number: Number, asked: Query[Asked]) -> dict[str, Any]:
+def may_contact(request: HttpRequest, number: Number, asked: Query[ContactAsked]) -> dict[str, Any]:
     """Whether the party may be contacted for this purpose on this channel now, and why (not)."""
     party = queries.parties(request.user).get(pk=number)
     answer = contacting.may_contact(party, asked.purpose, asked.channel, request.user, at=asked.at)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.access import (
+    api,
     cards,
     desk,  # noqa: F401  registers the desk
     tasks,
@@ -15,6 +16,10 @@ from guanxi.foundation.models import User
 from guanxi.foundation.tasks import Every
 from guanxi.foundation.visibility import Viewer, may
 
+hooks.register("api", ("/invitations", api.invitations_router), order=901)
+hooks.register("api", ("/access", api.access_router), order=902)
+hooks.register("api_admin", "invitations")
+hooks.register("api_admin", "access")
 hooks.register("account_card", cards.second_factor, order=10)
 hooks.register("account_card", cards.sessions, order=20)
 hooks.register("schedule", Every(tasks.forget_old, minutes=60))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, once
-from guanxi.foundation.bulk_changes import actions, deleting, desk, engine, queries, views
+from guanxi.foundation.bulk_changes import actions, api, deleting, desk, engine, queries, views
 from guanxi.foundation.bulk_changes.kinds import BulkKind
 from guanxi.foundation.bulk_changes.models import BulkChange
 from guanxi.foundation.desk import Bulk, Desk, Panel
@@ -22,6 +22,7 @@ def _deleted(change: BulkChange) -> str:
     return _now("Deleted")
 
 
+hooks.register("api", ("/bulk-changes", api.router), order=77)
 hooks.register("bulk_kind", BulkKind(actions.EDIT, _("Edited"), engine.edit_chunk, engine.undo_chunk))
 hooks.register(
     "bulk_kind",

@@ -9,8 +9,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, shell
-from guanxi.foundation.habits import queries, views
+from guanxi.foundation.habits import api, queries, views
 
+hooks.register("api", ("/favourites", api.favourites_router), order=78)
+hooks.register("api", ("/notifications", api.bell_router), order=79)
 hooks.register("record_tool", views.tool, order=10)
 hooks.register("palette", shell.Command(_("All keys"), "habits:keys", "keyboard", [_("Shortcuts")]), order=890)
 

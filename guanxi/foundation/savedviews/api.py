@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.foundation import sensitive, visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.types import Limit, Number, Page
-from guanxi.foundation.desk import declaration, display, paging, state
+from guanxi.foundation.desk import actions, declaration, display, paging, state
 from guanxi.foundation.desk.models import SavedView
 from guanxi.foundation.desk.rows import loading
 from guanxi.foundation.desk.views.saved import url_of
@@ -34,13 +34,13 @@ class ViewOut(Schema):
     url: str = Field(description="The page that shows it.")
 
 
-class RowOut(Schema):
+class ViewRow(Schema):
     id: int
     url: str
     values: dict[str, Any] = Field(description="By the name of each column; dates as ISO 8601, amounts as text.")
 
 
-class Asked(Schema):
+class ViewsAsked(Schema):
     """Which views are listed."""
 
     list: Annotated[str, Field(max_length=50, description="Only those of this list.")] = ""
@@ -52,7 +52,7 @@ class Paged(Schema):
 
 
 @router.get("", response=list[ViewOut], summary="List saved views", operation_id="list_views")
-def list_views(request: HttpRequest, asked: Query[Asked]) -> list[dict[str, Any]]:
+def list_views(request: HttpRequest, asked: Query[ViewsAsked]) -> list[dict[str, Any]]:
     """One's own and those shared with one, by list and name."""
     views = SavedView.objects.visible_to(request.user).order_by("desk", "name", "id")
     views = views.filter(desk=asked.list) if asked.list else views
@@ -66,7 +66,7 @@ def get_view(request: HttpRequest, number: Number) -> dict[str, Any]:
     return _out(SavedView.objects.visible_to(request.user).get(pk=number), request.user)
 
 
-@router.get("/{number}/rows", response=Page[RowOut], summary="The rows of a saved view", operation_id="get_view_rows")
+@router.get("/{number}/rows", response=Page[ViewRow], summary="The rows of a saved view", operation_id="get_view_rows")
 def view_rows(request: HttpRequest, number: Number, asked: Query[Paged]) -> dict[str, Any]:
     """What the view shows, in its order and with its columns, whatever its form; sensitive values stay masked."""
     view = SavedView.objects.visible_to(request.user).get(pk=number)
@@ -90,6 +90,96 @@ def view_rows(request: HttpRequest, number: Number, asked: Query[Paged]) -> dict
         for row in found.rows
     ]
     return {"items": items, "next": found.next or None}
+
+
+class ViewIn(Schema):
+    list: Annotated[str, Field(max_length=50, description="The list that it is of, such as `customers`.")]
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    query: Annotated[str, Field(max_length=4000, description="As the address of the list writes it.")] = ""
+    shared: bool = Field(False, description="With everybody.")
+    pinned: bool = False
+
+
+class ViewChange(Schema):
+    name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    query: Annotated[str, Field(max_length=4000)] | None = None
+    shared: bool | None = None
+
+
+class ViewSharing(Schema):
+    """With whom it is shared, and with nobody else; `groups` are keys such as `team:3`."""
+
+    users: Annotated[list[Number], Field(max_length=200)] = []
+    groups: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=200)] = []
+
+
+class ViewChoiceIn(Schema):
+    """How one has it oneself: in the side bar, opened first. What is left out stays."""
+
+    pinned: bool | None = None
+    is_default: bool | None = None
+
+
+@router.post("", response={201: ViewOut}, summary="Save a view", operation_id="save_view")
+def save_view(request: HttpRequest, body: ViewIn) -> Status[dict[str, Any]]:
+    """One's own; filters that cannot be understood are refused."""
+    desk = declaration.find(body.list)
+    if desk is None:
+        raise Refused(_("There is no list “%(name)s”.") % {"name": body.list}, "list")
+    visibility.require(request.user, "view", desk.model)
+    _refuse_broken(body.list, body.query, request.user)
+    view = actions.save_view(body.list, body.name, body.query, shared=body.shared, pinned=body.pinned, by=request.user)
+    return Status(201, _out(view, request.user))
+
+
+@router.patch("/{number}", response=ViewOut, summary="Change a view", operation_id="change_view")
+def change_view(request: HttpRequest, number: Number, body: ViewChange) -> dict[str, Any]:
+    """One's own."""
+    view = _seen(request, number)
+    if body.query is not None:
+        _refuse_broken(view.desk, body.query, request.user)
+    return _out(actions.change_view(number, by=request.user, **body.model_dump(exclude_none=True)), request.user)
+
+
+@router.put("/{number}/sharing", response=ViewOut, summary="Share a view", operation_id="share_view")
+def share_view(request: HttpRequest, number: Number, body: ViewSharing) -> dict[str, Any]:
+    """One's own; with everybody: PATCH `shared`."""
+    _seen(request, number)
+    actions.share_view(number, users=body.users, groups=body.groups, by=request.user)
+    return _out(_seen(request, number), request.user)
+
+
+@router.put("/{number}/choice", response=ViewOut, summary="Pin a view", operation_id="choose_view")
+def choose_view(request: HttpRequest, number: Number, body: ViewChoiceIn) -> dict[str, Any]:
+    """For oneself; a shared one stays as it is for all."""
+    _seen(request, number)
+    actions.choose_view(number, by=request.user, **body.model_dump(exclude_none=True))
+    return _out(_seen(request, number), request.user)
+
+
+@router.post("/{number}/copy", response={201: ViewOut}, summary="Copy a view", operation_id="copy_view")
+def copy_view(request: HttpRequest, number: Number) -> Status[dict[str, Any]]:
+    """As one's own."""
+    _seen(request, number)
+    return Status(201, _out(actions.copy_view(number, by=request.user), request.user))
+
+
+@router.delete("/{number}", response={204: None}, summary="Delete a view", operation_id="delete_view")
+def delete_view(request: HttpRequest, number: Number) -> Status[None]:
+    """One's own."""
+    _seen(request, number)
+    actions.delete_view(number, by=request.user)
+    return Status(204, None)
+
+
+def _seen(request: HttpRequest, number: int) -> SavedView:
+    return SavedView.objects.visible_to(request.user).get(pk=number)
+
+
+def _refuse_broken(slug: str, query: str, viewer: Any) -> None:
+    desk = declaration.find(slug)
+    if desk is not None and (read := state.from_query(desk, viewer, query)).broken:
+        raise Refused(" ".join(one.error for one in read.active if one.error), "query")
 
 
 def _out(view: SavedView, viewer: Any) -> dict[str, Any]:

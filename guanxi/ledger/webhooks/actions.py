@@ -76,15 +76,6 @@ def rotate_secret(number: int, *, by: Viewer) -> Webhook:
 
 
 @action
-def show_secret(number: int, *, by: Viewer) -> str:
-    """The secret, for the receiver's settings; that it was shown is recorded."""
-    webhook = _get(number, by)
-    require(by, "edit", webhook)
-    _note(webhook, {"secret shown": [None, True]})
-    return webhook.secret
-
-
-@action
 def pause_webhook(number: int, *, by: Viewer) -> Webhook:
     """Tell nothing for now; what happens meanwhile is told when it goes on. Raises Refused where it is not active."""
     webhook = _get(number, by)

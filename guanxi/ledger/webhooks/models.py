@@ -12,9 +12,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.encrypting import EncryptedField
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Part
 from guanxi.foundation.visibility import VisibleQuerySet
+
+PURPOSE = b"guanxi.webhook"
 
 
 def new_secret() -> str:
@@ -47,8 +50,8 @@ class Webhook(Governed):
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.ACTIVE)
     why = models.CharField(_("why"), max_length=300, blank=True)  # why it was switched off
     key = models.CharField(max_length=12, default=new_key, editable=False)
-    secret = models.CharField(max_length=200, default=new_secret, editable=False)
-    old_secret = models.CharField(max_length=200, blank=True, editable=False)  # signs too, until then
+    secret = EncryptedField(purpose=PURPOSE, default=new_secret, editable=False)
+    old_secret = EncryptedField(purpose=PURPOSE, blank=True, editable=False)  # signs too, until then
     old_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("added"), default=timezone.now)
     reached_at = models.DateTimeField(_("last reached"), null=True, blank=True)

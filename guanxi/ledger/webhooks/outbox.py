@@ -43,7 +43,9 @@ def fitting(webhook: Webhook) -> QuerySet[Event]:
 
 
 def fault_of(webhook: Webhook) -> str:
-    """Why nothing can be told, or nothing: its owner left, or its filter cannot be understood any more."""
+    """Why nothing can be told, or nothing: no secret, its owner left, or its filter cannot be understood any more."""
+    if not webhook.secret:
+        return _("Its secret cannot be read here (another secret key, or brought in from elsewhere): make a new one.")
     if not may(webhook.owner, "view", Event):
         return _("%(owner)s, in whose name it tells, may not see events any more.") % {"owner": webhook.owner}
     broken = [one.error for one in state_of(webhook.query, webhook.owner).active if one.error]

@@ -10,6 +10,6 @@ app_name = "webhooks"
 urlpatterns = [
     path("webhooks/<int:pk>/edit/", views.edit, name="edit"),
     path("webhooks/<int:pk>/do/", views.do, name="do"),
-    path("webhooks/<int:pk>/secret/", views.secret, name="secret"),
+    path("webhooks/<int:pk>/rotate/", views.rotate, name="rotate"),
     path("deliveries/<int:pk>/resend/", views.resend, name="resend"),
 ]

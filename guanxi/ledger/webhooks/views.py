@@ -48,7 +48,7 @@ def new(request: HttpRequest, desk: Any) -> HttpResponse:
     form = WebhookForm(request.POST or None, initial={"kinds": request.GET.getlist("kinds")})
     if request.method == "POST" and form.is_valid():
         try:
-            number, _fresh = once(
+            number, fresh = once(
                 request.user,
                 request.POST.get(FIELD, ""),
                 lambda: actions.create_webhook(by=request.user, **form.cleaned_data).pk,
@@ -56,9 +56,18 @@ def new(request: HttpRequest, desk: Any) -> HttpResponse:
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
-            messages.success(request, _("It is told of what happens from now on. Send a test to see whether it hears."))
+            if fresh:
+                return _shown_once(request, number)
             return made(request, reverse("desk:record", args=["webhooks", number]))
     return _form(request, form, None)
+
+
+def _shown_once(request: HttpRequest, number: int) -> HttpResponse:
+    """The secret of a webhook, in answer to the request that made it: it is shown here and nowhere else."""
+    row = get_object_or_404(Webhook.objects.visible_to(request.user), pk=number)
+    answer = render(request, "webhooks/secret.html", {"row": row})
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @require_http_methods(["GET", "POST"])
@@ -119,25 +128,20 @@ def _test(pk: int, request: HttpRequest) -> str:
     return _("A test message is on its way; its delivery stands below in a moment.")
 
 
-def _rotate(pk: int, request: HttpRequest) -> str:
-    actions.rotate_secret(pk, by=request.user)
-    return _("There is a new secret. For a day both sign, so that the receiver can change over.")
-
-
 DOES: dict[str, Callable[[int, HttpRequest], str]] = {
     "pause": _pause,
     "resume": _resume,
     "skip": _skip,
     "test": _test,
-    "rotate": _rotate,
 }
 
 
 @require_POST
-def secret(request: HttpRequest, pk: int) -> HttpResponse:
-    """The secret, in place of the button that asked for it."""
+def rotate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give it a new secret, which is shown this once. For a day both sign, so that the receiver can change over."""
     get_object_or_404(Webhook.objects.visible_to(request.user), pk=pk)
-    return render(request, "webhooks/secret.html", {"secret": actions.show_secret(pk, by=request.user)})
+    actions.rotate_secret(pk, by=request.user)
+    return _shown_once(request, pk)
 
 
 @require_POST

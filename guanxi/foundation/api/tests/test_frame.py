@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from ninja.openapi.schema import OpenAPISchema
 
 from guanxi.foundation import people
+from guanxi.foundation.api.service import build
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import SYSTEM
 
@@ -153,3 +155,20 @@ def test_the_human_page_works_under_our_policy(page: Any) -> None:
     page.locator("#operations-tag-Parties").click()
     page.get_by_text("/api/v1/parties", exact=True).first.wait_for()
     assert page.get_by_role("button", name="Authorize").is_visible()
+
+
+def test_no_two_schemas_of_the_description_share_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: dict[str, dict[str, Any]] = {}
+    clashes = []
+
+    def add(self: OpenAPISchema, definitions: dict[str, dict[str, Any]]) -> None:
+        for name, said in definitions.items():
+            if (
+                found.setdefault(name, said).keys() != said.keys()
+                or found[name].get("properties", {}).keys() != said.get("properties", {}).keys()
+            ):
+                clashes.append(name)
+
+    monkeypatch.setattr(OpenAPISchema, "add_schema_definitions", add)
+    build().get_openapi_schema()
+    assert len(found) > 50 and clashes == []

@@ -22,14 +22,18 @@ def test_a_webhook_is_made_tried_and_looked_into(
     sent = {"name": "Shop", "url": receiver.url(), "kinds": ["call"], "query": "/events/?f.channel=web"}
     answer = staff_client.post("/webhooks/new/", sent)
     webhook = Webhook.objects.get()
-    assert answer.headers["Location"] == f"/webhooks/{webhook.pk}/"
+    assert answer.status_code == 200 and webhook.secret in answer.content.decode()
     assert (webhook.kinds, webhook.query, webhook.owner) == (["call"], "f.channel=web", staff)
     staff_client.post(f"/webhooks/{webhook.pk}/do/", {"what": "test"})
     sending.run()
     page = staff_client.get(f"/webhooks/{webhook.pk}/").content.decode()
     assert "Test" in page and "Delivered" in page and webhook.secret not in page
-    assert webhook.secret in staff_client.post(f"/webhooks/{webhook.pk}/secret/").content.decode()
-    assert AuditEntry.objects.filter(action="ledger.webhooks.show_secret").exists()
+    rotated = staff_client.post(f"/webhooks/{webhook.pk}/rotate/").content.decode()
+    fresh = Webhook.objects.get()
+    assert (
+        fresh.secret in rotated and fresh.secret != webhook.secret == fresh.old_secret and webhook.secret not in rotated
+    )
+    assert AuditEntry.objects.filter(action="ledger.webhooks.rotate_secret").exists()
     delivery = Delivery.objects.get()
     page = staff_client.get(f"/deliveries/{delivery.pk}/").content.decode()
     assert "thank you" in page and "webhook-signature" in page and "webhook.test" in page
@@ -62,7 +66,7 @@ def test_strangers_see_and_do_nothing(client: Client, stranger: User, staff: Use
     client.force_login(stranger)
     for path in ("/webhooks/", f"/webhooks/{webhook.pk}/", "/deliveries/"):
         assert client.get(path).status_code in (302, 403, 404)
-    for path in (f"/webhooks/{webhook.pk}/secret/", f"/webhooks/{webhook.pk}/do/"):
+    for path in (f"/webhooks/{webhook.pk}/rotate/", f"/webhooks/{webhook.pk}/do/"):
         answer = client.post(path, {"what": "pause"})
         assert answer.status_code in (302, 403, 404) and webhook.secret not in answer.content.decode()
     webhook.refresh_from_db()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from guanxi.customers import actions as customers
+from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import Notification, User
 from guanxi.foundation.visibility import SYSTEM
 from guanxi.ledger.actions import record
@@ -269,3 +272,38 @@ def test_nothing_is_queued_where_nothing_is_to_be_told(staff: User, receiver: Re
     assert is_needed()
     sending.run()
     assert not is_needed()
+
+
+def stored(name: str = "secret") -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {name} FROM webhooks_webhook")
+        return str(cursor.fetchone()[0])
+
+
+def test_secrets_are_stored_encrypted_and_read_with_former_keys(staff: User, receiver: Receiver, settings: Any) -> None:
+    webhook = actions.create_webhook("Shop", receiver.url(), by=staff)
+    assert webhook.secret not in stored() and stored().startswith("gAAAA")
+    former, settings.SECRET_KEY = settings.SECRET_KEY, "another-key"
+    settings.SECRET_KEY_FALLBACKS = [former]
+    assert Webhook.objects.get().secret == webhook.secret
+    settings.SECRET_KEY_FALLBACKS = []
+    record("call", by=staff)
+    sending.run()
+    lost = Webhook.objects.get()
+    assert not receiver.got and (lost.secret, lost.state) == ("", "disabled") and "secret" in lost.why
+    with pytest.raises(Refused, match="secret"):
+        actions.resume_webhook(webhook.pk, by=staff)
+    fresh = actions.rotate_secret(webhook.pk, by=staff)
+    actions.resume_webhook(webhook.pk, by=staff)
+    sending.run()
+    assert [body["type"] for body in receiver.verified(fresh.secret)] == ["call"], "nothing was lost"
+
+
+def test_secrets_that_stood_in_clear_are_encrypted_by_the_migration(staff: User) -> None:
+    webhook = actions.create_webhook("Shop", "https://example.com/x", by=staff)
+    migration = import_module("guanxi.ledger.webhooks.migrations.0002_encrypt_secrets")
+    with connection.schema_editor() as editor:
+        migration.backwards(None, editor)
+        assert stored() == webhook.secret and stored("old_secret") == ""
+        migration.forwards(None, editor)
+    assert webhook.secret not in stored() and Webhook.objects.get().secret == webhook.secret

@@ -1,0 +1,174 @@
+"""What can be done on a screen, programs can do too: every address of a page has its operations, or a reason why not.
+
+The lists themselves (`<desk:desk>/…`) have theirs by declaration: `/records/<slug>`, views, bulk changes, history.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, get_resolver
+
+from guanxi.foundation.api.service import build
+
+DRAWN = "a part of a page: a form, a picker, a preview or a line that is drawn anew; it does nothing by itself"
+BROWSER = "of one browser or one person's way of working with it"
+PUBLIC = "a page for customers and visitors, by a link of their own"
+HELP = "guides people through what has operations of its own"
+GAP = "not for programs yet"
+
+# A pattern of addresses, and the operations that do what is done there (or the reason why there are none). The first
+# that fits counts.
+TABLE: list[tuple[str, str]] = [
+    (r"healthz|metrics", "for machines as it is"),
+    (r"|create/|palette/|icons/.*|language/|theme/|habits/(keys|lines|shortcuts)/", BROWSER),
+    (r"search/(suggest/)?", "GET /parties | GET /records/customers"),
+    (r"reports/.*subscription/", GAP),
+    (r"reports/.*", "POST /query"),
+    (r"tasks/<int:pk>/(cancel|retry)/", GAP),
+    (r"tasks/.*", "GET /records/tasks/{number}"),
+    (r"roles/of/.*|roles/.*/hold/", "PUT /roles/of/{user}"),
+    (r"roles/.*", "GET /roles/{number} | PATCH /roles/{number} | DELETE /roles/{number}"),
+    (r"teams/.*", "PUT /teams/{number}/members | DELETE /teams/{number}"),
+    (r"sharing/.*", "GET /sharing | POST /sharing | DELETE /sharing/{number}"),
+    (r"audit/chain/.*", "the proof is made where the key is: `guanxi audit`"),
+    (r"attachments/<int:pk>/(preview|open)/|notes/(colleagues/|.*versions/|.*open/)|tags/suggestions/", DRAWN),
+    (r"attachments/.*", "GET /attachments | POST /attachments | GET /attachments/{number}/content"),
+    (r"notes/.*", "GET /notes | POST /notes | PATCH /notes/{number} | DELETE /notes/{number}"),
+    (r"tags/.*", "GET /tags/of/{object_type}/{object_id} | POST /tags/of"),
+    (r"todos/.*", "GET /todos | POST /todos | PATCH /todos/{number} | DELETE /todos/{number}"),
+    (r"account/tokens/.*", "GET /tokens | POST /tokens | DELETE /tokens/{number}"),
+    (r"account/.*", BROWSER),
+    (r"notifications/.*", "GET /notifications | PATCH /notifications/{number} | POST /notifications/read"),
+    (r"dashboards/.*tiles/.*", "GET /dashboards/{key}/tiles/{tile} | PATCH /dashboards/{key}/tiles/{tile}"),
+    (
+        r"dashboards/.*",
+        (
+            "GET /dashboards | POST /dashboards | GET /dashboards/{key} | PATCH /dashboards/{key}"
+            " | DELETE /dashboards/{key} | PUT /dashboards/{key}/sharing"
+            " | POST /dashboards/{key}/tiles | PUT /dashboards/{key}/tiles"
+        ),
+    ),
+    (
+        r"questions/.*",
+        (
+            "GET /questions | POST /questions | PATCH /questions/{number} | DELETE /questions/{number}"
+            " | PUT /questions/{number}/sharing | GET /questions/{number}/answer"
+        ),
+    ),
+    (r"explore/.*", "POST /query | GET /query"),
+    (r"first-steps/.*|imports/sample-data/.*|imports/samples/.*", HELP),
+    (
+        r"access/(invitations/.*|invite/)",
+        "GET /invitations | POST /invitations | POST /invitations/{number}/again | DELETE /invitations/{number}",
+    ),
+    (r"access/locks/.*", "GET /access/locks | DELETE /access/locks/{number}"),
+    (r"access/.*sessions/end/", "GET /access/{user}/sessions | DELETE /access/{user}/sessions"),
+    (r"access/.*factors/reset/", "DELETE /access/{user}/factors"),
+    (r"access/rules/", GAP),
+    (r"access/tokens/.*", GAP),
+    (r"consent/.*", PUBLIC),
+    (r"rights/purposes/<.*", GAP),
+    (r"rights/.*", "GET /parties/{number}/contactable | GET /requests"),
+    (r"requests/.*", "GET /requests/{number} | POST /requests"),
+    (r"(retention|sensitive)/.*", GAP),
+    (r"customers/<int:pk>/rights/", "GET /parties/{number}/contactable"),
+    (r"customers/duplicates/(look|looking)/.*", GAP),
+    (r"customers/duplicates/.*", "GET /duplicates | POST /duplicates/{number}"),
+    (r"customers/merge/.*", "POST /parties/{number}/merge"),
+    (r"customers/merges/.*", "POST /merges/{number}/undo"),
+    (r"customers/<int:pk>/story/.*", "GET /history/{slug}/{number}"),
+    (r"customers/identity/settings/.*", GAP),
+    (r"customers/new/(same|use|again)/.*", "POST /parties/likely | POST /parties"),
+    (r"customers/new/.*|customers/pick/", DRAWN),
+    (
+        r"customers/.*contact-points/.*",
+        (
+            "GET /parties/{number}/contact-points | POST /parties/{number}/contact-points"
+            " | PATCH /parties/{number}/contact-points/{point} | DELETE /parties/{number}/contact-points/{point}"
+        ),
+    ),
+    (
+        r"customers/.*relationships/.*",
+        (
+            "GET /parties/{number}/relationships | POST /parties/{number}/relationships"
+            " | PATCH /parties/{number}/relationships/{row} | DELETE /parties/{number}/relationships/{row}"
+        ),
+    ),
+    (r"customers/.*chart/.*", "GET /parties/{number}/chart | POST /parties/{number}/chart/moves"),
+    (r"customers/.*consents/", "GET /parties/{number}/consents | POST /parties/{number}/consents"),
+    (r"customers/.*timeline/.*", "GET /parties/{number}/events"),
+    (r"customers/.*note/", "POST /notes"),
+    (r"webhooks/<int:pk>/rotate/", "POST /webhooks/{number}/rotate-secret"),
+    (
+        r"webhooks/.*",
+        (
+            "PATCH /webhooks/{number} | POST /webhooks/{number}/pause | POST /webhooks/{number}/resume"
+            " | POST /webhooks/{number}/test"
+        ),
+    ),
+    (r"deliveries/.*", "POST /webhooks/{number}/deliveries/{delivery}/resend"),
+    (r"products/suggest/", DRAWN),
+    (r"products/.*price/", "GET /products/{number}/price"),
+    (r"orders/lines/.*", GAP),
+    (r"orders/<int:pk>/take-back/", "POST /orders/{number}/return"),
+    (r"orders/.*", "GET /orders/{number} | POST /orders/{number}/lines"),
+    (r"imports/.*(pause|cancel|resume|revert)/", "POST /imports/{number}/pause | POST /imports/{number}/revert"),
+    (r"imports/.*revert/ask/|imports/.*kept/", "GET /imports/{number}/kept"),
+    (r"imports/.*rejected.csv", GAP),
+    (r"imports/.*", "GET /imports | POST /imports | GET /imports/{number} | GET /imports/{number}/difference"),
+    (r"backups/start/", "made where the files are: `guanxi backup`"),
+    (
+        r"bulk-changes/.*",
+        "GET /bulk-changes | POST /bulk-changes | GET /bulk-changes/{number} | POST /bulk-changes/{number}/undo",
+    ),
+    (r"fields/.*/(retype|replace|destroy|restore|refresh|outlook)/|fields/(order|preview)/", GAP),
+    (
+        r"fields/.*",
+        "GET /custom-fields | POST /custom-fields | PATCH /custom-fields/{number} | DELETE /custom-fields/{number}",
+    ),
+    (
+        r"habits/.*",
+        (
+            "GET /favourites | GET /favourites/seen | PUT /favourites | PUT /favourites/{slug}/{number}"
+            " | DELETE /favourites/{slug}/{number}"
+        ),
+    ),
+    (r"status/", "for machines: `/metrics`"),
+    (r"insight/assumptions/", GAP),
+    (r"insight/.*", "GET /insight/equity | GET /insight/models | POST /insight/learn"),
+]
+REASONS = {DRAWN, BROWSER, PUBLIC, HELP, GAP}
+
+
+def pages(found: Any, prefix: str = "") -> Iterator[str]:
+    for pattern in found:
+        route = f"{prefix}{pattern.pattern}"
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from pages(pattern.url_patterns, route)
+
+
+def said_of(address: str) -> str | None:
+    return next((said for pattern, said in TABLE if re.fullmatch(pattern, address)), None)
+
+
+def test_every_page_has_its_operations_or_a_reason() -> None:
+    skipped = ("accounts/", "api/", "<desk:desk>/")
+    addresses = {one for one in pages(get_resolver().url_patterns) if not one.startswith(skipped)}
+    assert len(addresses) > 100
+    assert sorted(one for one in addresses if said_of(one) is None) == [], "say in TABLE what programs have instead"
+
+
+def test_the_operations_of_the_table_are_there() -> None:
+    operations = {
+        f"{method.upper()} {re.sub('{[a-z_]+}', '{}', path.removeprefix('/api/v1'))}"
+        for path, methods in build().get_openapi_schema()["paths"].items()
+        for method in methods
+    }
+    named = {one for _pattern, said in TABLE if said[:4].strip().isupper() for one in said.split(" | ")}
+    assert len(named) > 70
+    assert sorted(one for one in named if re.sub("{[a-z_]+}", "{}", one) not in operations) == []
