@@ -147,6 +147,8 @@ def _write(path: Path, columns: dict[str, list[str]], rows: Sequence[Row]) -> No
 
 
 def _text(value: Any, position: int, name: str) -> str:
+    if type(value) is str and len(value) <= LONGEST:  # nearly all of them
+        return value
     if isinstance(value, dict | list):
         raise Refused(_("This field takes a single value."), f"rows.{position}.{name}")
     if value is None:

@@ -42,9 +42,10 @@ def add_contact_point(
     party = locked(party.pk, by)
     value, parts = _with_parts(kind, value, parts)
     value, key = _cleaned(kind, value, party)
-    if party.contact_points.count() >= MOST:
+    has = set(party.contact_points.values_list("kind", "key"))
+    if len(has) >= MOST:
         raise Refused(_("A customer can have at most %(most)s contact points.") % {"most": MOST}, "value")
-    if party.contact_points.filter(kind=kind, key=key).exists():
+    if (kind, key) in has:
         raise Refused(_("%(name)s has this one already.") % {"name": party.name}, "value")
     if preferred:
         _step_back(party, kind)

@@ -12,7 +12,7 @@ from guanxi.customers.merged import root_of
 from guanxi.customers.models import ContactPoint, Party
 from guanxi.foundation import one_at_a_time
 from guanxi.foundation.actions import Refused, action
-from guanxi.foundation.visibility import NotAllowed, Viewer
+from guanxi.foundation.visibility import NotAllowed, Viewer, require
 
 EXTERNAL = ContactPoint.Kind.EXTERNAL
 
@@ -55,7 +55,9 @@ def _changed(number: int, values: dict[str, Any], by: Viewer) -> Party:
     if changes:
         party = edit_party(number, changes, by=by)
     if roles is not None:
-        set_roles(party, roles, by=by)
+        require(by, "edit", party)
+        if set(roles) != set(party.roles.values_list("role", flat=True)):
+            set_roles(party, roles, by=by)
     return party
 
 

@@ -86,7 +86,7 @@ def write(source: Source, entries: Sequence[tuple[int, str, str, str, float]]) -
         Document(id=document_id(source, pk), title=title, subtitle=subtitle, text=text, weight=weight)
         for pk, title, subtitle, text, weight in entries
     ]
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         Document.objects.bulk_create(
             documents, update_conflicts=True, update_fields=list(COLUMNS[1:]), unique_fields=["id"], batch_size=500
         )
