@@ -39,10 +39,12 @@ def create_customers(
     since: pa.Array,
     at: datetime,
     run_id: int | None = None,
+    owner_id: int | None = None,
 ) -> pa.Array:
     """Make parties of which only the source's number is known, as customers; their ids in the order of `numbers`.
 
-    `since` are the moments from which on they are known; `at` is now; `run_id` is the import that makes them.
+    `since` are the moments from which on they are known; `at` is now; `run_id` is the import that makes
+    them, `owner_id` whose they are.
     """
     count = len(numbers)
     run = {"import_run": pa.repeat(pa.scalar(run_id, pa.int64()), count)}
@@ -57,7 +59,7 @@ def create_customers(
                 blank,
             )
             | {"profile": pa.repeat("{}", count), "made_up": pa.repeat(False, count)}
-            | {"created_at": since, "changed_at": moment}
+            | {"created_at": since, "changed_at": moment, "owner_id": pa.repeat(pa.scalar(owner_id, pa.int64()), count)}
             | run
         ),
     )

@@ -54,7 +54,7 @@ def party_differences(db: BulkSession, prepared: PreparedParties, namesakes: pa.
         "LEFT JOIN twins AS d ON d.g = a.g LEFT JOIN visibly AS v ON v.party_id = p.party_id AND NOT p.fresh "
         "LEFT JOIN labels AS b ON b.id = coalesce(CASE WHEN p.fresh THEN NULL ELSE p.party_id END, s.party_id) "
         "LEFT JOIN (SELECT g, list(one ORDER BY one.field, one.then) AS fields, bool_or(NOT one.written) AS conflict "
-        "FROM changes GROUP BY g) AS c ON c.g = a.g ORDER BY a.row"
+        "FROM changes GROUP BY g) AS c ON c.g = a.g ANTI JOIN refused AS z ON z.row = a.row ORDER BY a.row"
     ).to_arrow_table()
 
 
@@ -113,6 +113,10 @@ def _compare_more(work: duckdb.DuckDBPyConnection) -> None:
         "INSERT INTO changes SELECT x.g, {'field': 'known_since', 'now': CAST(p.was AS VARCHAR), "
         "'then': CAST(p.since AS VARCHAR), 'written': true} FROM known_longer AS p "
         "JOIN party_of AS x ON x.party_id = p.party_id SEMI JOIN news AS n ON n.g = x.g"
+    )
+    work.execute(
+        "INSERT INTO changes SELECT x.g, {'field': 'owner', 'now': h.was, 'then': h.now, 'written': true} "
+        "FROM handed AS h JOIN party_of AS x ON x.party_id = h.id SEMI JOIN news AS n ON n.g = x.g"
     )
 
 

@@ -5,7 +5,7 @@ Works inside the caller's bulk transaction; the set algebra is done by DuckDB in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from guanxi.customers.bulk_deriving import derive, full_name_sql, read_known
 from guanxi.customers.recognising import tell_nothing
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation.bulk import BulkSession, read_beside
+from guanxi.foundation.models import User
 
 _POINTS = pa.schema([("kind", pa.string()), ("key", pa.string()), ("party_id", pa.int64())])
 _RECORDS = pa.schema([("external_id", pa.string()), ("digest", pa.string())])
@@ -25,6 +26,8 @@ _ROLES = pa.schema([("party_id", pa.int64()), ("role", pa.string())])
 _CONSENTS = pa.schema(
     [("party_id", pa.int64()), ("purpose", pa.string()), ("channel", pa.string()), ("given", pa.bool_())]
 )
+_OWNERS = pa.schema([("id", pa.int64()), ("owner_id", pa.int64())])
+_COLLEAGUES = pa.schema([("id", pa.int64()), ("name", pa.string())])
 _TRUST = pa.schema([("trust", pa.int64())])
 UNKNOWN_TRUST = 50  # of a source that has said nothing yet
 LATER = 1 << 60  # beyond all ids
@@ -43,13 +46,16 @@ class PartiesWritten:
     events: pa.Table  # for ledger.bulk.append_events
     found: pa.Table  # for the search index: id, title, subtitle, text, fresh
     since: pa.Table  # known parties that are known longer now: party_id, was, since
+    owners: pa.Table  # known parties that somebody else owns now: id, owner_id as it was and as it is (…_now)
+    refused: pa.Table  # rows of parties that may not be changed: row
 
 
 class PreparedParties:
     """Rows made ready for `write_parties`, which needs the database; this part does not, and may run ahead in a thread.
 
-    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, known_since, made_up, the party's
-    FIELDS and profile fields; `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel, given.
+    `rows`: row, g (rows of one party share it), external_id, payload, digest, role, known_since, made_up, owner_id,
+    the party's FIELDS and profile fields; `points`: row, g, kind, value, key; `consents`: row, g, purpose, channel,
+    given.
     """
 
     def __init__(self, rows: pa.Table, points: pa.Table, consents: pa.Table, profile_fields: list[str]) -> None:
@@ -73,6 +79,14 @@ class PreparedParties:
         """What `news` say of each party: tables `told` and `told_points`. Again where not all of them were new."""
         _put_together(self.work, self.fields)
 
+    def leave_out(self, rows: pa.Table) -> None:
+        """Forget rows (`row`), before they are written."""
+        self.work.register("unwanted", rows)
+        for name in ("news", "all_rows"):
+            self.work.execute(f"DELETE FROM {name} WHERE row IN (SELECT row FROM unwanted)")
+        self.count -= rows.num_rows
+        self.put_together()
+
     def close(self) -> None:
         """Free the memory."""
         self.work.close()
@@ -93,6 +107,8 @@ def write_parties(
     match_by: Sequence[str] = KEYS,
     taken: pa.Table | None = None,
     look: bool = False,
+    beyond: Callable[[pa.Array], pa.Array] | None = None,
+    owner_id: int | None = None,
 ) -> PartiesWritten:
     """Write what rows of one source say of parties.
 
@@ -102,16 +118,20 @@ def write_parties(
     one of them could be recognised; it is not asked then. `rule`: create_or_update, create (rows of known parties are
     left out) or update (those of unknown ones); `match_by`: by which keys a party is known again. `taken`: parties
     (party_id) that would have got a number of this source by rows before these, had those been written. `look`: the
-    session writes nothing, so neither records nor events nor what the search learns is made ready.
+    session writes nothing, so neither records nor events nor what the search learns is made ready. `beyond`: of known
+    parties (ids) those that may not be changed; rows that speak of them are refused whole. `owner_id`: who owns those
+    that are made, where the rows name nobody.
     """
     work = prepared.work
     if _said_before(db, work, source_id, strangers):
         prepared.put_together()
     work.register("taken", _IDS.empty_table() if taken is None else taken)
     _recognise(db, work, source, strangers, run_id, match_by)
+    _refuse(work, beyond)
     _leave_out(work, rule)
-    _create(db, work, run_id, at, moment)
+    _create(db, work, run_id, at, moment, owner_id)
     _derive_again(db, work, prepared.fields, source_id, at)
+    _give_owners(db, work, at)
     if not look:
         _write_records(db, work, source_id, run_id, at)
     _know_longer(db, work, at)
@@ -119,6 +139,24 @@ def write_parties(
     _write_roles(db, work, role, run_id)
     _write_consents(db, work, source, run_id, moment)
     return _outcome(work, moment, source, prepared.count, points, look)
+
+
+def _refuse(work: duckdb.DuckDBPyConnection, beyond: Callable[[pa.Array], pa.Array] | None) -> None:
+    """Take out of the news whatever speaks of parties that may not be changed; the rows stand in `refused`."""
+    known = work.sql("SELECT DISTINCT party_id FROM recognised ORDER BY 1").to_arrow_table().column(0).combine_chunks()
+    closed = beyond(known) if beyond is not None and len(known) else known.slice(0, 0)
+    work.register("closed_parties", pa.table([closed], schema=_IDS))
+    work.execute(
+        "CREATE TABLE refused AS SELECT a.row, a.g FROM all_rows AS a SEMI JOIN (SELECT r.g FROM recognised AS r "
+        "SEMI JOIN closed_parties AS c ON c.party_id = r.party_id) AS x ON x.g = a.g"
+    )
+    if len(closed):
+        _take_out(work, "refused")
+
+
+def _take_out(work: duckdb.DuckDBPyConnection, rows: str) -> None:
+    for name in ("news", "told", "told_points", "recognised"):
+        work.execute(f"DELETE FROM {name} WHERE g IN (SELECT g FROM {rows})")
 
 
 def _leave_out(work: duckdb.DuckDBPyConnection, rule: str) -> None:
@@ -129,8 +167,7 @@ def _leave_out(work: duckdb.DuckDBPyConnection, rule: str) -> None:
         + ("" if known else " WHERE false")
     )
     if known:
-        for name in ("news", "told", "told_points", "recognised"):
-            work.execute(f"DELETE FROM {name} WHERE g IN (SELECT g FROM left_out)")
+        _take_out(work, "left_out")
 
 
 def _moment(at: datetime) -> str:
@@ -144,10 +181,10 @@ def _count(work: duckdb.DuckDBPyConnection, name: str) -> int:
 def _put_together(work: duckdb.DuckDBPyConnection, fields: list[str]) -> None:
     names = [*FIELDS, *fields, "external_id"]
     if _one_row_each(work):
-        said, group = ", ".join(f'"{name}"' for name in names) + ", made_up, known_since", ""
+        said, group = ", ".join(f'"{name}"' for name in names) + ", made_up, known_since, owner_id", ""
     else:
         said, group = ", ".join(_said(name) for name in names), "GROUP BY g"
-        said += ", bool_or(made_up) AS made_up, min(known_since) AS known_since"
+        said += f", bool_or(made_up) AS made_up, min(known_since) AS known_since, {_said('owner_id')}"
     name = f"coalesce(name, {full_name_sql('family_name', 'given_name')}, latin_name, nullif(external_id, ''))"
     work.execute(
         f"CREATE OR REPLACE TABLE told AS SELECT *, row_number() OVER (ORDER BY name, g) AS place FROM ("
@@ -265,19 +302,25 @@ def _run(run_id: int | None) -> str:
 
 
 def _create(
-    db: BulkSession, work: duckdb.DuckDBPyConnection, run_id: int | None, at: datetime, moment: datetime
+    db: BulkSession,
+    work: duckdb.DuckDBPyConnection,
+    run_id: int | None,
+    at: datetime,
+    moment: datetime,
+    owner_id: int | None,
 ) -> None:
     """Make the parties that nobody recognised; table `created_parties` has what is said of them."""
     count = _count(work, "told AS t ANTI JOIN recognised AS r ON r.g = t.g")
     first = db.reserve_ids("customers_party", count) if count else 0
     texts = ", ".join(f"coalesce({one}, '') AS {one}" for one in FIELDS if one not in ("kind", "name", "date_of_birth"))
     # Numbered in the order of their names: the indexes by name, long and else without order, grow page by page.
-    whole = count == _count(work, "told") and not _count(work, "left_out")
+    whole = count == _count(work, "told") and not _count(work, "left_out") and not _count(work, "refused")
     place = "place" if whole else "row_number() OVER (ORDER BY place)"
     work.execute(
         f"CREATE TABLE created_parties AS SELECT t.g, {first} - 1 + {place} AS id, "
         f"coalesce(kind, 'person') AS kind, left(coalesce(name, '?'), 200) AS name, {texts}, date_of_birth, profile, "
-        f"made_up, coalesce(known_since, {_moment(moment)}) AS created_at "
+        f"made_up, coalesce(known_since, {_moment(moment)}) AS created_at, "
+        f"CAST(coalesce(owner_id, {'NULL' if owner_id is None else int(owner_id)}) AS BIGINT) AS owner_id "
         "FROM told AS t ANTI JOIN recognised AS r ON r.g = t.g"
     )
     if count:
@@ -344,6 +387,56 @@ def _know_longer(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime)
             "UPDATE customers_party SET created_at = k.since, changed_at = k.at FROM known_longer AS k "
             "WHERE customers_party.id = k.party_id AND customers_party.created_at > k.since"
         )
+
+
+def _give_owners(db: BulkSession, work: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    """Let known parties belong to whom the rows name; tables `given` (id, owner_id, owner_id_now) and
+    `handed`, with their names."""
+    work.execute("CREATE TABLE given (id BIGINT, owner_id BIGINT, owner_id_now BIGINT)")
+    wanted = work.sql(
+        "SELECT p.party_id AS id, arg_max(n.owner_id, n.row) AS owner_id FROM news AS n "
+        "JOIN party_of AS p ON p.g = n.g WHERE NOT p.fresh AND n.owner_id IS NOT NULL GROUP BY p.party_id ORDER BY 1"
+    ).to_arrow_table()
+    now = read_beside(
+        db,
+        "owned_parties",
+        wanted,
+        "SELECT c.id, c.owner_id FROM owned_parties AS o CROSS JOIN customers_party AS c WHERE c.id = o.id",
+        _OWNERS,
+    )
+    work.register("owners_wanted", wanted)
+    work.register("owners_now", now)
+    work.execute(
+        "INSERT INTO given SELECT w.id, n.owner_id, w.owner_id FROM owners_wanted AS w JOIN owners_now AS n "
+        "ON n.id = w.id WHERE n.owner_id IS DISTINCT FROM w.owner_id ORDER BY 1"
+    )
+    _name_owners(work)
+    rows = work.sql(f"SELECT id, owner_id_now AS owner_id, {_moment(at)} AS at FROM given").to_arrow_table()
+    if rows.num_rows:
+        told = "to_json({'owner': [was, now]})"
+        work.execute(
+            f"UPDATE changed_parties SET changes = CAST(json_merge_patch(changes, {told}) AS VARCHAR) FROM handed AS h "
+            "WHERE h.id = changed_parties.id"
+        )
+        work.execute(
+            f"INSERT INTO changed_parties SELECT h.id, CAST({told} AS VARCHAR) FROM handed AS h "
+            "ANTI JOIN changed_parties AS c ON c.id = h.id"
+        )
+        db.stage("given_parties", rows)
+        db.execute(
+            "UPDATE customers_party SET owner_id = g.owner_id, changed_at = g.at FROM given_parties AS g "
+            "WHERE customers_party.id = g.id"
+        )
+
+
+def _name_owners(work: duckdb.DuckDBPyConnection) -> None:
+    ids = {number for row in work.execute("SELECT owner_id, owner_id_now FROM given").fetchall() for number in row}
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=ids - {None})}
+    work.register("colleagues", pa.table({"id": list(names), "name": list(names.values())}, schema=_COLLEAGUES))
+    work.execute(
+        "CREATE TABLE handed AS SELECT g.id, coalesce(w.name, '') AS was, coalesce(n.name, '') AS now FROM given AS g "
+        "LEFT JOIN colleagues AS w ON w.id = g.owner_id LEFT JOIN colleagues AS n ON n.id = g.owner_id_now"
+    )
 
 
 def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str, run_id: int | None) -> int:
@@ -451,10 +544,11 @@ def _outcome(
     ).fetchall()[0]
     skipped = _count(work, "left_out")
     since = work.sql("SELECT * FROM known_longer").to_arrow_table()
-    unchanged = count - created - updated - skipped
+    owners, refused = (work.sql(f"SELECT * FROM {name}").to_arrow_table() for name in ("given", "refused"))
+    unchanged = count - created - updated - skipped - refused.num_rows
     if look:
         nothing = _IDS.empty_table()
-        return PartiesWritten(created, updated, unchanged, skipped, points, nothing, nothing, since)
+        return PartiesWritten(created, updated, unchanged, skipped, points, nothing, nothing, since, owners, refused)
     events = work.sql(
         "SELECT party_id, kind, 'other' AS channel, 'inside' AS direction, "
         "occurred_at, 'customers.party' AS object_type, party_id AS object_id, payload FROM ("
@@ -482,4 +576,4 @@ def _outcome(
         "concat_ws(' ', nullif(p.latin_name, ''), k.keys) AS text, p.fresh FROM parties_now AS p "
         "LEFT JOIN keys AS k ON k.party_id = p.id ORDER BY p.id"
     ).to_arrow_table()
-    return PartiesWritten(created, updated, unchanged, skipped, points, events, found, since)
+    return PartiesWritten(created, updated, unchanged, skipped, points, events, found, since, owners, refused)

@@ -87,7 +87,8 @@ class Rights:
 
 
 class Rule:
-    """How one model is governed."""
+    """How one model is governed. `narrow` and `allows` answer where a right covers all or nothing; what lies between is
+    each rule's own, in `among` and `covers`."""
 
     subject: str = ""
 
@@ -110,11 +111,26 @@ class Rule:
         must have been shared for, where that is not the verb.
         """
         reach = min(cap, self.reach(model, rights, verb))
-        return NOTHING if reach is Reach.NONE else None
+        if reach in (Reach.ALL, Reach.NONE):
+            return None if reach is Reach.ALL else NOTHING
+        return self.among(model, rights, verb, reach, walking, shared)
 
     def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
         """Whether the right covers this row, which need not be stored yet."""
-        return min(cap, self.reach(type(row), rights, verb)) is not Reach.NONE
+        reach = min(cap, self.reach(type(row), rights, verb))
+        if reach in (Reach.ALL, Reach.NONE):
+            return reach is Reach.ALL
+        return self.covers(row, rights, verb, reach, shared)
+
+    def among(
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
+    ) -> Q | None:
+        """The condition where the right reaches to one's own or the team's."""
+        return None
+
+    def covers(self, row: models.Model, rights: Rights, verb: str, reach: Reach, shared: str) -> bool:
+        """Whether such a right covers this row."""
+        return True
 
     def subjects(self, model: type[models.Model]) -> set[str]:
         """The subjects that have a say over the model."""
@@ -152,18 +168,9 @@ class Owned(Rule):
     def reach(self, model: type[models.Model], rights: Rights, verb: str) -> Reach:
         return rights.reach(self.subject, verb)
 
-    def narrow(
-        self,
-        model: type[models.Model],
-        rights: Rights,
-        verb: str,
-        cap: Reach = Reach.ALL,
-        walking: bool = False,
-        shared: str = "",
+    def among(
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
     ) -> Q | None:
-        reach = min(cap, self.reach(model, rights, verb))
-        if reach in (Reach.ALL, Reach.NONE):
-            return None if reach is Reach.ALL else NOTHING
         whose = sorted(rights.peers) if reach is Reach.TEAM else [rights.viewer_id]
         condition = Q()
         for name in (self.owner, *self.also):
@@ -172,10 +179,7 @@ class Owned(Rule):
         ids = sorted(rights.shared(model._meta.label_lower, shared or verb))
         return condition | _among("pk", ids) if ids else condition
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
-        reach = min(cap, self.reach(type(row), rights, verb))
-        if reach in (Reach.ALL, Reach.NONE):
-            return reach is Reach.ALL
+    def covers(self, row: models.Model, rights: Rights, verb: str, reach: Reach, shared: str) -> bool:
         owners = {getattr(row, row._meta.get_field(name).attname) for name in (self.owner, *self.also)}  # type: ignore[union-attr]
         whose = rights.peers if reach is Reach.TEAM else {rights.viewer_id}
         if not owners.isdisjoint(whose):
@@ -219,33 +223,32 @@ class Through(Rule):
         parents = [link.related_model for link in self._links(model)]
         return min([self._own(rights, verb), *(rule_of(one).reach(one, rights, self._verb(verb)) for one in parents)])
 
-    def narrow(
-        self,
-        model: type[models.Model],
-        rights: Rights,
-        verb: str,
-        cap: Reach = Reach.ALL,
-        walking: bool = False,
-        shared: str = "",
+    def among(
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
     ) -> Q | None:
-        reach = min(cap, self.reach(model, rights, verb))
-        if reach in (Reach.ALL, Reach.NONE):
-            return None if reach is Reach.ALL else NOTHING
         found: Q | None = None
         for link in self._links(model):
-            parent: type[models.Model] = link.related_model
-            inner = rule_of(parent).narrow(parent, rights, self._verb(verb), reach, shared=shared or self._share(verb))
+            inner = self._parents(link, rights, verb, reach, shared)
             if inner is None:
                 continue
-            rows = parent._base_manager.filter(inner)
+            rows = link.related_model._base_manager.filter(inner)
             one = Q(Exists(rows.filter(pk=OuterRef(link.attname)))) if walking else Q(**{f"{link.name}__in": rows})
             found = one if found is None else found & one
         return found
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
-        reach = min(cap, self.reach(type(row), rights, verb))
+    def under(self, model: type[models.Model], name: str, rights: Rights, verb: str) -> Q | None:
+        """The condition on the records under which rows may be `verb`ed, `name` being the key that leads to them; None
+        where there is none."""
+        reach = self.reach(model, rights, verb)
         if reach in (Reach.ALL, Reach.NONE):
-            return reach is Reach.ALL
+            return None if reach is Reach.ALL else NOTHING
+        return self._parents(model._meta.get_field(name), rights, verb, reach, "")
+
+    def _parents(self, link: Any, rights: Rights, verb: str, reach: Reach, shared: str) -> Q | None:
+        parent: type[models.Model] = link.related_model
+        return rule_of(parent).narrow(parent, rights, self._verb(verb), reach, shared=shared or self._share(verb))
+
+    def covers(self, row: models.Model, rights: Rights, verb: str, reach: Reach, shared: str) -> bool:
         for link in self._links(type(row)):
             parent = getattr(row, link.name)
             if parent is None:
@@ -268,28 +271,21 @@ class Personal(Rule):
     others_see: str = ""
 
     def reach(self, model: type[models.Model], rights: Rights, verb: str) -> Reach:
-        return Reach.OWN if rights.works_here and rights.viewer_id is not None else Reach.NONE
+        if rights.viewer_id is None:  # the house itself
+            return Reach.ALL if rights.everything else Reach.NONE
+        return Reach.OWN if rights.works_here else Reach.NONE
 
-    def narrow(
-        self,
-        model: type[models.Model],
-        rights: Rights,
-        verb: str,
-        cap: Reach = Reach.ALL,
-        walking: bool = False,
-        shared: str = "",
+    def among(
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
     ) -> Q | None:
-        if self.reach(model, rights, verb) is Reach.NONE:
-            return None if rights.everything else NOTHING  # the house itself
         mine = Q(**{self.user: rights.viewer_id})
         return mine | Q(**{self.others_see: True}) if self.others_see and verb == "view" else mine
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
-        if rights.viewer_id is None:
-            return rights.everything
+    def covers(self, row: models.Model, rights: Rights, verb: str, reach: Reach, shared: str) -> bool:
         if self.others_see and verb == "view" and getattr(row, self.others_see):
-            return rights.works_here
-        return rights.works_here and getattr(row, row._meta.get_field(self.user).attname) == rights.viewer_id  # type: ignore[union-attr]
+            return True
+        whose = getattr(row, row._meta.get_field(self.user).attname)  # type: ignore[union-attr]
+        return bool(whose == rights.viewer_id)
 
 
 @dataclass(frozen=True)

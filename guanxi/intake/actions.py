@@ -16,6 +16,7 @@ from guanxi.foundation import audit, one_at_a_time, tasks
 from guanxi.foundation.actions import Refused, action, delete, occasion
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.intake import uploads
+from guanxi.intake.allowed import refuse_whose_reach_is_less, require_kind
 from guanxi.intake.models import ImportMapping, ImportRun
 from guanxi.intake.plan import Plan
 from guanxi.ledger.actions import record
@@ -41,7 +42,8 @@ def begin_import(plan: Plan, *, by: Viewer, dry_run: bool = False) -> ImportRun:
     Raises Refused where another process is at work on this very file, or the disk has no room for it.
     """
     require(by, "create", ImportRun)
-    plan.refuse_unwritable()
+    require_kind(by, plan.kind, plan.rule)
+    plan.refuse_unwritable(by)
     path = Path(plan.path)
     uploads.room_for(path.stat().st_size, uploading=False)
     digest = digest_of(path)
@@ -56,7 +58,7 @@ def begin_import(plan: Plan, *, by: Viewer, dry_run: bool = False) -> ImportRun:
     if unfinished is not None:
         state = _where_it_stood(unfinished)
         ImportRun.objects.filter(pk=unfinished.pk).update(
-            path=str(path), plan=plan.as_json(), error="", wanted=Wanted.NOTHING, state=state
+            path=str(path), plan=plan.as_json(), error="", wanted=Wanted.NOTHING, state=state, by_id=by.pk
         )
         unfinished.refresh_from_db()
         return unfinished
@@ -170,6 +172,7 @@ def mark_for_revert(run: ImportRun, *, by: Viewer) -> ImportRun:
     """Decide that an import is taken back; `reverting.revert` does it. Raises Refused as `begin_revert`."""
     require(by, "edit", run)
     stored = ImportRun.objects.select_for_update().get(pk=run.pk)
+    refuse_whose_reach_is_less(by, stored.kind, stored.by_id)
     if stored.state == State.REVERTED:
         raise Refused(_("This import was taken back already."))
     if stored.state == State.REVERTING:

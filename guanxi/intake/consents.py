@@ -6,6 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from guanxi.customers.bulk_consents import append_consents
+from guanxi.customers.models import Consent
 from guanxi.foundation.bulk import BulkSession
 from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase, of_states
 from guanxi.intake.naming import find_named, refuse_unnamed
@@ -26,7 +27,7 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
 
 def prepare(job: Job) -> None:
     """Find the customers."""
-    find_named(job, "agreed", ["customer"])
+    find_named(job, "agreed", ["customer"], Consent)
 
 
 def phases(job: Job) -> list[Phase]:

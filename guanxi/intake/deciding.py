@@ -97,6 +97,7 @@ GIVEN_BACK: dict[str, type[models.Model]] = {
     "products": Product,
     "prices": Price,
     "relations": Relationship,
+    "owners": Party,
 }
 
 

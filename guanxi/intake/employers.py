@@ -9,11 +9,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from guanxi.customers.bulk_parties import PreparedParties
 from guanxi.customers.bulk_relations import ROWS, organisations_called, write_relationships
+from guanxi.customers.models import Relationship
 from guanxi.foundation.bulk import BulkSession, append_with_ids
+from guanxi.foundation.visibility import limited
 from guanxi.intake.importing import Job
+from guanxi.intake.reaching import beyond_for, owner_of_new
 from guanxi.ledger.bulk import COLUMNS
 
+_ROWS = pa.schema([("row", pa.int64())])
 MOMENT = pa.timestamp("us", "UTC")
 BLANK = ("latin_name", "family_name", "given_name", "gender", "occupation", "language", "city", "country")
 
@@ -52,6 +57,24 @@ def relate(job: Job, db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     job.record(db, at(written.events, job))
 
 
+def leave_out_foreign(job: Job, db: BulkSession, prepared: PreparedParties) -> pa.Table:
+    """Take out the rows of whole customers who work at organisations that belong to others; they are given back."""
+    work = prepared.work
+    if "works_at" not in job.plan.mapping or not limited(job.by, Relationship, "create"):
+        return _ROWS.empty_table()
+    names = work.sql("SELECT DISTINCT works_at FROM news WHERE works_at IS NOT NULL ORDER BY 1").to_arrow_table()
+    found = organisations_called(db, names.column(0).combine_chunks())
+    closed = beyond_for(job, Relationship, "other", found.column("id").combine_chunks())
+    work.register("closed_workplaces", found.filter(pc.is_in(found.column("id"), value_set=closed)))
+    rows = work.sql(
+        "SELECT a.row FROM all_rows AS a SEMI JOIN (SELECT n.g FROM news AS n JOIN closed_workplaces AS c "
+        "ON c.name = n.works_at) AS x ON x.g = a.g ORDER BY a.row"
+    ).to_arrow_table()
+    if rows.num_rows:
+        prepared.leave_out(rows)
+    return rows
+
+
 def at(events: pa.Table, job: Job) -> pa.Table:
     """The events with the moment of the run."""
     moments = pa.repeat(pa.scalar(job.moment, MOMENT), events.num_rows)
@@ -77,6 +100,7 @@ def _make(job: Job, db: BulkSession, names: pa.Array) -> pa.Table:
         | dict.fromkeys(BLANK, pa.repeat("", count))
         | {"profile": pa.repeat("{}", count), "made_up": pa.repeat(False, count), "changed_at": now, "import_run": run}
         | {"created_at": pa.repeat(pa.scalar(job.moment, MOMENT), count)}
+        | {"owner_id": pa.repeat(pa.scalar(owner_of_new(job.by), pa.int64()), count)}
     )
     ids = append_with_ids(db, "customers_party", pa.table(rows))
     payloads = [json.dumps({"kind": "organisation", "name": name}, ensure_ascii=False) for name in names.to_pylist()]

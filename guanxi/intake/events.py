@@ -8,9 +8,10 @@ import pyarrow as pa
 from guanxi.foundation.bulk import BulkSession
 from guanxi.intake.importing import NO_FIELDS, PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.plan import Plan
-from guanxi.intake.sales import prepare_customers
+from guanxi.intake.sales import prepare_customers, rows_of_others
 from guanxi.intake.values import literal
 from guanxi.ledger.bulk import append_new_events
+from guanxi.ledger.models import Event
 
 CHUNK = 100_000
 
@@ -30,7 +31,7 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
 
 def prepare(job: Job) -> None:
     """Find or make the customers of the file."""
-    prepare_customers(job, "occurred_at")
+    prepare_customers(job, "occurred_at", Event)
 
 
 def phases(job: Job) -> list[Phase]:
@@ -52,6 +53,7 @@ def _write(job: Job, db: BulkSession, number: int, _ahead: None) -> Outcome:
     ).to_arrow_table()
     fresh = append_new_events(db, events, job.now, job.run_id)
     outcome = Outcome(fresh.num_rows, 0, events.num_rows - fresh.num_rows)
+    outcome.refused = rows_of_others(job.work, f"SELECT * FROM lines WHERE chunk = {number}")
     if job.dry:
         job.work.register("fresh_events", fresh)
         outcome.difference = job.work.sql(

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import profile
-from guanxi.customers.models import Consent, Party
-from guanxi.foundation import visibility
+from guanxi.customers.models import Consent
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.custom_fields.models import CustomField
+from guanxi.foundation.visibility import Viewer, viewer_now
+from guanxi.intake.allowed import closed_fields, may_consent
 from guanxi.intake.words import (
     BETWEEN,
     BUYING_ROLES,
@@ -274,6 +275,15 @@ PARTIES = (
         ),
     ),
     Field("department", _("Department"), longest=100, synonyms=_names("department|dept|division|部門|部门")),
+    Field(
+        "owner",
+        _("Owner"),
+        longest=254,
+        synonyms=_names(
+            "owner|owner_email|owner_name|account_owner|contact_owner|customer_owner|record_owner|account_manager|"
+            "負責人|负责人|客戶負責人|客户负责人|業務負責人|业务负责人"
+        ),
+    ),
     Field("made_up", _("made up for demonstration"), WORD, words=YES_NO, synonyms=_names("made_up|虛構|虚构")),
 )
 
@@ -488,11 +498,15 @@ OPTION_FIELDS = {
 }
 
 
-def fields_of(kind: str) -> dict[str, Field]:
-    """The fields of a kind of import by name; for parties the declared profile fields and the consents too."""
+def fields_of(kind: str, by: Viewer | None = None) -> dict[str, Field]:
+    """The fields of a kind of import by name; for parties the declared profile fields and the consents too.
+
+    None that a role closes to `by`, or to who looks now; within an action and a run all.
+    """
     if kind not in _KINDS:
         message = _now("“%(kind)s” is no kind of import; known are %(known)s.")
         raise Refused(message % {"kind": kind, "known": ", ".join(_KINDS)}, "kind")
+    by = by if by is not None else viewer_now()
     fields = list(_KINDS[kind])
     if kind == "parties":
         fields += [_profile_field(declared) for declared in profile.fields() if _can_be_imported(declared)]
@@ -500,15 +514,10 @@ def fields_of(kind: str) -> dict[str, Field]:
             Field(f"consent.{purpose}.{channel}", f"{_('Consent')}: {purpose}, {channel}", WORD, words=YES_NO)
             for purpose in Consent.Purpose.values
             for channel in Channel.values
+            if may_consent(by)
         ]
-        fields = [field for field in fields if field.name not in _closed()]
-    return {field.name: field for field in fields}
-
-
-def _closed() -> frozenset[str]:
-    """The fields of customers that who looks now cannot write, and so cannot bring in."""
-    viewer = visibility.viewer_now()
-    return visibility.read_only_fields(viewer, Party) if viewer is not None else frozenset()
+    closed = closed_fields(by, kind)
+    return {field.name: field for field in fields if field.name not in closed}
 
 
 def _profile_field(declared: profile.ProfileField) -> Field:

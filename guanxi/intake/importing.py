@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.search import index_arrow
+from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.intake.plan import Plan
 from guanxi.ledger.bulk import append_events
 
@@ -62,6 +63,7 @@ class Job:
     db: BulkSession  # one for the whole run: opening one costs a process on SQLite
     dry: bool = False  # look what would be written (intake.dry), and say so in each Outcome's `difference`
     memory: dict[str, Any] = field(default_factory=dict)
+    by: Viewer = SYSTEM  # in whose name it works: it touches what he may (intake.reaching)
 
     @contextmanager
     def transaction(self) -> Iterator[BulkSession]:

@@ -9,26 +9,33 @@ import pyarrow.compute as pc
 from django.conf import settings
 
 from guanxi.customers import normalise
+from guanxi.customers.models import Consent, Relationship
 from guanxi.foundation.bulk import BulkSession, read_beside
 from guanxi.intake.importing import Job
+from guanxi.intake.reaching import NOT_YOURS, beyond_for
 
 FOUND = pa.schema([("code", pa.string()), ("party_id", pa.int64())])
 AT_ONCE = 100_000
 
 
-def find_named(job: Job, table: str, columns: list[str]) -> None:
+def find_named(job: Job, table: str, columns: list[str], model: type[Consent | Relationship]) -> None:
     """Find everybody named in these columns of a table of the stage: `named` (code, party_id) in the stage.
 
-    What leads to nobody, or to more than one, is not in it.
+    What leads to nobody, or to more than one, is not in it. Of whom the import may make no `model` stands in
+    `closed_named` (code) instead.
     """
     job.work.execute("CREATE OR REPLACE TABLE named (code VARCHAR, party_id BIGINT)")
+    job.work.execute("CREATE OR REPLACE TABLE closed_named (code VARCHAR)")
     union = " UNION ".join(f'SELECT "{name}" AS code FROM {table} WHERE "{name}" IS NOT NULL' for name in columns)
     codes = job.work.sql(f"{union} ORDER BY 1").to_arrow_table().column("code").combine_chunks()
     for start in range(0, len(codes), AT_ONCE):
         with job.transaction() as db:
             found = parties_named(db, job.plan.source, codes.slice(start, AT_ONCE))
         job.work.register("found_named", found)
-        job.work.execute("INSERT INTO named SELECT code, party_id FROM found_named")
+        closed = beyond_for(job, model, "party", pc.unique(found.column("party_id")))
+        job.work.register("closed", pa.table({"party_id": closed}))
+        job.work.execute("INSERT INTO closed_named SELECT code FROM found_named SEMI JOIN closed USING (party_id)")
+        job.work.execute("INSERT INTO named SELECT code, party_id FROM found_named ANTI JOIN closed USING (party_id)")
 
 
 def parties_named(db: BulkSession, source: str, codes: pa.Array) -> pa.Table:
@@ -70,10 +77,12 @@ def _by(db: BulkSession, kind: str, source: str, codes: pa.Array) -> pa.Table:
 
 
 def refuse_unnamed(work: duckdb.DuckDBPyConnection, table: str, where: dict[str, str], chunk: int) -> pa.Table:
-    """The rows of a chunk of `table` in which somebody is not found, as problems; `where`: reason by column."""
+    """The rows of a chunk of `table` in which somebody is not found, or belongs to others, as problems; `where`: reason
+    by column."""
     parts = [
-        f"SELECT t.row, '{column}:{reason}' AS problem FROM {table} AS t ANTI JOIN named AS n ON n.code = "
-        f't."{column}" '
+        f"SELECT t.row, CASE WHEN c.code IS NULL THEN '{column}:{reason}' ELSE '{column}:{NOT_YOURS}' END AS problem "
+        f'FROM {table} AS t ANTI JOIN named AS n ON n.code = t."{column}" '
+        f'LEFT JOIN closed_named AS c ON c.code = t."{column}" '
         f'WHERE t.chunk = {chunk} AND t."{column}" IS NOT NULL'
         for column, reason in where.items()
     ]

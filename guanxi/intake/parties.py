@@ -10,14 +10,17 @@ from django.conf import settings
 from guanxi.customers import normalise
 from guanxi.customers.bulk_difference import NAMESAKES, party_differences
 from guanxi.customers.bulk_parties import PreparedParties, write_parties
+from guanxi.customers.models import Party
 from guanxi.customers.recognising import tell_nothing
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation.bulk import BulkSession, last_id
 from guanxi.foundation.typed_json import MOMENT_FORMAT
-from guanxi.intake.employers import relate
+from guanxi.intake.employers import leave_out_foreign, relate
 from guanxi.intake.fields import MOMENT, NUMBER, WORD, Field
 from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
+from guanxi.intake.owners import owner_sql
 from guanxi.intake.plan import Plan
+from guanxi.intake.reaching import NOT_YOURS, beyond, owner_of_new
 from guanxi.intake.suppressing import erased_parties
 from guanxi.intake.values import literal
 from guanxi.intake.words import YES_NO
@@ -140,7 +143,7 @@ def rows_sql(plan: Plan) -> str:
     profile = profile_fields(plan)
     said = [name for name in [*FIELDS, *profile] if name in plan.mapping or name in FIELDS]
     pairs = [f"'{name}': {_as_said(plan, name)}" for name in said if name in plan.mapping or name in plan.options]
-    plainly = ("external_id", "mail", "card", "role", "known_since", "made_up", "works_at", "department")
+    plainly = ("external_id", "mail", "card", "role", "known_since", "made_up", "works_at", "department", "owner")
     pairs += [f"'{name}': {name}" for name in plainly if name in plan.mapping]
     pairs += [
         f"'{name}': CASE WHEN len({name}) > 0 THEN {name} END" for name in ("phone", "address") if name in plan.mapping
@@ -154,7 +157,7 @@ def rows_sql(plan: Plan) -> str:
     return (
         f"SELECT *, md5(payload) AS digest FROM (SELECT c.row, k.g, coalesce(external_id, '') AS external_id, role, "
         f"works_at, department, {fields}, {_as_said(plan, 'name')} AS name, upper(country) AS country, known_since, "
-        "coalesce(made_up = 'yes', false) AS made_up, "
+        f"coalesce(made_up = 'yes', false) AS made_up, {owner_sql(plan)} AS owner_id, "
         f"CAST(json_merge_patch('{{}}', to_json({{{', '.join(pairs)}}})) AS VARCHAR) AS payload "
         "FROM checked AS c JOIN piece AS k ON k.row = c.row)"
     )
@@ -237,6 +240,7 @@ def _prepare(job: Job, number: int) -> PreparedParties:
 
 
 def _write(job: Job, db: BulkSession, number: int, prepared: PreparedParties) -> Outcome:
+    foreign = leave_out_foreign(job, db, prepared)
     written = write_parties(
         db,
         prepared,
@@ -250,8 +254,12 @@ def _write(job: Job, db: BulkSession, number: int, prepared: PreparedParties) ->
         rule=job.plan.rule,
         match_by=job.plan.match_by,
         taken=job.memory.get("taken"),
+        beyond=lambda ids: beyond(job, Party, ids),
+        owner_id=owner_of_new(job.by),
     )
     outcome = Outcome(written.created, written.updated, written.unchanged, written.skipped)
+    named = _refused(_naming(job.plan), written.refused) if written.refused.num_rows else PROBLEMS.empty_table()
+    outcome.refused = pa.concat_tables([named, _refused("works_at", foreign)])
     if job.dry:
         outcome.difference = party_differences(db, prepared, job.memory.get("namesakes"))
         _take(job, prepared)
@@ -265,11 +273,22 @@ def _write(job: Job, db: BulkSession, number: int, prepared: PreparedParties) ->
         relate(job, db, prepared.work)
     prepared.close()
     job.keep(f"since-{number}", written.since)
+    job.keep(f"owners-{number}", written.owners)
     fresh = written.found.column("fresh")
     for new in (True, False):
         chosen = written.found.filter(fresh if new else pc.invert(fresh)).drop_columns("fresh")
         job.index(db, "customers.party", chosen, new=new)
     return outcome
+
+
+def _naming(plan: Plan) -> str:
+    """The field that tells first who a customer is."""
+    return next(one for one in ("external_id", "card", "mail", "phone") if one in plan.mapping)
+
+
+def _refused(field: str, rows: pa.Table) -> pa.Table:
+    """Rows that speak of what belongs to others, as problems."""
+    return pa.table([rows.column("row"), pa.repeat(f"{field}:{NOT_YOURS}", rows.num_rows)], schema=PROBLEMS)
 
 
 def _take(job: Job, prepared: PreparedParties) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.visibility import Viewer
 from guanxi.intake import probing, values
 from guanxi.intake.fields import DAY, MOMENT, NUMBER, OPTION_FIELDS, WORD, Field, fields_of, plain
 from guanxi.intake.formats import REMARKS, FileFormat, is_rejects
@@ -82,9 +83,9 @@ class Plan:
         how = [self.mapping, self.date_format, self.decimal, self.source, self.options, self.form.as_json()]
         return _digest([*how, self.rule, self.match_by])
 
-    def refuse_unwritable(self) -> None:
-        """Raise Refused where the mapping names a field that is none, or that imports may not write."""
-        known = fields_of(self.kind)
+    def refuse_unwritable(self, by: Viewer) -> None:
+        """Raise Refused where the mapping names a field that is none, or that imports of `by` may not write."""
+        known = fields_of(self.kind, by)
         for name in self.mapping:
             if name not in known:
                 message = _("“%(field)s” is no field that this import may write; there are: %(known)s.")

@@ -54,6 +54,10 @@ REASONS: dict[str, Any] = {
     "unknown_product": gettext_lazy("No product with this number is known."),
     "currency": gettext_lazy("The currency has to be three letters, such as TWD, and the same within a list."),
     "negative": gettext_lazy("A price, and the quantity from which it holds, cannot be negative."),
+    "not_yours": gettext_lazy("This belongs to somebody else; you may not change it."),
+    "unknown_owner": gettext_lazy("No colleague, or more than one, has this mail, user name or name."),
+    "owner_sees_none": gettext_lazy("This colleague may see no customers, and so cannot own any."),
+    "not_yours_to_give": gettext_lazy("You may not hand customers to this colleague."),
     "erased": gettext_lazy(
         "This customer asked to be erased; should he have come back, allow it first (guanxi erase --allow-again)."
     ),

@@ -6,6 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from guanxi.customers.bulk_relations import CONTENT, ROWS, write_relationships
+from guanxi.customers.models import Relationship
 from guanxi.foundation.bulk import BulkSession
 from guanxi.intake.employers import at
 from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase, of_states
@@ -34,7 +35,7 @@ def arrange(work: duckdb.DuckDBPyConnection, plan: Plan) -> pa.Table:
 
 def prepare(job: Job) -> None:
     """Find everybody who is named."""
-    find_named(job, "relations", ["party", "other", "reports_to"])
+    find_named(job, "relations", ["party", "other", "reports_to"], Relationship)
 
 
 def phases(job: Job) -> list[Phase]:

@@ -13,33 +13,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from guanxi.catalog.models import Product
 from guanxi.customers import normalise
-from guanxi.customers.models import ContactPoint, Party
+from guanxi.customers.models import ContactPoint
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.intake import actions, running, uploads
+from guanxi.intake.allowed import require_kind
 from guanxi.intake.fields import DAY, MOMENT, NUMBER, fields_of
 from guanxi.intake.models import ImportRun
 from guanxi.intake.plan import DEFAULT_SOURCE, prepare
 from guanxi.intake.values import ISO
-from guanxi.ledger.models import Event
 from guanxi.orders.models import Order
 
 MOST = 10_000
 LONGEST = 20_000  # characters of one value
-MODELS: dict[str, type[models.Model]] = {
-    "parties": Party,
-    "products": Product,
-    "sales": Order,
-    "events": Event,
-    "relationships": Party,
-    "prices": Product,
-    "consents": Party,
-}
 Row = dict[str, Any]
 
 
@@ -73,8 +64,7 @@ def take_in(
 ) -> Answer:
     """Take `rows` in, and say of each what became of it. Raises Refused where none of them can be looked at."""
     require(by, "create", ImportRun)
-    require(by, "create", MODELS[kind])
-    require(by, "edit", MODELS[kind])
+    require_kind(by, kind, rule or ImportRun.Rule.CREATE_OR_UPDATE.value)
     if connection.in_atomic_block:
         raise Refused(_("Rows in bulk are written in transactions of their own; send them without Idempotency-Key."))
     columns = _columns(kind, rows)

@@ -30,12 +30,14 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
-from guanxi.foundation.visibility import SYSTEM, Viewer, may
+from guanxi.foundation.visibility import SYSTEM, NotAllowed, Viewer, require
 from guanxi.intake import actions, checking, comparing, uploads
+from guanxi.intake.allowed import require_kind
 from guanxi.intake.dry import DrySession
 from guanxi.intake.importing import Job, Phase, run_ahead
 from guanxi.intake.models import ImportRun
 from guanxi.intake.origins import keep_origins
+from guanxi.intake.owners import leave_out_owners
 from guanxi.intake.plan import Plan
 from guanxi.intake.rejects import RejectFile
 from guanxi.intake.suppressing import leave_out_erased
@@ -103,9 +105,15 @@ def _taken(run_id: int, by: Viewer, work: Callable[[ImportRun, Viewer], ImportRu
 
 def _refuse_who_may_no_more(current: ImportRun) -> None:
     """What runs in somebody's name needs his right when it runs, not only when he asked for it."""
-    if current.by is not None and not may(current.by, "create", ImportRun):
-        words = _("%(name)s may not import any more; let somebody who may do so start it again.")
-        raise Refused(words % {"name": current.by})
+    if current.by is None:
+        return
+    try:
+        require(current.by, "create", ImportRun)
+        require_kind(current.by, current.kind, current.rule)
+    except NotAllowed as error:
+        words = _("%(name)s may not import this any more; let somebody who may do so start it again.")
+        raise Refused(words % {"name": current.by}) from error
+    Plan.from_json(current.plan).refuse_unwritable(current.by)
 
 
 def _run(current: ImportRun, by: Viewer) -> ImportRun:
@@ -134,8 +142,8 @@ def _compare(current: ImportRun, by: Viewer) -> ImportRun:
     current = actions.note_state(current, by=by, state=State.CHECKING)
     found = Source.objects.filter(code=plan.source).values_list("pk", flat=True).first()
     with bulk.session() as db, checking.stage(current.folder) as work:
-        moments = timezone.now(), clock.now()
-        job = Job(current.pk, plan, work, current.folder, found or 0, *moments, DrySession(db), dry=True)
+        place, moments = (current.folder, found or 0), (timezone.now(), clock.now())
+        job = Job(current.pk, plan, work, *place, *moments, DrySession(db), dry=True, by=_whose(current))
         module = _module(plan)
         module.prepare(job)
         told = comparing.compare(job, module.phases(job), current)
@@ -220,7 +228,8 @@ def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
     rejects = RejectFile(current.rejects_path, plan.form.columns, plan.form.separator)
     with checking.stage(current.folder) as work:
         counts = checking.check(plan, work, rejects, _size(current), heed=lambda: _heed(current))
-        late = pa.concat_tables([leave_out_erased(work, plan), _module(plan).arrange(work, plan)])
+        left_out = [leave_out_erased(work, plan), leave_out_owners(work, plan, _whose(current))]
+        late = pa.concat_tables([*left_out, _module(plan).arrange(work, plan)])
         checking.reject_later(plan, rejects, late)
         counts.accepted -= late.num_rows
         counts.rejected += late.num_rows
@@ -233,6 +242,11 @@ def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
         current, by=by, state=State.CHECKING, phase=BEGUN, checkpoint=0,
         read=counts.read, accepted=counts.accepted, rejected=counts.rejected,
     )  # fmt: skip
+
+
+def _whose(current: ImportRun) -> Viewer:
+    """In whose name the run works, however it was started."""
+    return current.by or SYSTEM
 
 
 def _size(current: ImportRun) -> int:
@@ -259,7 +273,8 @@ def _write(current: ImportRun, plan: Plan, by: Viewer, db: BulkSession) -> None:
     source = actions.source_called(plan.source, by=by)
     module = _module(plan)
     with checking.stage(current.folder) as work:
-        job = Job(current.pk, plan, work, current.folder, source.pk, timezone.now(), clock.now(), db)
+        moments = timezone.now(), clock.now()
+        job = Job(current.pk, plan, work, current.folder, source.pk, *moments, db, by=_whose(current))
         module.prepare(job)
         phases: list[Phase] = module.phases(job)
         names = [phase.name for phase in phases]

@@ -14,8 +14,11 @@ from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.tasks import progress
 from guanxi.intake.importing import DIFFERENCE, NO_FIELDS, PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.plan import Plan
+from guanxi.intake.reaching import NOT_YOURS, beyond, beyond_for, owner_of_new
 from guanxi.intake.values import literal
+from guanxi.ledger.models import Event
 from guanxi.orders import bulk as orders
+from guanxi.orders.models import Order
 
 CHUNK = 200_000  # lines written in one transaction
 PARTIES = 100_000  # customers looked up, or summed up, in one transaction
@@ -93,17 +96,19 @@ def _of_chunk(work: duckdb.DuckDBPyConnection, number: int) -> str:
 
 def prepare(job: Job) -> None:
     """Find or make all customers, products, places and sales persons of the file. May be done again at any time."""
-    prepare_customers(job, "placed_at")
+    prepare_customers(job, "placed_at", Order)
     _catalog(job)
 
 
-def prepare_customers(job: Job, moment: str) -> None:
+def prepare_customers(job: Job, moment: str, model: type[Order | Event]) -> None:
     """Find or make the customers named in `lines`; their ids stand in `customer_ids`.
 
-    New ones are known since the first `moment` (a column of `lines`) at which the file speaks of them.
+    New ones are known since the first `moment` (a column of `lines`) at which the file speaks of them. Those of whom
+    the import may make no `model` stand in `closed_customers` instead.
     """
     work, source = job.work, job.plan.source
     work.execute("CREATE OR REPLACE TABLE customer_ids (customer VARCHAR, party_id BIGINT)")
+    work.execute("CREATE OR REPLACE TABLE closed_customers (customer VARCHAR)")
     numbers = work.sql(
         f"SELECT customer, min({moment}) AS since FROM lines GROUP BY customer ORDER BY customer"
     ).to_arrow_table()
@@ -121,7 +126,8 @@ def prepare_customers(job: Job, moment: str) -> None:
                 names = pc.binary_join_element_wise(prefix, made, suffix, "")
                 since = numbers.column("since").slice(start, PARTIES).combine_chunks().filter(fresh)
                 since = since.cast(orders.MOMENT)
-                ids = create_customers(db, source, made, names, since, job.now, job.run_id)
+                whose = owner_of_new(job.by)
+                ids = create_customers(db, source, made, names, since, job.now, job.run_id, whose)
                 job.record(db, _created(ids, names, since, source))
                 found_by = external_keys(source, made)
                 job.index(db, "customers.party", pa.table({"id": ids, "title": names, "text": found_by}), new=True)
@@ -129,8 +135,23 @@ def prepare_customers(job: Job, moment: str) -> None:
         known = known.append_column("party_id", pa.concat_arrays([found.column("party_id").combine_chunks(), ids]))
         known = known.append_column("customer", pc.utf8_slice_codeunits(known.column("key"), len(source) + 1))
         work.register("known", known)
-        work.execute("INSERT INTO customer_ids SELECT customer, party_id FROM known")
+        closed = beyond_for(job, model, "party", pc.unique(found.column("party_id")))
+        work.register("closed", pa.table({"party_id": closed}))
+        work.execute("INSERT INTO closed_customers SELECT customer FROM known SEMI JOIN closed USING (party_id)")
+        work.execute("INSERT INTO customer_ids SELECT customer, party_id FROM known ANTI JOIN closed USING (party_id)")
         progress(start + len(codes), numbers.num_rows, _("Customers"))
+
+
+def rows_of_others(work: duckdb.DuckDBPyConnection, lines: str) -> pa.Table:
+    """The rows among `lines` (a query) that speak of customers in `closed_customers`, as problems."""
+    return (
+        work.sql(
+            f"SELECT l.row, 'customer:{NOT_YOURS}' AS problem FROM ({lines}) AS l "
+            "SEMI JOIN closed_customers AS c ON c.customer = l.customer ORDER BY l.row"
+        )
+        .to_arrow_table()
+        .cast(PROBLEMS)
+    )
 
 
 def _created(ids: pa.Array, names: pa.Array, since: pa.Array, source: str) -> pa.Table:
@@ -206,10 +227,11 @@ def _write_orders(job: Job, db: BulkSession, number: int, prepared: orders.Prepa
         run_id=job.run_id,
         at=job.now,
         rule=job.plan.rule,
+        beyond=lambda ids: beyond(job, Order, ids),
     )
-    outcome = Outcome(
-        written.created, written.updated, written.unchanged, written.skipped, refused=_problems(written.refused)
-    )
+    with job.work.cursor() as work:
+        refused = pa.concat_tables([_problems(written.refused), rows_of_others(work, _of_chunk(work, number))])
+    outcome = Outcome(written.created, written.updated, written.unchanged, written.skipped, refused=refused)
     if job.dry:
         known = orders.product_codes(db, prepared)
         made = job.work.sql("SELECT code, id FROM product_ids WHERE id < 0").to_arrow_table()
@@ -232,7 +254,8 @@ def _with_strangers(job: Job, number: int, outcome: Outcome) -> Outcome:
         rows = work.sql(
             f"SELECT l.row, 'skipped' AS state, 'skipped' AS outcome, CAST(NULL AS BIGINT) AS party_id, "
             f"l.number AS label, {NO_FIELDS} AS fields FROM ({_of_chunk(work, number)}) AS l "
-            "ANTI JOIN customer_ids AS c ON c.customer = l.customer"
+            "ANTI JOIN customer_ids AS c ON c.customer = l.customer "
+            "ANTI JOIN closed_customers AS o ON o.customer = l.customer"
         ).to_arrow_table()
     outcome.skipped += rows.num_rows
     if outcome.difference is not None:
@@ -240,13 +263,13 @@ def _with_strangers(job: Job, number: int, outcome: Outcome) -> Outcome:
     return outcome
 
 
-_FIELD_OF = {"other_customer": "customer", "other_currency": "currency", "other_line": "line"}
+_FIELD_OF = {"other_customer": "customer", "other_currency": "currency", "other_line": "line", NOT_YOURS: "order"}
 
 
 def _problems(refused: pa.Table) -> pa.Table:
     """Refused lines as problems of the rows they came from."""
     problems = [f"{_FIELD_OF[reason]}:{reason}" for reason in refused.column("reason").to_pylist()]
-    return pa.table({"row": refused.column("row"), "problem": pa.array(problems, pa.string())})
+    return pa.table({"row": refused.column("row"), "problem": pa.array(problems, pa.string())}).cast(PROBLEMS)
 
 
 def _touched(job: Job) -> pa.Array:

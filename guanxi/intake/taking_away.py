@@ -48,6 +48,7 @@ def _sum_up(db: BulkSession) -> int:
 def records(job: Revert) -> None:
     """Events, consents, roles, contact points, relationships and what the source said."""
     give_back(job, "relations", "customers_relationship")
+    give_back(job, "owners", "customers_party")
     job.stage("bare")
     job.stage("customers")
     job.stage("kept_points")

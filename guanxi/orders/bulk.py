@@ -5,6 +5,7 @@ Each function works inside the caller's bulk transaction; the set algebra is don
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,7 +96,7 @@ class Written:
     unchanged: int
     orders: int
     parties: pa.Array  # whose orders changed
-    refused: pa.Table  # row, reason (other_customer, other_currency, other_line)
+    refused: pa.Table  # row, reason (other_customer, other_currency, other_line, not_yours)
     events: pa.Table  # for ledger.bulk.append_events
     found: pa.Table  # new orders for the search index: id, title, subtitle, text
     skipped: int  # lines that the rule leaves out
@@ -153,6 +154,7 @@ def write_lines(
     run_id: int | None,
     at: datetime,
     rule: str = "create_or_update",
+    beyond: Callable[[pa.Array], pa.Array] | None = None,
 ) -> Written:
     """Write prepared lines: new orders, new lines of known orders, corrections of known lines.
 
@@ -160,6 +162,7 @@ def write_lines(
 
     A line of another customer or currency than its order's is refused, and the second of two lines with one number but
     different contents. `places` and `persons` are from `ensure_places` and `ensure_sales_persons`; `at` is now.
+    `beyond`: of known orders (ids) those that may not be changed; lines that would change them are refused.
     """
     work = prepared.work
     work.register("place_ids", places)
@@ -167,7 +170,7 @@ def write_lines(
     _find_known_orders(db, work, source_id)
     _judge(work)
     _find_known_lines(db, work)
-    _compare(work, rule)
+    _compare(work, rule, beyond)
     _read_names(db, work)
     _write_new_orders(db, work, source_id, run_id, at)
     _write_changed_orders(db, work, at)
@@ -268,7 +271,7 @@ def _find_known_lines(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     work.register("known_lines", lines)
 
 
-def _compare(work: duckdb.DuckDBPyConnection, rule: str) -> None:
+def _compare(work: duckdb.DuckDBPyConnection, rule: str, beyond: Callable[[pa.Array], pa.Array] | None = None) -> None:
     """Which lines are new, which corrected; by how much each known order changes and what its head becomes."""
     work.execute("CREATE TABLE left_out (row BIGINT)")
     if rule == "update":
@@ -293,6 +296,8 @@ def _compare(work: duckdb.DuckDBPyConnection, rule: str) -> None:
     if rule == "create":
         work.execute("INSERT INTO left_out SELECT row FROM corrected")
         work.execute("DELETE FROM corrected")
+    if beyond is not None:
+        _refuse(work, beyond)
     work.execute(
         "CREATE TABLE touched AS SELECT order_id, min(head) AS head, min(number) AS number FROM ("
         f"SELECT order_id, number, {_HEAD} AS head FROM new_lines WHERE order_id IS NOT NULL UNION ALL "
@@ -315,6 +320,21 @@ def _compare(work: duckdb.DuckDBPyConnection, rule: str) -> None:
         "FROM known AS k JOIN touched AS t ON t.order_id = k.id JOIN heads_now AS h ON h.order_id = k.id "
         f"JOIN (SELECT order_id, {_SUMS} FROM lines_now GROUP BY order_id) AS s ON s.order_id = k.id"
     )
+
+
+def _refuse(work: duckdb.DuckDBPyConnection, beyond: Callable[[pa.Array], pa.Array]) -> None:
+    """Refuse lines that would change orders that may not be changed."""
+    touching = "SELECT row, order_id FROM {} WHERE order_id IS NOT NULL"
+    changing = f"{touching.format('new_lines')} UNION ALL {touching.format('corrected')}"
+    orders = work.sql(f"SELECT DISTINCT order_id FROM ({changing}) ORDER BY 1").to_arrow_table().column(0)
+    closed = beyond(orders.combine_chunks().cast(pa.int64()))
+    if not len(closed):
+        return
+    work.register("closed_orders", pa.table({"id": closed}))
+    among = "order_id IN (SELECT id FROM closed_orders)"
+    work.execute(f"INSERT INTO refused SELECT row, 'not_yours' FROM ({changing}) WHERE {among}")
+    for name in ("new_lines", "corrected"):
+        work.execute(f"DELETE FROM {name} WHERE {among}")
 
 
 def _nothing_beside(work: duckdb.DuckDBPyConnection) -> bool:

@@ -24,7 +24,7 @@ from guanxi.customers.actions.matching import (
     set_trust,
 )
 from guanxi.customers.actions.merging import Merged, merge_parties, settle_strays, undo_merge
-from guanxi.customers.actions.owning import hand_over, hand_over_all
+from guanxi.customers.actions.owning import hand_over
 from guanxi.customers.actions.parties import add_role, create_party, edit_party, set_roles
 from guanxi.customers.actions.relationships import (
     add_relationship,
@@ -51,7 +51,6 @@ __all__ = [
     "end_relationship",
     "give_consent",
     "hand_over",
-    "hand_over_all",
     "lift_restriction",
     "merge_by_itself",
     "merge_parties",

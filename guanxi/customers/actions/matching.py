@@ -16,7 +16,7 @@ from guanxi.customers.models import FieldRule, JunkValue, MatchingSettings, Matc
 from guanxi.customers.survivorship import BY_HAND, field_names
 from guanxi.foundation import audit
 from guanxi.foundation.actions import Refused, action, change, create, delete, occasion
-from guanxi.foundation.visibility import Viewer, require
+from guanxi.foundation.visibility import Viewer, may, require
 
 LATER = timedelta(days=30)
 UNDECIDED = (MatchPair.State.OPEN, MatchPair.State.LATER)
@@ -81,6 +81,11 @@ def keep_keys(keys: dict[int, list[int]], *, by: Viewer) -> None:
     MatchKey.objects.bulk_create(rows, batch_size=BATCH)
 
 
+def may_decide(pair: MatchPair, viewer: Viewer) -> bool:
+    """Whether `viewer` says of a pair whether they are one: who may merge both of them."""
+    return may(viewer, "edit", pair) and all(may(viewer, "merge", one) for one in (pair.low, pair.high))
+
+
 @action
 def decide_pair(
     pair_id: int, decision: str, *, by: Viewer, survivor: int | None = None, until: datetime | None = None
@@ -89,9 +94,8 @@ def decide_pair(
 
     Raises Refused where somebody decided it meanwhile, MatchPair.DoesNotExist.
     """
-    require(by, "edit", MatchPair)
-    require(by, "merge", Party)
     pair = MatchPair.objects.visible_to(by).select_for_update().get(pk=pair_id)
+    _require_decider(pair, by)
     if pair.state not in UNDECIDED:
         message = _("This pair was decided meanwhile by %(who)s: %(what)s.")
         who = str(pair.decided_by) if pair.decided_by else _("the system")
@@ -116,12 +120,17 @@ def decide_pair(
     return None
 
 
+def _require_decider(pair: MatchPair, by: Viewer) -> None:
+    require(by, "edit", pair)
+    for party in (pair.low, pair.high):
+        require(by, "merge", party)
+
+
 @action
 def reopen_pair(pair_id: int, *, by: Viewer) -> MatchPair:
     """Take back that a pair is different or put off."""
-    require(by, "edit", MatchPair)
-    require(by, "merge", Party)
     pair = MatchPair.objects.visible_to(by).select_for_update().get(pk=pair_id)
+    _require_decider(pair, by)
     if pair.state == MatchPair.State.MERGED:
         raise Refused(_("These two were merged; undo the merge to part them."))
     MatchPair.objects.filter(pk=pair.pk).update(

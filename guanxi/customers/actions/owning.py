@@ -31,13 +31,6 @@ def hand_over(ids: Sequence[int], owner: User | None, *, by: Viewer) -> int:
     return sum(_hand_over(ids[start : start + AT_ONCE], owner, by) for start in range(0, len(ids), AT_ONCE))
 
 
-@action
-def hand_over_all(of: User, owner: User | None, *, by: Viewer) -> int:
-    """Let `owner` own all that `of` owns, as when a colleague leaves; returns how many customers."""
-    ids = list(Party.objects.filter(owner=of, merged_into__isnull=True).order_by("pk").values_list("pk", flat=True))
-    return hand_over(ids, owner, by=by)
-
-
 def require_owner(owner: User | None) -> None:
     """Raise Refused where a user cannot own customers: who does not work here, or sees none."""
     if owner is not None and not (is_staff(owner) and may(owner, "view", Party)):

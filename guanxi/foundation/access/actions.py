@@ -17,7 +17,7 @@ from guanxi.foundation import audit, hooks, people
 from guanxi.foundation.access import factors, inviting
 from guanxi.foundation.access.models import Invitation, Lock, Rules
 from guanxi.foundation.actions import Refused, action, change, create, delete, occasion
-from guanxi.foundation.models import User
+from guanxi.foundation.models import ApiToken, User
 from guanxi.foundation.visibility import SYSTEM, Viewer, require
 
 VALID = timedelta(days=7)
@@ -76,6 +76,26 @@ def _end(sessions: Any) -> int:
     for session in found:
         session.end()
     return len(found)
+
+
+@action
+def deactivate(user: User, *, by: Viewer) -> None:
+    """Close the account of a colleague who leaves: he is logged out everywhere, and no program acts in his name any
+    more. What he did stays. Refused for oneself, and for the last who may administrate."""
+    require(by, "edit", user)
+    if by.pk == user.pk:
+        raise Refused(_("Nobody closes his own account; ask a colleague."))
+    change(user, is_active=False)
+    end_sessions(user, by=by)
+    for token in ApiToken.objects.filter(user=user):
+        people.revoke_token(token, by=by)
+
+
+@action
+def activate(user: User, *, by: Viewer) -> None:
+    """Let a colleague in again whose account was closed; tokens he has to make anew."""
+    require(by, "edit", user)
+    change(user, is_active=True)
 
 
 # Invitations ----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, shell
@@ -10,8 +11,9 @@ from guanxi.foundation.access import (
     cards,
     desk,  # noqa: F401  registers the desk
     tasks,
+    views,
 )
-from guanxi.foundation.desk import Button, Panel
+from guanxi.foundation.desk import Bulk, Button, Panel
 from guanxi.foundation.models import User
 from guanxi.foundation.tasks import Every
 from guanxi.foundation.visibility import Viewer, may
@@ -36,6 +38,17 @@ hooks.register(
     "panel:access",
     Panel("middle", _("Access"), "access/of_colleague.html", context=cards.of_colleague, order=10, bare=True),
 )
+
+
+hooks.register("bulk:access", Bulk("leave", _("Leaves the business"), views.leaves, icon="door-exit"))
+
+
+@hooks.register("record_button:access")
+def leaves(user: User, viewer: Viewer) -> Button | None:
+    """Hand over what is his and close his account."""
+    if not may(viewer, "edit", user):
+        return None
+    return Button(_("Leaves the business"), reverse("access:leave", args=[user.pk]), "door-exit")
 
 
 @hooks.register("button:access", order=10)

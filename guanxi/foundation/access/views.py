@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from guanxi.foundation import people
-from guanxi.foundation.access import actions, inviting
+from guanxi.foundation.access import actions, inviting, leaving
 from guanxi.foundation.access.forms import AcceptForm, InviteForm, RulesForm
 from guanxi.foundation.access.models import Invitation, Lock, Rules
 from guanxi.foundation.actions import Refused
@@ -75,6 +75,63 @@ def invite(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("%(mail)s has been invited.") % {"mail": made.email})
             return redirect("access:rules")
     return render(request, "access/invite.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """A colleague leaves: hand over what is his (`to.<list>`: one or several), close his account (`close`)."""
+    user = get_object_or_404(User, pk=pk, is_staff=True)
+    require(request.user, "edit", user)
+    error = ""
+    if request.method == "POST":
+        try:
+            _leave(request, user)
+            return redirect("access:leave", pk)
+        except Refused as refusal:
+            error = refusal.message
+            user.refresh_from_db()
+    found = leaving.held(user, request.user)
+    chosen = {one.slug: request.POST.getlist(f"to.{one.slug}") for one in found}
+    context = {
+        "user_leaving": user,
+        "held": [(one, chosen[one.slug]) for one in found],
+        "handed_over": leaving.handed_over(user, request.user),
+        "own": user == request.user,
+        "error": error,
+    }
+    return render(request, "access/leave.html", context, status=422 if error else 200)
+
+
+def leaves(ids: list[int], *, by: Viewer) -> HttpResponse:
+    """From the list of colleagues: the page of the one who was chosen."""
+    if len(ids) != 1:
+        raise Refused(_("Choose one colleague."))
+    return redirect("access:leave", ids[0])
+
+
+def _leave(request: HttpRequest, user: User) -> None:
+    successors = {}
+    for name, values in request.POST.lists():
+        if name.startswith("to."):
+            numbers = [int(text) for text in values if str(text).isdecimal() and len(str(text)) < 19]
+            successors[name.removeprefix("to.")] = list(User.objects.filter(pk__in=numbers).order_by("username"))
+    close = "close" in request.POST
+    if not close and not any(successors.values()):
+        raise Refused(_("Choose who takes over, or close the account."))
+    begun = leaving.leave(user, successors, close=close, by=request.user)
+    if close:
+        messages.success(request, _("The account of %(name)s is closed.") % {"name": user})
+    if begun:
+        messages.success(request, _("What was handed over stands below; each can be undone for two weeks."))
+
+
+@require_POST
+def back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open a closed account again."""
+    user = get_object_or_404(User, pk=pk, is_staff=True)
+    actions.activate(user, by=request.user)
+    messages.success(request, _("%(name)s can log in again.") % {"name": user})
+    return redirect("access:leave", pk)
 
 
 @require_POST

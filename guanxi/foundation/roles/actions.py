@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from guanxi.foundation.roles.granting import with_below
 from guanxi.foundation.roles.models import Holding, Membership, Role, Share, Team
 from guanxi.foundation.visibility import Viewer, may, require, rights_of, subjects
 
+M = TypeVar("M", bound=models.Model)
 Grants = Mapping[str, Mapping[str, str]]
 
 
@@ -63,13 +64,19 @@ def delete_role(row_id: int, *, by: Viewer) -> None:
 def give_roles(user: User, roles: Iterable[Role], *, by: Viewer) -> None:
     """Make `roles` what the user holds. Raises Refused where nobody would be left who may administrate."""
     require(by, "edit", Holding)
-    wanted = {role.pk: role for role in roles}
-    held = list(Holding.objects.select_for_update().filter(user=user).select_related("role"))
-    for number in wanted.keys() - {one.role_id for one in held}:
-        create(Holding, user=user, role=wanted[number])
-    for one in held:
-        if one.role_id not in wanted:
-            delete(one)
+    held = Holding.objects.select_for_update().filter(user=user).select_related("role")
+    _settle(held, "role_id", roles, lambda role: create(Holding, user=user, role=role))
+
+
+def _settle(held: Iterable[Any], key: str, wanted: Iterable[M], make: Callable[[M], Any]) -> None:
+    """Make rows for what is wanted and not held, then delete those for what is held and not wanted; `key` leads from a
+    row to what it is for."""
+    rows = {getattr(row, key): row for row in held}
+    things = {one.pk: one for one in wanted}
+    for number in things.keys() - rows.keys():
+        make(things[number])
+    for number in rows.keys() - things.keys():
+        delete(rows[number])
 
 
 @action
@@ -147,13 +154,8 @@ def delete_team(row_id: int, *, by: Viewer) -> None:
 def set_teams(user: User, teams: Iterable[Team], *, by: Viewer) -> None:
     """Make `teams` those that the user is in."""
     require(by, "edit", Team)
-    wanted = {team.pk: team for team in teams}
-    held = list(Membership.objects.filter(user=user))
-    for number in wanted.keys() - {one.team_id for one in held}:
-        create(Membership, user=user, team=wanted[number])
-    for one in held:
-        if one.team_id not in wanted:
-            delete(one)
+    held = Membership.objects.filter(user=user)
+    _settle(held, "team_id", teams, lambda team: create(Membership, user=user, team=team))
 
 
 @action
@@ -167,13 +169,7 @@ def add_member(team: Team, user: User, *, by: Viewer) -> None:
 def set_members(team: Team, users: Iterable[User], *, by: Viewer) -> None:
     """Make `users` those who are in the team."""
     require(by, "edit", Team)
-    wanted = {user.pk: user for user in users}
-    held = list(team.memberships.all())
-    for number in wanted.keys() - {one.user_id for one in held}:
-        create(Membership, team=team, user=wanted[number])
-    for one in held:
-        if one.user_id not in wanted:
-            delete(one)
+    _settle(team.memberships.all(), "user_id", users, lambda user: create(Membership, team=team, user=user))
 
 
 @action

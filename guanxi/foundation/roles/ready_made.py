@@ -49,6 +49,7 @@ FULL = _all("view", "create", "edit", "delete", "export")
 OWN_TASKS = {"view": "team", "create": "all", "edit": "team", "delete": "own", "export": "team"}
 OWN_BACKGROUND = {"view": "own", "edit": "own", "run": "all"}
 
+# Whoever works with all customers sees what may be duplicates; deciding is merging, and goes with “merge” on customers.
 GRANTS: dict[str, dict[str, Verbs]] = {
     ADMINISTRATOR: {},
     MANAGER: {
@@ -85,7 +86,7 @@ GRANTS: dict[str, dict[str, Verbs]] = {
         "events": WRITE | _all("export"),
         "tasks": OWN_TASKS,
         "imports": WRITE,
-        "merging": _all("view", "edit", "merge"),
+        "merging": SEE,
         "consent": WRITE | _all("export"),
         "insight": SEE,
         "reports": _all("view", "export"),
@@ -97,7 +98,7 @@ GRANTS: dict[str, dict[str, Verbs]] = {
         "products": SEE,
         "events": _all("view", "create"),
         "tasks": OWN_TASKS,
-        "merging": _all("view", "edit", "merge"),
+        "merging": SEE,
         "consent": WRITE,
         "insight": SEE,
         "background": OWN_BACKGROUND,

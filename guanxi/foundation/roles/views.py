@@ -82,6 +82,7 @@ def set_rights(request: HttpRequest, pk: int) -> HttpResponse:
 def set_fields(request: HttpRequest, pk: int) -> HttpResponse:
     """One rule for one field: `field` is model:name, `rule` hidden, read_only or nothing."""
     role = get_object_or_404(Role.objects.visible_to(request.user), pk=pk)
+    require(request.user, "edit", role)
     model, _colon, name = request.POST.get("field", "").partition(":")
     rule = request.POST.get("rule", "")
     known = {(line.model, line.name) for line in tables.fields(role)} | {

@@ -17,7 +17,8 @@ from guanxi.intake.plan import prepare
 
 @pytest.fixture
 def take_in(transactional_db: None, home: Path, tmp_path: Path) -> Callable[..., ImportRun]:
-    """`take_in("sales", text or bytes or path, **options of prepare)` imports it and gives the run."""
+    """`take_in("sales", text or bytes or path, **options of prepare)` imports it and gives the run;
+    `by=` in whose name."""
 
     def run(kind: str, content: str | bytes | Path, name: str = "file.csv", **options: Any) -> ImportRun:
         path = content if isinstance(content, Path) else tmp_path / name
@@ -25,9 +26,9 @@ def take_in(transactional_db: None, home: Path, tmp_path: Path) -> Callable[...,
             path.write_text(content, encoding="utf-8", newline="")
         elif isinstance(content, bytes):
             path.write_bytes(content)
-        dry_run = options.pop("dry_run", False)
+        dry_run, by = options.pop("dry_run", False), options.pop("by", SYSTEM)
         plan = prepare(kind, path, **options)
-        done = running.run(actions.begin_import(plan, by=SYSTEM, dry_run=dry_run).pk)
+        done = running.run(actions.begin_import(plan, by=by, dry_run=dry_run).pk)
         assert done.read == done.accepted + done.rejected
         if not dry_run:
             assert done.accepted == done.created + done.updated + done.unchanged + done.skipped

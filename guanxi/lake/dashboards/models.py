@@ -29,33 +29,22 @@ class OwnOrShared(Personal):
         figures = rights.everything or rights.reach("reports", "view") is not Reach.NONE
         return super().reach(model, rights, verb) if figures else Reach.NONE
 
-    def narrow(
-        self,
-        model: type[models.Model],
-        rights: Rights,
-        verb: str,
-        cap: Reach = Reach.ALL,
-        walking: bool = False,
-        shared: str = "",
+    def among(
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
     ) -> Q | None:
-        mine = super().narrow(model, rights, verb, cap, walking, shared)
-        if verb != "view" or rights.viewer_id is None or self.reach(model, rights, verb) is Reach.NONE:
-            return mine
+        if verb != "view":
+            return super().among(model, rights, verb, reach, walking, shared)
         named = Q(sharing=Sharing.NAMED) & Q(pk__in=_named_for(model, rights.viewer_id))
         return Q(owner=rights.viewer_id) | Q(sharing=Sharing.EVERYBODY) | named
 
-    def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
-        if not rights.everything and self.reach(type(row), rights, verb) is Reach.NONE:
-            return False
-        if super().allows(row, rights, verb, cap, shared):
-            return True
-        condition = self.narrow(type(row), rights, verb, cap, shared=shared)
-        return (
-            verb == "view" and condition is not None and type(row)._base_manager.filter(condition, pk=row.pk).exists()
-        )
+    def covers(self, row: models.Model, rights: Rights, verb: str, reach: Reach, shared: str) -> bool:
+        if verb != "view" or super().covers(row, rights, verb, reach, shared):
+            return super().covers(row, rights, verb, reach, shared)
+        condition = self.among(type(row), rights, verb, reach, False, shared)
+        return type(row)._base_manager.filter(condition, pk=row.pk).exists()
 
 
-def _named_for(model: type[models.Model], viewer_id: int) -> Any:
+def _named_for(model: type[models.Model], viewer_id: int | None) -> Any:
     """The numbers of the rows of a model that somebody is named for."""
     column = f"{model._meta.model_name}_id"
     return Reader.objects.filter(user=viewer_id).exclude(**{column: None}).values(column)

@@ -113,7 +113,7 @@ def looking_context(viewer: Viewer) -> dict[str, Any]:
         "task": task,
         "task_state": tasks_desk.state(task) if task else "",
         "last_looked": queries.last_looked(viewer),
-        "may_look": may(viewer, "run", Party),
+        "may_look": may(viewer, "edit", MatchPair),
     }
 
 
@@ -157,5 +157,5 @@ def _shown(request: HttpRequest, row: MatchPair) -> dict[str, Any]:
         "probability": percent(row.probability),
         "undecided": row.state in deciding.UNDECIDED,
         "merge": queries.merge_of(row, request.user) if row.state == MatchPair.State.MERGED else None,
-        "may_merge": may(request.user, "merge", Party),
+        "may_merge": deciding.may_decide(row, request.user),
     }

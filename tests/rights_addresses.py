@@ -1,0 +1,675 @@
+"""Which right each address and each operation of the API needs, what is sent there, and what fills the addresses.
+
+A new address has to be listed here; `test_rights_walk` asks each as who may and as who may not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# method, address, right: `subject.verb`; “administrate”; “open”: nobody needs to log in; “mine”: whose it is, nobody
+# else, administrators neither (with `~` the right that he needs besides). “-”: whoever works here, for what is his own
+# (account, notifications, favourites), for open pages, and for words that the house shares (tags, teams, colleagues).
+# A “?” behind it: the record it is about is not made here, so that being allowed cannot be told from finding nothing.
+ROUTES = """
+GET healthz open ?
+GET create/ -
+GET search/ -
+GET search/suggest/ -
+GET reports/<slug:slug>/ reports.view
+GET reports/<slug:slug>/pdf/ reports.view
+POST reports/<slug:slug>/subscription/ reports.view
+GET tasks/<int:pk>/state/ background.view
+GET tasks/<int:pk>/progress/ background.view
+POST tasks/<int:pk>/cancel/ background.edit
+POST tasks/<int:pk>/retry/ background.edit
+POST roles/<int:pk>/rights/ administrate
+POST roles/<int:pk>/fields/ administrate
+POST roles/<int:pk>/hold/ administrate
+POST roles/<int:pk>/remove/ administrate
+POST roles/of/<int:pk>/ administrate
+POST teams/<int:pk>/member/ people.edit
+POST teams/<int:pk>/remove/ people.delete
+GET sharing/<str:object_type>/<int:object_id>/ customers.view
+POST sharing/<str:object_type>/<int:object_id>/ customers.edit
+GET audit/chain/ audit.view
+POST audit/chain/look/ administrate
+GET attachments/of/<str:object_type>/<int:object_id>/ customers.view
+GET attachments/<int:pk>/file/ customers.view
+GET attachments/<int:pk>/preview/ customers.view
+GET attachments/<int:pk>/open/ customers.view
+POST attachments/<int:pk>/remove/ customers.edit
+GET notes/of/<str:object_type>/<int:object_id>/ customers.view
+GET notes/colleagues/ -
+GET notes/<int:pk>/ customers.view
+POST notes/<int:pk>/pin/ customers.edit
+POST notes/<int:pk>/remove/ customers.edit
+GET notes/<int:pk>/versions/ customers.view
+GET notes/<int:pk>/open/ customers.view
+GET tags/of/<str:object_type>/<int:object_id>/ customers.view
+GET tags/suggestions/ -
+GET todos/mine/ -
+GET todos/of/<str:object_type>/<int:object_id>/ customers.view
+POST todos/<int:pk>/done/ tasks.edit~customers.edit
+POST todos/<int:pk>/remove/ tasks.delete~customers.edit
+GET account/ -
+POST account/tokens/ -
+POST account/tokens/<int:pk>/revoke/ mine
+GET account/notifications/ -
+GET notifications/all/ -
+GET notifications/live/ -
+POST notifications/<int:pk>/mark/ mine
+GET dashboards/ reports.view
+POST dashboards/new/ reports.view
+GET dashboards/<slug:key>/ mine~reports.view
+POST dashboards/<slug:key>/change/ mine~reports.view
+GET dashboards/<slug:key>/tiles/<int:number>/ mine~reports.view
+GET explore/file/<slug:shape>/ reports.export
+GET first-steps/<slug:slug>/ -
+POST first-steps/<slug:slug>/settle/ settings.edit
+GET first-steps/business/ settings.view
+GET imports/sample-data/ imports.create
+POST imports/sample-data/change/ imports.create
+POST questions/ reports.view
+GET questions/<int:pk>/ mine~reports.view
+POST questions/<int:pk>/change/ mine~reports.view
+POST access/<int:pk>/factors/reset/ people.edit
+POST access/<int:pk>/sessions/end/ people.edit
+GET access/<int:pk>/leave/ people.edit
+POST access/<int:pk>/leave/ people.edit
+POST access/<int:pk>/back/ people.edit
+POST access/invitations/<int:pk>/again/ people.create
+POST access/invitations/<int:pk>/withdraw/ people.create
+GET access/invite/ people.create
+POST access/locks/<int:pk>/unlock/ people.edit
+GET access/rules/ people.edit
+POST access/tokens/<int:pk>/revoke/ people.edit
+POST account/sessions/end/ -
+POST language/ open
+POST theme/ open
+GET palette/ -
+GET icons/<slug:name>.svg open
+GET notifications/ -
+GET notifications/unread/ -
+POST notifications/read/ -
+POST notifications/<int:pk>/open/ mine
+GET consent/c/<str:token>/ open
+GET consent/u/<str:token>/ open
+GET rights/ consent.view
+GET rights/purposes/ -
+POST rights/purposes/<slug:code>/ settings.edit
+POST requests/<int:pk>/do/ consent.edit
+GET requests/<int:pk>/file/ consent.export
+POST retention/<int:pk>/do/ settings.edit
+POST sensitive/<int:pk>/remove/ settings.delete
+GET customers/<int:pk>/rights/ consent.view
+GET customers/duplicates/ merging.view
+POST customers/duplicates/look/ merging.edit
+GET customers/duplicates/looking/ merging.view
+GET customers/duplicates/<int:pk>/ merging.view
+GET customers/duplicates/<int:pk>/why/ merging.view
+POST customers/duplicates/<int:pk>/decide/ merging.edit
+POST customers/duplicates/<int:pk>/take-back/ merging.edit
+GET customers/merge/ customers.merge
+GET customers/merge/preview/ customers.merge
+GET customers/merges/<int:pk>/undo/ customers.merge
+GET customers/<int:pk>/story/<str:name>/ customers.view
+GET customers/<int:pk>/story/<str:name>/<int:record>/ customers.view
+GET customers/identity/settings/ merging.view
+GET customers/identity/settings/outlook/ merging.view
+POST customers/identity/settings/rules/ settings.edit
+GET customers/identity/settings/rules/following/ merging.view
+POST customers/identity/settings/sources/<int:pk>/ settings.edit
+POST customers/identity/settings/junk/ settings.create
+POST customers/identity/settings/junk/<int:pk>/ settings.edit
+POST customers/new/again/ customers.create
+POST customers/new/same/ customers.create
+POST customers/new/use/<int:pk>/ customers.edit
+GET customers/new/line/ customers.create
+GET customers/new/telephone/ customers.create
+POST customers/new/address/ customers.create
+GET customers/new/organisations/ customers.create
+GET customers/pick/ customers.view
+POST customers/<int:pk>/contact-points/ customers.edit
+GET customers/contact-points/<int:pk>/ customers.view
+POST customers/contact-points/<int:pk>/remove/ customers.edit
+POST customers/<int:pk>/relationships/ customers.edit
+GET customers/<int:pk>/relationships/<int:row>/ customers.edit
+POST customers/<int:pk>/relationships/<int:row>/end/ customers.edit
+POST customers/<int:pk>/relationships/<int:row>/remove/ customers.edit
+GET customers/<int:pk>/chart/ customers.view
+POST customers/<int:pk>/chart/move/ customers.edit
+GET customers/<int:pk>/chart/people/ customers.edit
+GET customers/<int:pk>/chart/people/<int:person>/ customers.edit
+POST customers/<int:pk>/chart/people/<int:person>/leave/ customers.edit
+POST customers/<int:pk>/consents/ consent.create
+GET webhooks/<int:pk>/edit/ settings.edit
+POST webhooks/<int:pk>/do/ settings.edit
+POST webhooks/<int:pk>/rotate/ settings.edit
+POST deliveries/<int:pk>/resend/ settings.edit
+GET customers/<int:pk>/timeline/ events.view
+GET customers/<int:pk>/timeline/more/ events.view
+POST customers/<int:pk>/note/ customers.edit
+GET products/suggest/ products.view
+GET products/<int:pk>/price/ products.view
+GET orders/<int:pk>/card-lines/ orders.view
+GET orders/<int:pk>/lines/ orders.view
+GET orders/lines/<int:pk>/ orders.edit
+POST orders/lines/<int:pk>/remove/ orders.edit
+POST orders/<int:pk>/take-back/ orders.edit
+GET / -
+GET explore/ reports.view
+GET explore/values/<slug:name>/ reports.view
+GET imports/start/ imports.create
+POST imports/upload/ imports.create
+GET imports/samples/<slug:key>.csv -
+GET imports/drafts/<int:draft_id>/columns/ imports.create
+GET imports/drafts/<int:draft_id>/rules/ imports.create
+GET imports/drafts/<int:draft_id>/check/ imports.create
+GET imports/drafts/<int:draft_id>/check/<slug:state>/ imports.create ?
+POST imports/drafts/<int:draft_id>/import/ imports.create
+POST imports/drafts/<int:draft_id>/throw-away/ imports.create
+GET imports/<int:run_id>/result/ imports.view
+GET imports/<int:run_id>/live/ imports.view
+POST imports/<int:run_id>/pause/ imports.edit
+POST imports/<int:run_id>/cancel/ imports.edit
+POST imports/<int:run_id>/resume/ imports.edit
+GET imports/<int:run_id>/revert/ask/ imports.edit
+POST imports/<int:run_id>/revert/ imports.edit
+GET imports/<int:run_id>/kept/ imports.view
+GET imports/<int:run_id>/rejected.csv imports.view
+POST backups/start/ settings.edit ?
+POST bulk-changes/<int:pk>/undo/ background.view
+GET bulk-changes/<int:pk>/state/ background.view
+GET bulk-changes/field/<desk:found>/ customers.edit
+POST bulk-changes/hangs/<desk:found>/ products.delete
+POST bulk-changes/remove/<desk:found>/<int:pk>/ products.delete
+GET fields/ settings.view
+GET fields/parties/ -
+POST fields/new/ settings.create
+GET fields/<int:pk>/ settings.view
+POST fields/<int:pk>/archive/ settings.edit
+POST fields/<int:pk>/destroy/ settings.delete
+GET fields/<int:pk>/outlook/ settings.edit
+POST fields/<int:pk>/refresh/ settings.edit
+POST fields/<int:pk>/replace/ settings.edit
+POST fields/<int:pk>/restore/ settings.edit
+POST fields/<int:pk>/retype/ settings.edit
+POST fields/order/ settings.edit
+POST fields/preview/ settings.view
+GET habits/ -
+POST habits/arrange/ -
+GET habits/keys/ -
+GET habits/lines/ -
+POST habits/shortcuts/ -
+POST habits/star/<desk:desk>/<int:pk>/ customers.view
+GET metrics open ?
+GET status/ settings.view
+GET insight/ insight.view~reports.view
+GET insight/models/ insight.view
+GET insight/models/<int:pk>/ insight.view ?
+POST insight/learn/ insight.run
+GET insight/assumptions/ insight.view
+"""
+
+API = """
+GET /access/locks people.edit
+DELETE /access/locks/{number} people.edit
+GET /access/{user}/sessions people.edit
+DELETE /access/{user}/sessions people.edit
+DELETE /access/{user}/factors people.edit
+GET /invitations people.create
+POST /invitations people.create
+POST /invitations/{number}/again people.create
+DELETE /invitations/{number} people.create
+GET /bulk-changes background.view
+POST /bulk-changes customers.edit
+GET /bulk-changes/{number} background.view
+POST /bulk-changes/{number}/undo background.view ?
+GET /favourites -
+PUT /favourites -
+GET /favourites/seen -
+PUT /favourites/{slug}/{number} customers.view
+DELETE /favourites/{slug}/{number} customers.view
+GET /notifications -
+POST /notifications/read -
+PATCH /notifications/{number} mine
+GET /questions reports.view
+POST /questions reports.view
+GET /questions/{number} mine~reports.view
+GET /questions/{number}/answer mine~reports.view ?
+PATCH /questions/{number} mine~reports.view
+PUT /questions/{number}/sharing mine~reports.view
+DELETE /questions/{number} mine~reports.view
+GET /dashboards reports.view
+POST /dashboards reports.view
+PUT /dashboards/first -
+GET /dashboards/{key} mine~reports.view
+PATCH /dashboards/{key} mine~reports.view
+DELETE /dashboards/{key} mine~reports.view
+PUT /dashboards/{key}/sharing mine~reports.view
+POST /dashboards/{key}/tiles mine~reports.view
+PUT /dashboards/{key}/tiles mine~reports.view
+GET /dashboards/{key}/tiles/{tile} mine~reports.view ?
+PATCH /dashboards/{key}/tiles/{tile} mine~reports.view
+DELETE /dashboards/{key}/tiles/{tile} mine~reports.view
+POST /views customers.view
+PATCH /views/{number} mine
+DELETE /views/{number} mine
+PUT /views/{number}/sharing mine
+PUT /views/{number}/choice mine
+POST /views/{number}/copy mine
+GET /attachments -
+POST /attachments customers.edit
+DELETE /attachments/{number} customers.edit
+GET /attachments/{number} customers.view
+GET /attachments/{number}/content customers.view
+GET /bulk/{kind}/fields -
+POST /bulk/{kind} imports.create
+PUT /events/by/{source}/{external_id} events.create
+PUT /orders/by/{source}/{external_id} orders.create
+PUT /parties/by/{source}/{external_id} customers.create
+PUT /products/by/{code} products.create
+GET /records/customers customers.view
+GET /records/customers/{party} customers.view
+GET /records/orders orders.view
+GET /records/orders/{order} orders.view
+GET /records/events events.view
+GET /records/events/{event} events.view
+GET /records/products products.view
+GET /records/audit audit.view
+GET /records/roles people.view
+GET /custom-fields settings.view
+POST /custom-fields settings.create
+PATCH /custom-fields/{number} settings.edit
+DELETE /custom-fields/{number} settings.edit
+GET /tokens -
+POST /tokens -
+DELETE /tokens/{number} mine
+GET /history/{slug}/{number} customers.view
+POST /history/{slug}/{number}/{entry}/put-back customers.edit
+GET /duplicates merging.view
+POST /duplicates/{number} merging.edit
+GET /erasures consent.view
+POST /erasures customers.delete
+GET /events events.view
+POST /events events.create
+GET /events/{number} events.view
+GET /imports imports.view
+POST /imports imports.create
+GET /imports/{number} imports.view
+POST /imports/{number}/cancel imports.edit
+GET /imports/{number}/difference imports.view
+GET /imports/{number}/kept imports.view
+POST /imports/{number}/pause imports.edit
+POST /imports/{number}/resume imports.edit
+POST /imports/{number}/revert imports.edit
+GET /insight/equity insight.view
+POST /insight/learn insight.run
+GET /insight/models insight.view
+GET /merges merging.view
+POST /merges/{number}/undo customers.merge
+GET /notes -
+POST /notes customers.edit
+DELETE /notes/{number} customers.edit
+GET /notes/{number} customers.view
+PATCH /notes/{number} customers.edit
+GET /orders orders.view
+POST /orders orders.create
+GET /orders/{number} orders.view
+PATCH /orders/{number} orders.edit
+POST /orders/{number}/lines orders.edit
+POST /orders/{number}/return orders.edit
+GET /parties customers.view
+POST /parties customers.create
+POST /parties/likely customers.view
+GET /parties/{number} customers.view
+PATCH /parties/{number} customers.edit
+GET /parties/{number}/chart customers.view
+POST /parties/{number}/chart/moves customers.edit
+POST /parties/{number}/consent-questions consent.create
+GET /parties/{number}/consents consent.view
+POST /parties/{number}/consents consent.create
+GET /parties/{number}/contact-points customers.view
+POST /parties/{number}/contact-points customers.edit
+DELETE /parties/{number}/contact-points/{point} customers.edit
+PATCH /parties/{number}/contact-points/{point} customers.edit
+GET /parties/{number}/contactable consent.view
+GET /parties/{number}/events events.view
+POST /parties/{number}/merge customers.merge
+GET /parties/{number}/orders orders.view
+GET /parties/{number}/relationships customers.view
+POST /parties/{number}/relationships customers.edit
+DELETE /parties/{number}/relationships/{row} customers.edit
+PATCH /parties/{number}/relationships/{row} customers.edit
+GET /parties/{number}/standing insight.view
+GET /products products.view
+POST /products products.create
+GET /products/{number} products.view
+PATCH /products/{number} products.edit
+GET /products/{number}/price products.view
+GET /products/{number}/stock products.view
+GET /query reports.view
+POST /query reports.view
+GET /requests consent.view
+POST /requests consent.create
+GET /requests/{number} consent.view
+GET /roles people.view
+POST /roles administrate
+PUT /roles/of/{user} administrate
+DELETE /roles/{number} administrate
+GET /roles/{number} people.view
+PATCH /roles/{number} administrate
+GET /sharing customers.view
+POST /sharing customers.edit
+DELETE /sharing/{number} customers.edit
+GET /tags -
+POST /tags -
+POST /tags/of customers.edit
+GET /tags/of/{object_type}/{object_id} customers.view
+DELETE /tags/of/{object_type}/{object_id}/{tag} customers.edit
+DELETE /tags/{number} settings.delete
+PATCH /tags/{number} settings.edit
+GET /teams -
+POST /teams people.create
+DELETE /teams/{number} people.delete
+PUT /teams/{number}/members people.edit
+GET /todos tasks.view
+POST /todos tasks.create~customers.edit
+DELETE /todos/{number} tasks.delete~customers.edit
+GET /todos/{number} tasks.view~customers.view
+PATCH /todos/{number} tasks.edit~customers.edit
+GET /views -
+GET /views/{number} mine
+GET /views/{number}/rows mine~customers.view
+GET /webhooks settings.view
+POST /webhooks settings.create
+DELETE /webhooks/{number} settings.delete
+GET /webhooks/{number} settings.view
+PATCH /webhooks/{number} settings.edit
+GET /webhooks/{number}/deliveries settings.view
+GET /webhooks/{number}/deliveries/{delivery} settings.view
+POST /webhooks/{number}/deliveries/{delivery}/resend settings.edit
+POST /webhooks/{number}/pause settings.edit
+POST /webhooks/{number}/resume settings.edit
+POST /webhooks/{number}/rotate-secret settings.edit
+POST /webhooks/{number}/test settings.edit
+"""
+
+# Of each list the subject of its records, and the record that is opened (see `records`).
+DESKS = """
+backups settings -
+bulk-changes background -
+access people.edit -
+costs insight -
+imports imports -
+orders orders order
+products products product
+price-lists products -
+prices products -
+exchange-rates products -
+tax-rates products -
+stock products -
+stock-places products -
+bundle-parts products -
+events events event
+webhooks settings -
+deliveries settings -
+requests consent -
+consents consent -
+erasures consent -
+retention settings -
+looks audit -
+sensitive settings -
+customers customers party
+duplicates merging -
+merges merging -
+sources - -
+source-records customers -
+tags - -
+todos tasks todo
+audit audit entry
+tasks background -
+roles people role
+teams - team
+"""
+# Behind the slug of a list; what is no record needs the right to see, but for the files.
+OF_LIST = {
+    "": "view",
+    "rows/": "view",
+    "count/": "view",
+    "export.csv": "export",
+}
+OF_RECORD = {"{pk}/": "view", "{pk}/history/": "view"}
+ON_DESKS = {  # tried elsewhere: what they need is asked of the declaration, by each desk's own tests
+    "<int:pk>/history/<int:entry>/back/", "filter/", "bulk/<slug:key>/", "arrange/", "cards/", "group/", "figures/",
+    "live/", "narrow/", "totals/", "<int:pk>/move/", "export.xlsx", "<int:pk>/beside/", "<int:pk>/news/", "views/",
+    "views/<int:pk>/", "views/<int:pk>/edit/", "new/", "<int:pk>/fact/<str:name>/", "<int:pk>/panel/<slug:key>/",
+}  # fmt: skip
+
+# What is sent as a form with a file.
+WITH_A_FILE: dict[str, tuple[str, bytes]] = {
+    "POST /attachments": ("b.txt", b"text"),
+    "POST /imports": ("rows.csv", b"name,mail\nBerta,berta@example.com\n"),
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /invitations": {"email": "another@example.com"},
+    "POST /bulk-changes": {
+        "list": "customers",
+        "everything": True,
+        "filter": "f.city=Taipei",
+        "values": {"city": "Tainan"},
+    },
+    "PUT /favourites": {"numbers": [1]},
+    "PATCH /notifications/{number}": {"read": True},
+    "POST /questions": {"name": "New", "query": "m=orders"},
+    "PATCH /questions/{number}": {"name": "Other"},
+    "PUT /questions/{number}/sharing": {"sharing": "everybody"},
+    "POST /dashboards": {"name": "New"},
+    "PATCH /dashboards/{key}": {"name": "Other"},
+    "PUT /dashboards/{key}/sharing": {"sharing": "everybody"},
+    "POST /dashboards/{key}/tiles": {"question": "{question}"},
+    "PUT /dashboards/{key}/tiles": {"tiles": [1]},
+    "PATCH /dashboards/{key}/tiles/{tile}": {"form": "table"},
+    "POST /views": {"list": "customers", "name": "New"},
+    "PATCH /views/{number}": {"name": "Other"},
+    "PUT /views/{number}/sharing": {"users": []},
+    "PUT /views/{number}/choice": {"pinned": True},
+    "POST /attachments": {"object_type": "customers.party", "object_id": "{party}"},
+    "POST /imports": {"kind": "parties"},
+    "POST /erasures": {"party": "{party}"},
+    "POST /parties/{number}/consent-questions": {"purpose": "marketing"},
+    "POST /parties/{number}/merge": {"others": ["{organisation}"]},
+    "POST customers/<int:pk>/chart/move/": {"party": "{party}", "under": ""},
+    "POST dashboards/new/": {"name": "New"},
+    "POST requests/<int:pk>/do/": {"what": "gather"},
+    "POST retention/<int:pk>/do/": {"what": "pause"},
+    "POST first-steps/<slug:slug>/settle/": {"as": "dismissed"},
+    "POST imports/sample-data/change/": {"do": "load"},
+    "POST questions/": {"name": "New", "query": "m=orders"},
+    "POST questions/<int:pk>/change/": {"name": "Other"},
+    "POST dashboards/<slug:key>/change/": {"do": "rename", "name": "Other"},
+    "POST webhooks/<int:pk>/do/": {"what": "pause"},
+    "POST fields/<int:pk>/retype/": {"kind": "number"},
+    "POST fields/order/": {"type": "customers.party", "key": "colour"},
+    "POST habits/arrange/": {"order": "1"},
+    "POST /bulk/{kind}": {"rows": [{"name": "New"}]},
+    "PUT /events/by/{source}/{external_id}": {"kind": "call", "party": "{party}"},
+    "PUT /orders/by/{source}/{external_id}": {"party": "{party}", "lines": [{"description": "Tea", "amount": "1"}]},
+    "PUT /parties/by/{source}/{external_id}": {"name": "New"},
+    "PUT /products/by/{code}": {"name": "New"},
+    "POST /custom-fields": {"object_type": "customers.party", "names": {"en": "New"}, "kind": "text"},
+    "PATCH /custom-fields/{number}": {"names": {"en": "Other"}},
+    "POST /tokens": {"name": "new", "scopes": ["read"]},
+    "POST /history/{slug}/{number}/{entry}/put-back": {"seen": {}},
+    "POST /duplicates/{number}": {"do": "different"},
+    "POST /parties/{number}/chart/moves": {"person": "{party}", "under": None},
+    "POST /parties/{number}/relationships": {"kind": "works_at", "other": "{organisation}"},
+    "PATCH /parties/{number}/relationships/{row}": {"title": "Clerk"},
+    "POST /requests": {"kind": "access", "party": "{party}"},
+    "POST /tags": {"name": "New"},
+    "PATCH /tags/{number}": {"name": "Other"},
+    "POST /webhooks": {"name": "New", "url": "https://example.com/other"},
+    "PATCH /webhooks/{number}": {"name": "Other"},
+    "POST /webhooks/{number}/resume": {"skip": False},
+    "POST /events": {"kind": "call", "party": "{party}"},
+    "POST /notes": {"object_type": "customers.party", "object_id": "{party}", "text": "Called."},
+    "POST /orders": {"party": "{party}", "lines": [{"description": "Tea", "amount": "1"}]},
+    "PATCH /notes/{number}": {"text": "Other"},
+    "PATCH /products/{number}": {"name": "Other"},
+    "PATCH /todos/{number}": {"what": "Other"},
+    "POST roles/<int:pk>/hold/": {"user": "{user}"},
+    "POST teams/<int:pk>/member/": {"user": "{user}"},
+    "POST /orders/{number}/lines": {"lines": [{"description": "Tea", "amount": "1"}]},
+    "POST /parties": {"name": "New"},
+    "POST /parties/likely": {"name": "New"},
+    "PATCH /parties/{number}": {"city": "Taipei"},
+    "POST /parties/{number}/consents": {"purpose": "marketing", "channel": "mail", "given": True},
+    "POST /parties/{number}/contact-points": {"kind": "mail", "value": "new@example.com"},
+    "POST /products": {"code": "new", "name": "New"},
+    "POST /query": {"measures": ["orders"]},
+    "POST /roles": {"name": "New"},
+    "PUT /roles/of/{user}": {"roles": []},
+    "POST /sharing": {"object_type": "customers.party", "object_id": "{party}", "team": "{team}"},
+    "POST /tags/of": {"object_type": "customers.party", "object_id": "{party}", "names": ["new"]},
+    "POST /teams": {"name": "New"},
+    "PUT /teams/{number}/members": {"members": []},
+    "POST /todos": {"what": "Call", "object_type": "customers.party", "object_id": "{party}"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address, the right that it needs, and whether what it is about is there."""
+
+    method: str
+    address: str
+    need: str
+    there: bool
+    reaching: str = ""  # the right that says how far a representative reaches, where that is another one
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.address}"
+
+
+def read(table: str) -> list[Route]:
+    routes = []
+    for line in table.strip().splitlines():
+        method, address, said, *missing = line.split()
+        need, _tilde, reaching = said.partition("~")
+        routes.append(Route(method, address, need, not missing, reaching))
+    return routes
+
+
+def desk_routes() -> list[Route]:
+    routes = []
+    for line in DESKS.strip().splitlines():
+        slug, subject, record = line.split()
+        for ends, of in ((OF_LIST, "list"), (OF_RECORD, "record")):
+            for end, verb in ends.items():
+                verb = "view" if slug == "backups" else verb  # who sees backups may list them in a file
+                need = "-" if subject == "-" and verb == "view" else f"{subject if subject != '-' else 'none'}.{verb}"
+                need = subject if "." in subject else need
+                if (of == "list" or record != "-") and need != "none.export":
+                    goes_with = "customers.view" if (slug, of) == ("todos", "record") else ""  # it hangs on one
+                    address = f"{slug}/{end.replace('{pk}', '{' + record + '}')}"
+                    routes.append(Route("GET", address, need, True, goes_with))
+    return routes
+
+
+OF_PAGES = (
+    (r"^consent/c/<str:token>", "consent/c/{opt_in}"),
+    (r"^consent/u/<str:token>", "consent/u/{preferences}"),
+    (r"^attachments/<int:pk>/preview", "attachments/{picture}/preview"),
+    (r"^requests/<int:pk>/file", "requests/{gathered}/file"),
+    (r"^customers/duplicates/<int:pk>/take-back", "customers/duplicates/{decided}/take-back"),
+    (r"^customers/merges/<int:pk>", "customers/merges/{merge}"),
+    (r"story/<str:name>/<int:record>", "story/city/{said}"),
+    (r"settings/(source|junk)(s?)/<int:pk>", lambda found: f"settings/{found[1]}{found[2]}/{{{found[1]}}}"),
+    (r"^imports/<int:run_id>/(pause|cancel)/", lambda found: f"imports/{{waiting}}/{found[1]}/"),
+    (r"^imports/<int:run_id>/resume/", "imports/{paused}/resume/"),
+    (r"^tasks/<int:pk>", "tasks/{background}"),
+    (r"^account/tokens/<int:pk>", "account/tokens/{token}"),
+    (r"^access/(invitations|locks|tokens)/<int:pk>", lambda found: f"access/{found[1]}/{{{found[1][:-1]}}}"),
+    (r"^access/<int:pk>", "access/{user}"),
+    (r"^dashboards/<slug:key>", "dashboards/{dashboard}"),
+    (r"^fields/<int:pk>", "fields/{field}"),
+    (r"^bulk-changes/(hangs|remove)/<desk:found>", lambda found: f"bulk-changes/{found[1]}/products"),
+    (r"^bulk-changes/remove/products/<int:pk>", "bulk-changes/remove/products/{product}"),
+    (r"^bulk-changes/<int:pk>", "bulk-changes/{change}"),
+    (r"^(notifications|questions|requests|webhooks)/<int:pk>", lambda found: f"{found[1]}/{{{found[1][:-1]}}}"),
+    (r"^retention/<int:pk>", "retention/{rule}"),
+    (r"^sensitive/<int:pk>", "sensitive/{sensitive}"),
+    (r"^deliveries/<int:pk>", "deliveries/{delivery}"),
+    (r"^customers/duplicates/<int:pk>", "customers/duplicates/{pair}"),
+    (r"^customers/<int:pk>/chart", "customers/{organisation}/chart"),
+    (r"<int:number>", "{tile}"),
+    (r"<int:person>", "{party}"),
+    (r"relationships/<int:row>", "relationships/{relationship}"),
+    (r"<int:draft_id>", "{draft}"),
+    (r"<int:run_id>", "{run}"),
+    (r"<slug:shape>", "csv"),
+    (r"first-steps/<slug:slug>", "first-steps/mail"),
+    (r"^products/<int:pk>", "products/{product}"),
+    (r"^orders/lines/<int:pk>", "orders/lines/{line}"),
+    (r"^orders/<int:pk>", "orders/{order}"),
+    (r"^customers/contact-points/<int:pk>", "customers/contact-points/{point}"),
+    (r"^customers/<int:pk>", "customers/{party}"),
+    (r"^customers/new/use/<int:pk>", "customers/new/use/{party}"),
+    (r"^(notes|todos|attachments)/<int:pk>", lambda found: f"{found[1]}/{{{found[1][:-1]}}}"),
+    (r"^roles/of/<int:pk>", "roles/of/{user}"),
+    (r"^(roles|teams)/<int:pk>", lambda found: f"{found[1]}/{{{found[1][:-1]}}}"),
+    (r"<str:object_type>/<int:object_id>", "customers.party/{party}"),
+    (r"<desk:(desk|found)>/<int:pk>", "customers/{party}"),
+    (r"<desk:(desk|found)>", "customers"),
+    (r"<slug:slug>", "who-buys"),
+    (r"<slug:code>", "marketing"),
+    (r"<slug:key>", "parties"),
+    (r"values/<slug:name>", "values/department"),
+    (r"icons/<slug:name>", "icons/users"),
+    (r"<str:name>", "name"),
+    (r"<[a-z]+:[a-z_]+>", "1"),
+)
+OF_API = (
+    (r"^/imports/\{number\}/(pause|cancel)", lambda found: f"/imports/{{waiting}}/{found[1]}"),
+    (r"^/imports/\{number\}/resume", "/imports/{paused}/resume"),
+    (r"^/merges/\{number\}", "/merges/{merge}"),
+    (r"^/(parties)/\{number\}", "/parties/{party}"),
+    (
+        r"^/(notes|todos|attachments|orders|events|products|roles|teams)/\{number\}",
+        lambda f: f"/{f[1]}/{{{f[1][:-1]}}}",
+    ),
+    (
+        r"^/(requests|tags|tokens|views|webhooks)/\{number\}",
+        lambda f: f"/{f[1]}/{{{f[1][:-1]}}}",
+    ),
+    (r"^/custom-fields/\{number\}", "/custom-fields/{field}"),
+    (r"^/access/locks/\{number\}", "/access/locks/{lock}"),
+    (r"^/(invitations|questions|notifications)/\{number\}", lambda f: f"/{f[1]}/{{{f[1][:-1]}}}"),
+    (r"^/dashboards/\{key\}", "/dashboards/{dashboard}"),
+    (r"^/bulk-changes/\{number\}", "/bulk-changes/{change}"),
+    (r"^/favourites/\{slug\}/\{number\}", "/favourites/customers/{party}"),
+    (r"^/duplicates/\{number\}", "/duplicates/{pair}"),
+    (r"^/imports/\{number\}", "/imports/{run}"),
+    (r"^/history/\{slug\}/\{number\}", "/history/customers/{party}"),
+    (r"^/parties/\{party\}/chart", "/parties/{organisation}/chart"),
+    (r"\{(entry)\}", "{entry}"),
+    (r"\{row\}", "{relationship}"),
+    (r"^/bulk/\{kind\}", "/bulk/parties"),
+    (r"^/sharing/\{number\}", "/sharing/{share}"),
+    (r"^/sharing$", "/sharing?object_type=customers.party&object_id={party}"),
+    (r"\{object_type\}/\{object_id\}", "customers.party/{party}"),
+    (r"\{(number|source|external_id|code)\}", "1"),
+)
+
+
+def fill(address: str, rules: Any) -> str:
+    for pattern, instead in rules:
+        address = re.sub(pattern, instead, address)
+    return address
+
+
+def on_record(route: Route) -> bool:
+    return any(value == "{party}" for value in BODIES.get(str(route), {}).values())
