@@ -36,6 +36,7 @@ def _erase(subject: Subject) -> int:
     text = Cast("pk", CharField())
     orders = Order.objects.filter(pk__in=ids)
     orders.filter(pk__in=named).update(number=Concat(Value("#"), text))
+    loose.customs_without(orders, subject)
     orders.update(party=subject.stand_in, origin=None, key=Concat(Value("erased:"), text))
     search.touch(*orders.select_related("party"))
     return len(ids)

@@ -68,6 +68,11 @@ def add_to_party(party: Party, entry: Entry, *, by: Viewer) -> Party:
         for name, value in entry.values.items()
         if value and name in ("latin_name", "city", "country", "date_of_birth") and not getattr(party, name)
     }
+    profile = party.profile or {}
+    for name, value in entry.values.items():
+        key = name.removeprefix("profile__")
+        if key != name and value not in ("", None) and key not in profile:
+            missing[f"profile.{key}"] = value
     if missing:
         party = edit_party(party.pk, missing, by=by)
     _add(party, entry, by, known_already=True)

@@ -184,7 +184,7 @@ def typed(sent: QueryDict, viewer: Viewer, more: list[str]) -> Draft:
     draft.works_at = organisation(sent.get("works_at", ""), viewer)
     draft.address_country = sent.get("address_country", "")[:2].upper()
     draft.parts = {name: sent.get(f"part.{name}", "").replace("\x00", "") for name in postal.PARTS}
-    draft.more = {name: sent.get(name, "") for name in more}
+    draft.more = {name: ",".join(sent.getlist(name)) for name in more}
     return draft
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -20,9 +21,9 @@ from guanxi.customers.models import Party
 from guanxi.foundation import desk as desks
 from guanxi.foundation import visibility
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.desk import Desk, editing
+from guanxi.foundation.desk import Desk, editing, sections
 from guanxi.foundation.desk.declaration import Field
-from guanxi.foundation.desk.views.making import DIALOG, made, record_of
+from guanxi.foundation.desk.views.making import DIALOG, initial, made, record_of
 from guanxi.foundation.once import FIELD, made_before, new_token, once
 
 OWN = {"kind", "name", "latin_name", "city", "phone", "mail"}  # fields of the declaration that the form draws itself
@@ -159,7 +160,7 @@ def _begun(request: HttpRequest, desk: Desk) -> Draft:
     kind = given.get("kind", "")
     draft = Draft(kind=kind if kind in Party.Kind.values else Party.Kind.PERSON.value)
     draft.texts = {name: given.get(name, "") for name in drafts.TEXTS}
-    draft.more = {field.name: given.get(field.name, "") for field in _more(desk)}
+    draft.more = {field.name: initial(request, field) for field in _more(desk)}
     draft.works_at = drafts.organisation(given.get("works_at", ""), request.user)
     record = record_of(request)
     if draft.is_person and isinstance(record, Party) and record.kind == Party.Kind.ORGANISATION:
@@ -230,7 +231,7 @@ def _form(request: HttpRequest, desk: Desk, draft: Draft, **more: Any) -> HttpRe
         "codes": telephones.codes(),
         "labels": drafts.LABELS.items(),
         "kinds": Party.Kind.choices,
-        "controls": controls,
+        "controls": sections.parted(controls, attrgetter("field")),
         "elsewhere": elsewhere,
         "once": new_token(),
         **_address(draft),

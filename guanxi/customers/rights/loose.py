@@ -15,10 +15,15 @@ from django.db.models.functions import Cast
 from guanxi.customers.models import Party
 from guanxi.customers.rights.kept import Subject
 from guanxi.foundation import hooks
+from guanxi.foundation.custom_fields import homes
+from guanxi.foundation.custom_fields.homes import Home
+from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.foundation.models import AuditEntry
 from guanxi.foundation.sealing import redacting
 
 GONE = "…"
+Kind = CustomField.Kind
+FREE = (Kind.TEXT, Kind.LONG_TEXT, Kind.LINK)
 
 
 def blank(subject: Subject) -> int:
@@ -60,6 +65,25 @@ def _rows(model: type[models.Model], names: list[str], values: list[str]) -> Que
             for form in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
                 wanted |= Q(**{f"{searched}__contains": form})
     return rows.filter(wanted)
+
+
+def customs_without(rows: QuerySet[Any], subject: Subject) -> None:
+    """Take him out of the custom fields of records that are kept without him: out of their texts, and out of fields
+    that name a customer. Choices stay: they are codes that were not written about him.
+    """
+    home = homes.of(rows.model._meta.label_lower)
+    stored = rows.exclude(**{f"{home.column}__isnull": True, f"{homes.COMPUTED}__isnull": True})
+    for pk, said, computed in stored.values_list("pk", home.column, homes.COMPUTED):
+        after = _custom_without(home, said or {}, subject) or None
+        worked_out = without(computed, subject.values)
+        if (after, worked_out) != (said, computed):
+            rows.model._base_manager.filter(pk=pk).update(**{home.column: after, homes.COMPUTED: worked_out})
+
+
+def _custom_without(home: Home, said: dict[str, Any], subject: Subject) -> dict[str, Any]:
+    kinds = {field.key: field.kind for field in home.fields(archived=True)}
+    kept = {key: value for key, value in said.items() if kinds.get(key) != Kind.PARTY or value not in subject.ids}
+    return {key: without(value, subject.values) if kinds.get(key) in FREE else value for key, value in kept.items()}
 
 
 def without(value: Any, values: list[str]) -> Any:

@@ -9,8 +9,10 @@ from django.test import Client
 
 from guanxi.customers import actions, likely
 from guanxi.customers.models import ContactPoint, Party, Relationship
+from guanxi.foundation.custom_fields.actions import add_field
 from guanxi.foundation.models import User
 from guanxi.foundation.notes.models import Note
+from guanxi.foundation.visibility import SYSTEM
 
 CARD = """美味食品股份有限公司
 業務部
@@ -41,6 +43,33 @@ def mei(staff: User) -> Party:
 
 def points(party: Party) -> set[tuple[str, str, str]]:
     return set(ContactPoint.objects.filter(party=party).values_list("kind", "value", "label"))
+
+
+def test_custom_fields_are_asked_for_and_kept(staff_client: Client, mei: Party) -> None:
+    names = [{"code": code, "names": {"en": code.title()}} for code in ("tea", "wine")]
+    add_field("customers.party", {"en": "Tier"}, "text", key="tier", required=True, section="Standing", by=SYSTEM)
+    add_field(
+        "customers.party",
+        {"en": "Likes"},
+        "choices",
+        key="likes",
+        options={"choices": names},
+        default=["tea"],
+        by=SYSTEM,
+    )
+    page = staff_client.get("/customers/new/").content.decode()
+    assert page.index("<legend>Standing</legend>") < page.index('name="profile.tier"')
+    assert 'value="tea" id="new-profile.likes" checked' in page  # what stands there unless somebody says otherwise
+    sent: dict[str, Any] = {"kind": "person", "name": "李雅婷", "profile.likes": ["", "tea", "wine"]}
+    answer = staff_client.post("/customers/new/", sent)
+    assert answer.status_code == 422
+    assert 'id="new-profile.tier-error"' in answer.content.decode()
+    assert staff_client.post("/customers/new/", {**sent, "profile.tier": "A"}).status_code == 302
+    assert Party.objects.get(name="李雅婷").profile == {"tier": "A", "likes": ["tea", "wine"]}
+    staff_client.post(f"/customers/new/use/{mei.pk}/", {**sent, "profile.tier": "B"})
+    mei.refresh_from_db()
+    assert mei.profile == {"tier": "B", "likes": ["tea", "wine"]}
+    actions.create_party(by=SYSTEM, name="Imported")  # files and programs tell what they know
 
 
 def test_a_person_with_everything(staff_client: Client, bakery: Party) -> None:

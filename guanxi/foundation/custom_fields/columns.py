@@ -74,6 +74,7 @@ def column_of(field: CustomField, home: Home, **options: Any) -> Column:
         label=field.label,
         sort=indexed,
         help=field.help,
+        section=field.section,
         clean=functools.partial(kinds.clean, field),
         words=functools.partial(kinds.text, field),
         **{**more, **options},

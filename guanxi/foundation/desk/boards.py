@@ -6,17 +6,17 @@ further than is shown or counted, all lanes in one statement. Nothing here costs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 from django.db.models import Case, Count, F, FloatField, IntegerField, Max, Min, QuerySet, Sum, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
-from guanxi.foundation.desk import axes, paging
+from guanxi.foundation.desk import axes, layouts, likewise, paging
 from guanxi.foundation.desk.among import Among
 from guanxi.foundation.desk.declaration import Field
 from guanxi.foundation.desk.kinds import Kind
@@ -73,16 +73,19 @@ def capped(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> l
     """Counts and sums of each lane in one query; where there are above COUNTED rows, that is all that is said."""
     if state.few is not None or state.broken:
         return exact(state, lanes, sums)
+    every = state.rows_walked()
+    compiled = likewise.Compiled(
+        every.model, lambda lane: _with_sums(every.filter(lane.condition), sums).order_by()[: COUNTED + 1]
+    )
+    totals = "".join(
+        f", SUM(s{place})" + (f", MIN(c{place}), MAX(c{place})" if currency_of(one) else ", NULL, NULL")
+        for place, one in enumerate(sums)
+    )
     parts, values = [], []
     for number, lane in enumerate(lanes):
-        rows = _with_sums(state.rows_walked().filter(lane.condition), sums).order_by()[: COUNTED + 1]
-        inner, given = rows.query.get_compiler(connection=connection).as_sql()
-        totals = "".join(
-            f", SUM(s{place})" + (f", MIN(c{place}), MAX(c{place})" if currency_of(one) else ", NULL, NULL")
-            for place, one in enumerate(sums)
-        )
+        inner, given = compiled.of(lane)
         parts.append(f"SELECT {number}, COUNT(*){totals} FROM ({inner}) AS lane_{number}")
-        values += list(given)
+        values += given
     found = [Figures() for _lane in lanes]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
@@ -198,10 +201,13 @@ def _of_many(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
         return found
     parts: list[str] = []
     values: list[Any] = []
-    for rows in _parts(state, lanes, most):
-        inner, given = rows.query.get_compiler(connection=connection).as_sql()
-        parts.append(f"SELECT * FROM ({inner}) AS part_{len(parts)}")
-        values += list(given)
+    halves = [likewise.Compiled(state.desk.model, half) for half in _halves(state, most)]
+    for number, lane in enumerate(lanes):
+        for half, compiled in enumerate(halves):
+            inner, given = compiled.of(lane)
+            name = f"part_{len(parts)}"
+            parts.append(f"SELECT {name}.*, {2 * number + half} FROM ({inner}) AS {name}")
+            values += given
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
         lines = cursor.fetchall()
@@ -212,13 +218,17 @@ def _of_many(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
     return found
 
 
-def _parts(state: State, lanes: Sequence[Lane], most: int) -> Iterator[QuerySet[Any]]:
+def _halves(state: State, most: int) -> list[Callable[[Lane], QuerySet[Any]]]:
     """For each lane the rows with a value in the order, then those without: both are ranges of an index."""
-    for number, lane in enumerate(lanes):
-        rows = state.rows_walked().filter(lane.condition)
-        halves = [paging.with_value(rows, state.order, None)]
-        if state.order.by_value and (rest := paging.without_value(rows, state.order, None)) is not None:
-            halves.append(rest)
-        for half, part in enumerate(halves):
-            marked = part.annotate(lane_part=Value(2 * number + half, output_field=models.IntegerField()))
-            yield marked.values_list("pk", "lane_part")[:most]
+    every, order = state.rows_walked(), state.order
+    halves = [paging.with_value(every, order, None)]
+    axis = state.layout.axis
+    by_day = state.layout.kind == layouts.CALENDAR and axis is not None and axis.name == order.name.lstrip("-")
+    if order.by_value and not by_day:  # what stands on a day has one
+        rest = paging.without_value(every, order, None)
+        halves += [rest] if rest is not None else []
+
+    def of(half: QuerySet[Any]) -> Callable[[Lane], QuerySet[Any]]:
+        return lambda lane: half.filter(lane.condition).values_list("pk")[:most]
+
+    return [of(half) for half in halves]

@@ -63,6 +63,7 @@ class Column:
     editable: bool | None = None  # facts: None means a field of the model itself that is editable
     required: bool | None = None  # fields of the “New” form
     help: Text = ""
+    section: Text = ""  # facts and fields of the “New” form: the heading that they stand under, after those of none
     initial: Any = None
     when: Callable[[Row], bool] | None = None  # facts: shown only for rows where this holds
     condition: Callable[[list[Any]], models.Q] | None = None  # filters: see Filter

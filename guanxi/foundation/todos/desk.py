@@ -71,7 +71,7 @@ class Todos(desk.Desk):
     columns = [
         Column("done_at", label=_("Done"), render=tick, needs=["done_at", "what"], sort=False),
         Column("what", link=True, render=actions.sentence, needs=["what", "verb"], sort=False),
-        Column("about", label=_("On"), fetch=about),
+        Column("about", label=_("On"), fetch=about, needs=["object_type", "object_id"]),
         Column("due_on", render=due, needs=["due_on", "due_time", "done_at"]),
         Column("assignee", label=_("For whom"), sort=False),
         Column("priority", render=priority, needs=["priority"], sort=False),

@@ -23,6 +23,8 @@ from guanxi.customers.rights import answering, erasing, hashing, kept, tasks
 from guanxi.customers.rights.models import Erasure, Request
 from guanxi.foundation import clock, notifications, search
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.custom_fields.actions import add_field
+from guanxi.foundation.custom_fields.values import set_values
 from guanxi.foundation.models import AuditEntry, User
 from guanxi.foundation.sealing import sealing, verifying
 from guanxi.foundation.visibility import SYSTEM
@@ -102,6 +104,9 @@ def database_files(home: Path) -> list[Path]:
 @pytest.mark.django_db(transaction=True)
 def test_no_value_of_him_is_left_anywhere(home: Path, lan: Party, staff: User) -> None:
     bought = order(lan, staff)
+    for key, kind in (("card_text", "text"), ("given_to", "party"), ("wrapping", "text")):
+        add_field("orders.order", {"en": key}, kind, key=key, by=SYSTEM)
+    set_values(bought, {"card_text": f"For {NAME}, {MAIL}", "given_to": lan.pk, "wrapping": "red"}, by=staff)
     order(Party.objects.get(name=SHARED), staff)
     refresh.refresh(full=True)
     folder = home / "imports" / "7"
@@ -124,6 +129,7 @@ def test_no_value_of_him_is_left_anywhere(home: Path, lan: Party, staff: User) -
     kept_order = Order.objects.get(pk=bought.pk)
     nobody = erasing.nobody(by=staff)
     assert kept_order.party == nobody and kept_order.amount == bought.amount
+    assert kept_order.custom == {"card_text": "For …, …", "wrapping": "red"}
     assert not PurchaseSummary.objects.filter(party=nobody).exists()
     assert not queries.find("若曦", staff) and not queries.recognise([("mail", MAIL)], staff)
     assert not Party.objects.filter(pk__in=row.parties).exists()

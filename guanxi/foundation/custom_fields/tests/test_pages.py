@@ -79,6 +79,20 @@ def test_the_pages_ask_few_questions(field: Make, staff_client: Client, django_a
         staff_client.get(f"/fields/{made[-1].pk}/")
 
 
+def test_sections_stand_on_the_record_and_in_the_form(field: Make, staff_client: Client) -> None:
+    field("catalog.product", "extra", "text", section="Storing", required=True)
+    field("catalog.product", "shelf", "text", section="Storing")
+    product = create_product(by=SYSTEM, code="P1", name="Tea")
+    values.set_values(product, {"extra": "dry"}, by=SYSTEM)
+    page = staff_client.get(f"/products/{product.pk}/").content.decode()
+    known, unknown = page.split("facts-unknown", 1)
+    assert known.index(">Tea<") < known.index('<h3 class="facts-section">Storing</h3>') < known.index("dry")
+    assert unknown.index('<h3 class="facts-section">Storing</h3>') < unknown.index("Shelf")
+    form = staff_client.get("/products/new/").content.decode()
+    assert form.index('name="name"') < form.index("<legend>Storing</legend>") < form.index('name="custom.extra"')
+    assert "custom.shelf" not in form
+
+
 @pytest.mark.browser
 def test_a_field_is_added_used_retyped_and_removed(staff_page: Any, db: None) -> None:
     create_product(by=SYSTEM, code="P1", name="Oolong tea")

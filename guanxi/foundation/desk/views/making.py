@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from guanxi.foundation import shell, visibility
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.desk import declaration, editing
+from guanxi.foundation.desk import declaration, editing, sections
 from guanxi.foundation.desk.declaration import Desk, Field
 from guanxi.foundation.once import FIELD, new_token, once
 
@@ -35,7 +36,7 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponse:
     visibility.require(request.user, "create", desk.model)
     fields = desk.new_fields()
     if request.method == "GET":
-        return _form(request, desk, {field.name: _initial(request, field) for field in fields}, {})
+        return _form(request, desk, {field.name: initial(request, field) for field in fields}, {})
     typed = {field.name: ",".join(request.POST.getlist(field.name)) for field in fields}
     values, errors = _clean(fields, typed, request.user)
     if not errors:
@@ -132,7 +133,7 @@ def _clean(fields: list[Field], typed: dict[str, str], viewer: Any) -> tuple[dic
     return values, errors
 
 
-def _initial(request: HttpRequest, field: Field) -> str:
+def initial(request: HttpRequest, field: Field) -> str:
     """From the address (`/customers/new/?city=Taipei`), the declaration or the model's default."""
     if field.name in request.GET:
         return request.GET[field.name]
@@ -151,6 +152,12 @@ def _form(request: HttpRequest, desk: Desk, typed: dict[str, str], errors: dict[
     known = {field.name for field in fields}
     elsewhere = [message for name, message in errors.items() if name not in known]
     dialog = request.GET.get(DIALOG) == "1" or request.POST.get(DIALOG) == "1"
-    context = {"desk": desk, "controls": controls, "errors": elsewhere, "dialog": dialog, "once": new_token()}
+    context = {
+        "desk": desk,
+        "controls": sections.parted(controls, attrgetter("field")),
+        "errors": elsewhere,
+        "dialog": dialog,
+        "once": new_token(),
+    }
     template = "desk/new_form.html" if dialog or request.headers.get("HX-Request") else "desk/new.html"
     return render(request, template, context, status=422 if errors else 200)

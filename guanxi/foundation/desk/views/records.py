@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from guanxi.foundation import hooks, sensitive, visibility
 from guanxi.foundation.actions import Conflict, Refused
-from guanxi.foundation.desk import beside, display, editing, undoing
+from guanxi.foundation.desk import beside, display, editing, sections, undoing
 from guanxi.foundation.desk import history as past
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Button, Desk, Field, Panel
@@ -44,7 +44,13 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     facts = [_shown(request, desk, row, field) for field in _facts(desk, row)]
     known = [fact for fact in facts if fact["html"] != display.NOTHING]
     unknown = [fact for fact in facts if fact not in known]
-    context = {"facts": known, "unknown": unknown, "panels": panels, "scripts": hooks.get("record_script")}
+    context = {
+        "facts": sections.parted(known, _field),
+        "unknown": sections.parted(unknown, _field),
+        "unknown_count": len(unknown),
+        "panels": panels,
+        "scripts": hooks.get("record_script"),
+    }
     context["looked_at"] = looked_at
     tools = [tool for door in hooks.get("record_tool") if (tool := door(request, desk, row))]
     return render(request, "desk/record.html", {**_head(request, desk, row), **context, "tools": tools})
@@ -135,6 +141,11 @@ def facts_html(request: HttpRequest, desk: Desk, row: Any) -> dict[str, str]:
     """All facts of the record as they are now, by name."""
     shown = [(field.name, _shown(request, desk, row, field)) for field in _facts(desk, row)]
     return {name: render_to_string("desk/fact.html", context, request) for name, context in shown}
+
+
+def _field(shown: dict[str, Any]) -> Field:
+    field: Field = shown["field"]
+    return field
 
 
 def _where_it_is(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
