@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import notifications
 from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation.desk.sharing import groups_offered
 from guanxi.foundation.models import User
 from guanxi.foundation.notices.kinds import SHARED
 from guanxi.foundation.visibility import NotAllowed, Viewer, is_staff
@@ -74,20 +75,27 @@ def remove(model: type[S], number: int, *, by: Viewer) -> None:
 
 
 @action
-def share(model: type[S], number: int, sharing: str, names: Iterable[str] = (), *, by: Viewer) -> S:
-    """Let nobody, the people named, or everybody see one's own question or dashboard; who is newly named is told."""
+def share(
+    model: type[S], number: int, sharing: str, names: Iterable[str] = (), groups: Iterable[str] = (), *, by: Viewer
+) -> S:
+    """Let nobody, the people and teams named, or everybody see one's own question or dashboard; a person who is newly
+    named is told.
+    """
     row = _own(model, number, by)
     users = _users(names) if sharing == Sharing.NAMED else []
-    if sharing == Sharing.NAMED and not users:
-        raise Refused(_("Name at least one colleague."), "names")
+    teams = _groups(groups, row, by) if sharing == Sharing.NAMED else []
+    if sharing == Sharing.NAMED and not users and not teams:
+        raise Refused(_("Name at least one colleague or team."), "names")
     row = change(row, sharing=sharing)
-    known = {reader.user_id: reader for reader in row.readers.all()}
-    for gone in set(known) - {user.pk for user in users}:
+    known = {(reader.user_id, reader.group): reader for reader in row.readers.all()}
+    wanted = {(user.pk, ""): user for user in users if user.pk != by.pk} | {(None, key): None for key in teams}
+    for gone in set(known) - set(wanted):
         delete(known[gone])
-    for user in users:
-        if user.pk not in known and user.pk != by.pk:
-            create(Reader, user=user, **{model._meta.model_name or "": row})
-            _tell(user, row, by)
+    for (user_id, group), user in wanted.items():
+        if (user_id, group) not in known:
+            create(Reader, user=user, group=group, **{model._meta.model_name or "": row})
+            if user is not None:
+                _tell(user, row, by)
     return row
 
 
@@ -188,6 +196,13 @@ def _free(model: type[S], name: str, by: Viewer) -> str:
     """`name`, with a number where one has another of this name."""
     taken: set[str] = set(model.objects.filter(owner_id=by.pk, name__startswith=name).values_list("name", flat=True))
     return next(one for one in (name, *(f"{name} {n}" for n in range(2, len(taken) + 3))) if one not in taken)
+
+
+def _groups(keys: Iterable[str], row: Shared, by: Viewer) -> list[str]:
+    """Those of the groups that `by` may share with; one that it is shared with already may stay."""
+    there = set(Reader.objects.filter(**{row._meta.model_name or "": row}).values_list("group", flat=True))
+    offered = {key for key, _label in groups_offered(by)} | there
+    return [key for key in dict.fromkeys(keys) if key and key in offered]
 
 
 def _users(names: Iterable[str]) -> list[User]:

@@ -11,13 +11,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation.desk.sharing import groups_of
 from guanxi.foundation.governed import Governed
+from guanxi.foundation.models import User
 from guanxi.foundation.visibility import Part, Personal, Reach, Rights, Through, VisibleQuerySet
 
 
 class Sharing(models.TextChoices):
     PRIVATE = "private", _("only me")
-    NAMED = "named", _("people whom I name")
+    NAMED = "named", _("people and teams whom I name")
     EVERYBODY = "everybody", _("everybody")
 
 
@@ -45,9 +47,10 @@ class OwnOrShared(Personal):
 
 
 def _named_for(model: type[models.Model], viewer_id: int | None) -> Any:
-    """The numbers of the rows of a model that somebody is named for."""
+    """The numbers of the rows of a model that somebody is named for, or a team of his."""
     column = f"{model._meta.model_name}_id"
-    return Reader.objects.filter(user=viewer_id).exclude(**{column: None}).values(column)
+    named = Q(user=viewer_id) | Q(group__in=groups_of(User(pk=viewer_id)))
+    return Reader.objects.filter(named).exclude(**{column: None}).values(column)
 
 
 class Shared(Governed):
@@ -133,13 +136,14 @@ class Tile(Governed):
 
 
 class Reader(Governed):
-    """Somebody whom the owner named for a question or a dashboard."""
+    """Somebody whom the owner named for a question or a dashboard, or a group (a team) by its key."""
 
     governed = Part("reports", {"create": "view", "edit": "view", "delete": "view"})
 
     question = models.ForeignKey(Question, models.CASCADE, null=True, blank=True, related_name="readers")
     dashboard = models.ForeignKey(Dashboard, models.CASCADE, null=True, blank=True, related_name="readers")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
+    group = models.CharField(max_length=60, blank=True, db_index=True)
 
     objects = VisibleQuerySet.as_manager()
 
@@ -149,6 +153,15 @@ class Reader(Governed):
         constraints = [
             models.UniqueConstraint(fields=["question", "user"], name="question_reader_once"),
             models.UniqueConstraint(fields=["dashboard", "user"], name="dashboard_reader_once"),
+            models.UniqueConstraint(
+                fields=["question", "group"], condition=Q(group__gt=""), name="question_group_once"
+            ),
+            models.UniqueConstraint(
+                fields=["dashboard", "group"], condition=Q(group__gt=""), name="dashboard_group_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=True, group__gt="") | Q(user__isnull=False, group=""), name="reader_is_one"
+            ),
             models.CheckConstraint(
                 condition=Q(question=None, dashboard__isnull=False) | Q(question__isnull=False, dashboard=None),
                 name="reader_of_one_thing",
@@ -156,7 +169,7 @@ class Reader(Governed):
         ]
 
     def __str__(self) -> str:
-        return f"{self.question or self.dashboard} → {self.user}"
+        return f"{self.question or self.dashboard} → {self.user or self.group}"
 
 
 class FirstDashboard(Governed):

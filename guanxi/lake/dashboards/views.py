@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.desk.sharing import groups_offered
 from guanxi.foundation.reports.models import Subscription
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.lake.dashboards import actions, boards, declaration, reporting
-from guanxi.lake.dashboards.models import Dashboard, Question, Sharing, Tile
+from guanxi.lake.dashboards.models import Dashboard, Question, Reader, Sharing, Tile
 from guanxi.lake.explore.state import State, choices
 from guanxi.lake.explore.views import offers, pills
 
@@ -59,6 +60,7 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
         "sizes": Tile.Size.choices,
         "questions": _questions(request) if board.own else [],
         "readers": _readers(board.row) if board.own else "",
+        "groups": _groups(board.row, request.user) if board.own else [],
         "report": f"{reporting.DASHBOARD}{board.key}",
         "rhythm": _rhythm(request, f"{reporting.DASHBOARD}{board.key}"),
         "arranging": board.own and "arrange" in request.GET,
@@ -125,9 +127,7 @@ def _done(request: HttpRequest, board: boards.Board, do: str) -> str:
     deeds: dict[str, Callable[[], Any]] = {
         "rename": lambda: actions.change_dashboard(number, name=said.get("name", ""), by=by),
         "keep": lambda: actions.change_dashboard(number, query=said.get("query", ""), by=by),
-        "share": lambda: actions.share(
-            Dashboard, number, said.get("sharing", ""), said.get("names", "").split(","), by=by
-        ),
+        "share": lambda: actions.share(Dashboard, number, said.get("sharing", ""), *_named(said), by=by),
         "delete": lambda: actions.remove(Dashboard, number, by=by),
         "add": lambda: actions.add_tile(number, _number(said.get("question")), said.get("form", "plot"), by=by),
         "arrange": lambda: actions.arrange(number, [_number(one) for one in said.getlist("tile")], by=by),
@@ -181,7 +181,7 @@ def change_question(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The question is deleted."))
             return redirect(f"{reverse('explore')}?{said.get('query', '')}")
         if said.get("do") == "share":
-            actions.share(Question, pk, said.get("sharing", ""), said.get("names", "").split(","), by=by)
+            actions.share(Question, pk, said.get("sharing", ""), *_named(said), by=by)
         elif said.get("do") == "add":
             actions.add_tile(_number(said.get("dashboard")), pk, said.get("form", "plot"), by=by)
             return redirect("dashboards:page", _number(said.get("dashboard")))
@@ -216,6 +216,7 @@ def saving(state: State, viewer: Any) -> dict[str, Any]:
         "sharings": Sharing.choices,
         "forms": Tile.Form.choices,
         "readers": _readers(row) if row is not None and row.owner_id == viewer.pk else "",
+        "groups": _groups(row, viewer) if row is not None and row.owner_id == viewer.pk else [],
         "report": report,
         "rhythm": subscription.rhythm if subscription else "",
     }
@@ -226,7 +227,19 @@ def _questions(request: HttpRequest) -> Any:
 
 
 def _readers(row: Any) -> str:
-    return ", ".join(row.readers.order_by("id").values_list("user__username", flat=True)) if row is not None else ""
+    people = row.readers.filter(group="").order_by("id") if row is not None else Reader.objects.none()
+    return ", ".join(people.values_list("user__username", flat=True))
+
+
+def _groups(row: Any, viewer: Viewer) -> list[tuple[str, Any, bool]]:
+    """The teams that it can be shared with: key, name, and whether it is."""
+    chosen = set(row.readers.values_list("group", flat=True)) if row is not None else set()
+    return [(key, label, key in chosen) for key, label in groups_offered(viewer)]
+
+
+def _named(said: QueryDict) -> tuple[list[str], list[str]]:
+    """The people and the teams that a form names."""
+    return said.get("names", "").split(","), said.getlist("groups")
 
 
 def _rhythm(request: HttpRequest, report: str) -> str:

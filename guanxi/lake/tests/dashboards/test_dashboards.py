@@ -11,8 +11,9 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import Notification, User
 from guanxi.foundation.reports import tasks as report_tasks
 from guanxi.foundation.reports.models import Subscription
+from guanxi.foundation.roles.actions import add_member, create_team, remove_member
 from guanxi.foundation.tasks.worker import run_waiting
-from guanxi.foundation.visibility import NotAllowed
+from guanxi.foundation.visibility import SYSTEM, NotAllowed
 from guanxi.lake.dashboards import actions, boards, declaration
 from guanxi.lake.dashboards.models import Dashboard, Question, Sharing, Tile
 from guanxi.lake.explore.state import State
@@ -127,6 +128,32 @@ def test_private_until_shared_with_named_people_or_everybody(
         actions.share(Dashboard, board.pk, "named", ["nobody"], by=staff)
     with pytest.raises(Refused, match="at least one"):
         actions.share(Dashboard, board.pk, Sharing.NAMED, [""], by=staff)
+
+
+def test_shared_with_a_team_and_taken_back(
+    trade: Shop, staff: User, staff_client: Client, board: Dashboard, colleague: User
+) -> None:
+    team, other_team = create_team("North", by=SYSTEM), create_team("South", by=SYSTEM)
+    other = Client()
+    other.force_login(colleague)
+    url, question = f"/dashboards/{board.pk}/", Question.objects.get(name="Departments")
+    sent = {"do": "share", "sharing": "named", "names": "", "groups": [f"team:{team.pk}", "team:0"]}
+    staff_client.post(f"{url}change/", sent)
+    staff_client.post(f"/questions/{question.pk}/change/", sent)
+    assert set(board.readers.values_list("user", "group")) == {(None, f"team:{team.pk}")}
+    assert f'value="team:{team.pk}" checked' in staff_client.get(url).content.decode()
+    assert other.get(url).status_code == 404
+    add_member(other_team, colleague, by=SYSTEM)
+    assert other.get(url).status_code == 404
+    add_member(team, colleague, by=SYSTEM)
+    assert other.get(url).status_code == 200
+    assert other.get(f"/questions/{question.pk}/", follow=True).status_code == 200
+    assert other.post(f"{url}change/", {"do": "rename", "name": "x"}).status_code == 403
+    remove_member(team, colleague, by=SYSTEM)
+    assert other.get(url).status_code == 404
+    staff_client.post(f"{url}change/", {**sent, "names": "zhiming", "groups": []})
+    assert other.get(url).status_code == 200
+    assert list(board.readers.values_list("user", "group")) == [(colleague.pk, "")]
 
 
 def test_a_question_is_saved_reopened_changed_and_deleted(trade: Shop, staff_client: Client, staff: User) -> None:
