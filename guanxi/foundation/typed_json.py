@@ -142,6 +142,15 @@ def key_sql(column: str, key: str, type_: str, vendor: str) -> str:
     return f"(CASE WHEN jsonb_typeof({column} -> '{key}') = '{kind}' THEN ({column} ->> '{key}'){cast} END)"
 
 
+def list_sql(column: str, key: str, vendor: str) -> str:
+    """The list under `key` within the (quoted) `column`, as an index can hold it: on SQLite its text."""
+    if not key.isidentifier():
+        raise ValueError(f"“{key}” is no key.")
+    if vendor == "sqlite":
+        return f"(CASE WHEN json_type({column}, '$.{key}') = 'array' THEN json_extract({column}, '$.{key}') END)"
+    return f"({column} -> '{key}')"
+
+
 class TypedKey(Func):
     """`custom__budget` as an expression."""
 

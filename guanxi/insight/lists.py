@@ -83,4 +83,7 @@ BOARD = Board(
     sums=["standing.lifetime_value"],
     card=["city", "standing.at_stake", "purchases.last_day"],
     sort="-standing.at_stake",
+    fixed=_(
+        "The stage is learned from what the customer does, so nobody moves the cards; it is worked out anew each night."
+    ),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.db.models import BooleanField, F, Func, Q
+from django.db.models.expressions import Col
 from django.urls import reverse_lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from guanxi.foundation.custom_fields.homes import COMPUTED, Home
 from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.foundation.desk import Column, Desk, Pill
 from guanxi.foundation.models import User
-from guanxi.foundation.typed_json import Leaf
+from guanxi.foundation.typed_json import Leaf, list_sql
 
 K = CustomField.Kind
 WITH_WORDS = (K.NUMBER, K.MONEY, K.LINK, K.CHOICE, K.CHOICES)
@@ -33,23 +34,42 @@ class HoldsAny(Func):
     conditional = True
     output_field = BooleanField()
 
-    def __init__(self, column: str, key: str, values: Sequence[str]) -> None:
+    def __init__(self, column: str, key: str, values: Sequence[str], *, indexed: bool = False) -> None:
         super().__init__(F(column))
-        self.key, self.values = key, list(values)
+        self.key, self.values, self.indexed = key, list(values), indexed
 
     def as_sqlite(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
         column, given = compiler.compile(self.source_expressions[0])
         if not self.values:
             return f"(json_type({column}, '$.{self.key}') IS 'array')", tuple(given)
         marks = ", ".join(["%s"] * len(self.values))
+        if self.indexed:
+            return f"({self._among_lists(column, marks)})", (*given, *given, *self.values)
         listed = f"SELECT 1 FROM json_each({column}, '$.{self.key}') WHERE value IN ({marks})"
         return f"(json_type({column}, '$.{self.key}') IS 'array' AND EXISTS({listed}))", (*given, *self.values)
+
+    def _among_lists(self, column: str, marks: str) -> str:
+        """That the list is one of those that hold any of the values. Which lists there are the index tells: from each
+        one leap to the next, however many rows have it.
+        """
+        column_of = cast("Col", self.source_expressions[0]).target
+        table = f'"{column_of.model._meta.db_table}"'
+        here, there = (list_sql(of, self.key, "sqlite") for of in (column, f'"{column_of.column}"'))
+        least = f"SELECT min({there}) FROM {table} WHERE {there} IS NOT NULL"
+        lists = (
+            f"WITH RECURSIVE said(list) AS ({least} UNION ALL "
+            f"SELECT ({least} AND {there} > said.list) FROM said WHERE said.list IS NOT NULL) "
+            "SELECT list FROM said WHERE list IS NOT NULL "
+            f"AND EXISTS (SELECT 1 FROM json_each(list) WHERE value IN ({marks}))"
+        )
+        return f"{here} IS NOT NULL AND {here} IN ({lists})"
 
     def as_postgresql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
         column, given = compiler.compile(self.source_expressions[0])
         if not self.values:
             return f"(jsonb_typeof({column} -> '{self.key}') IS NOT DISTINCT FROM 'array')", tuple(given)
-        return f"(coalesce(({column} -> '{self.key}') ?| %s, false))", (*given, self.values)
+        listed = list_sql(column, self.key, "postgresql")
+        return f"({listed} IS NOT NULL AND {listed} ?| %s)", (*given, *given, self.values)
 
 
 def column_of(field: CustomField, home: Home, **options: Any) -> Column:
@@ -181,4 +201,5 @@ def _parties(home: Home, field: CustomField, rows: Sequence[Any]) -> dict[Any, A
 
 
 def _holds(home: Home, field: CustomField, values: list[Any]) -> Q:
-    return Q(HoldsAny(COMPUTED if field.worked_out else home.column, field.key, values))
+    indexed = field.index_state == CustomField.Index.READY
+    return Q(HoldsAny(COMPUTED if field.worked_out else home.column, field.key, values, indexed=indexed))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.custom_fields import api, columns, homes, kinds, known, values, working
-from guanxi.foundation.custom_fields.tasks import after_import, work_out_all
+from guanxi.foundation.custom_fields.tasks import after_import, build_missing, work_out_all
 from guanxi.foundation.tasks import Daily
 
 hooks.register("columns:custom", columns.columns)
@@ -20,6 +20,7 @@ hooks.register("custom_values", values.checked)
 hooks.register("custom_defaults", values.defaults)
 hooks.register("saved", working.follow)
 hooks.register("schedule", Daily(work_out_all, at="00:20"))
+hooks.register("schedule", Daily(build_missing, at="00:10"))
 hooks.register("imported", after_import)
 hooks.register("api", ("/custom-fields", api.router))
 hooks.register("custom_edit", values.edit)

@@ -7,31 +7,34 @@ from django.db import DatabaseError, connection
 from guanxi.foundation.custom_fields import homes, kinds, known
 from guanxi.foundation.custom_fields.homes import COMPUTED, Home
 from guanxi.foundation.custom_fields.models import CustomField
-from guanxi.foundation.typed_json import key_sql
+from guanxi.foundation.typed_json import key_sql, list_sql
 
 State = CustomField.Index
+LIST = "list"  # in place of a type, of several choices
 
 
 def wanted(field: CustomField) -> bool:
-    """Whether the field should have an index: several choices have none, which only a list of values could serve."""
-    return field.filterable and field.archived_at is None and kinds.type_of(field) is not None
+    """Whether the field should have an index."""
+    return field.filterable and field.archived_at is None
 
 
 def name_of(field: CustomField) -> str:
     """The index of a field, which is another one for another type."""
-    return f"custom_{field.pk}_{kinds.type_of(field)}"
+    return f"custom_{field.pk}_{kinds.type_of(field) or LIST}"
 
 
 def create_sql(field: CustomField, home: Home, *, vendor: str, at_once: bool = True) -> str:
-    """The statement that makes the index: of (value, id), of the rows that have a value."""
+    """The statement that makes the index: of (value, id), of the rows that have a value. Of several choices it is on
+    SQLite of the whole list as text, of which there are few; on PostgreSQL an inverted index of the choices.
+    """
     type_ = kinds.type_of(field)
-    assert type_ is not None
-    column = COMPUTED if field.worked_out else home.column
-    value = key_sql(f'"{column}"', field.key, type_, vendor)
+    column = f'"{COMPUTED if field.worked_out else home.column}"'
+    value = key_sql(column, field.key, type_, vendor) if type_ else list_sql(column, field.key, vendor)
     concurrently = "" if at_once or vendor == "sqlite" else "CONCURRENTLY "
+    lists = type_ is None and vendor == "postgresql"
+    of = f"USING gin ({value})" if lists else f'({value}, "id")'
     return (
-        f'CREATE INDEX {concurrently}IF NOT EXISTS "{name_of(field)}" ON "{home.table}" ({value}, "id") '
-        f"WHERE {value} IS NOT NULL"
+        f'CREATE INDEX {concurrently}IF NOT EXISTS "{name_of(field)}" ON "{home.table}" {of} WHERE {value} IS NOT NULL'
     )
 
 

@@ -36,6 +36,17 @@ def work_out_all() -> int:
     return sum(working.work_out(home.label) for home in wanted)
 
 
+@task(label=_("Indexes of custom fields"), queue_name="long")
+def build_missing() -> int:
+    """Make the indexes that fields should have and never got, such as after an upgrade; how many."""
+    lacking = [
+        one for one in known.all_fields() if indexing.wanted(one) and one.index_state == indexing.State.NONE.value
+    ]
+    for field in lacking:
+        indexing.settle(field.pk)
+    return len(lacking)
+
+
 def after_import() -> None:
     """What hangs on `imported`: records came in sets, past what is worked out one by one."""
     if any(field.worked_out for field in known.all_fields()):

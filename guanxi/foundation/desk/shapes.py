@@ -45,6 +45,7 @@ class Board:
     sums: Sequence[str] = ()  # numbers added up in the head of each column
     card: Sequence[str] = ()  # columns that a card shows; default: the first few of the list
     sort: str = ""  # default: the desk's
+    fixed: Text = ""  # why cards stay where they are, where nobody moves them
 
 
 @dataclass(frozen=True)

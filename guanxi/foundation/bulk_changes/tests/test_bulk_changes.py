@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.test import Client
+from django.utils import timezone
 
 from guanxi.foundation import hooks
 from guanxi.foundation.bulk_changes import actions, engine, tasks
@@ -59,6 +60,25 @@ def undo(client: Client, change: BulkChange) -> BulkChange:
 
 def words(client: Client, address: str) -> str:
     return html.unescape(client.get(address).content.decode())
+
+
+def test_who_looks_at_what_a_set_changes_sees_it(sets: Desk, staff_client: Client, parties: list[Any]) -> None:
+    other = Client()
+    other.force_login(User.objects.create_user("yating", is_staff=True))
+    ids = [row.pk for row in parties[:3]]
+    asked = {"ids": ",".join(map(str, ids)), "mark": 0, "at": timezone.now().isoformat(), "query": ""}
+    assert other.post("/people/live/", asked).json()["rows"] == {}
+    change = do(staff_client, "/people/bulk/edit/", all="1", query="", **{"edit.value.city": "臺南"})
+    told = other.post("/people/live/", asked).json()
+    assert all("臺南" in told["rows"][str(pk)] for pk in ids)
+    assert all(told["changed"][str(pk)]["entry"] > 0 and not told["changed"][str(pk)]["mine"] for pk in ids)
+    board = other.post("/people/live/", {**asked, "query": "as=board&by=kind"}).json()
+    assert set(board["cards"]) == {str(pk) for pk in ids}
+    later = {**asked, "mark": AuditEntry.objects.latest("pk").pk}
+    assert other.post("/people/live/", later).json()["rows"] == {}
+    undo(staff_client, change)
+    assert "臺南" not in str(other.post("/people/live/", later).json()["rows"])
+    assert len(other.post("/people/live/", later).json()["rows"]) == len(ids)
 
 
 def test_all_that_match_are_pinned(sets: Desk, staff_client: Client, parties: list[Any]) -> None:

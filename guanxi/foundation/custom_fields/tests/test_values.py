@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
 
@@ -16,7 +17,7 @@ from guanxi.catalog.models import Product
 from guanxi.customers.actions import create_party, edit_party
 from guanxi.customers.models import Party
 from guanxi.foundation.actions import Conflict, Refused
-from guanxi.foundation.custom_fields import indexing, values
+from guanxi.foundation.custom_fields import columns, indexing, known, tasks, values
 from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.foundation.models import AuditEntry, User
 from guanxi.foundation.todos import actions as todos
@@ -36,6 +37,7 @@ KINDS: list[tuple[str, Any, Any, str, str, str]] = [
     ("yes_no", "yes", True, "Yes", "=1", "=0"),
     ("link", "example.com/a", "https://example.com/a", "example.com/a", "__has=example", "__has=nothing"),
 ]
+MARKS = [{"code": code, "names": {"en": code.title()}} for code in ("red", "hot", "cold")]
 WRONG = [
     ("text", "x" * 201),
     ("number", "many"),
@@ -217,6 +219,39 @@ def test_the_filter_uses_the_index(kind: str, field: Make) -> None:
     assert indexing.name_of(made) in rows.explain()
     ordered = Party.objects.filter(profile__extra__isnull=False).order_by("profile__extra", "pk")[:50]
     assert indexing.name_of(made) in ordered.explain()
+
+
+def test_several_choices_are_found_by_an_index(field: Make, staff_client: Client) -> None:
+    made = field("catalog.product", "marks", "choices", options={"choices": MARKS})
+    CustomField.objects.filter(pk=made.pk).update(index_state=CustomField.Index.NONE)
+    known.changed()
+    assert tasks.build_missing.call() == 1
+    assert tasks.build_missing.call() == 0
+    told = {"P1": ["red"], "P2": ["red", "hot"], "P3": ["cold"], "P4": None}
+    for code, marks in told.items():
+        values.set_values(create_product(by=SYSTEM, code=code, name=code), {"marks": marks}, by=SYSTEM)
+    asked = {
+        "f.custom.marks=red": ["P1", "P2"],
+        "f.custom.marks=hot&f.custom.marks=cold": ["P2", "P3"],
+        "f.custom.marks__not=red": ["P3", "P4"],
+        "f.custom.marks__empty=1": ["P4"],
+    }
+
+    def found() -> dict[str, list[str]]:
+        pages = {query: staff_client.get(f"/products/?{query}").content.decode() for query in asked}
+        return {query: [code for code in told if f">{code}<" in page] for query, page in pages.items()}
+
+    assert found() == asked
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        column = columns.HoldsAny("custom", "marks", ["hot"], indexed=True)
+        plan = Product.objects.filter(Q(column)).order_by().explain()
+    assert plan.count(indexing.name_of(made)) >= (1 if connection.vendor == "postgresql" else 3)
+    CustomField.objects.filter(pk=made.pk).update(index_state=CustomField.Index.NONE)
+    indexing.drop(made)
+    known.changed()
+    assert found() == asked
 
 
 def test_an_index_goes_with_its_field(field: Make) -> None:

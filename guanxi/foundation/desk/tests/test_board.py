@@ -249,6 +249,24 @@ def test_lanes_of_ones_own(staff_client: Client, city_desk: Desk, parties: list[
     assert refused.json() == {"error": "She stays where she is."}
 
 
+def test_a_board_says_why_its_cards_stay(staff_client: Client, parties: list[Any]) -> None:
+    class Learned(People):
+        slug = "learned"
+        edit = None
+        board = Board(by="kind", fixed="The kind is learned.")
+
+    class Grouped(Learned):
+        slug = "grouped-people"
+        board = None
+
+    with hooks.registered("desk", Learned()), hooks.registered("desk", Grouped()):
+        page = words(staff_client.get("/learned/?as=board"))
+        assert 'data-fixed="The kind is learned."' in page and "data-movable" not in page
+        assert move(staff_client, parties[0].pk, "organisation", '"person"', "learned").status_code == 422
+        assert "is not changed by hand" in words(staff_client.get("/grouped-people/?as=board&by=kind"))
+    assert "data-fixed" not in words(staff_client.get("/todos/?as=board"))
+
+
 def test_the_form_is_chosen_and_kept_in_the_address(staff_client: Client, desk: Desk, parties: list[Any]) -> None:
     page = words(staff_client.get("/people/?f.city=Taipei"))
     assert 'href="/people/?f.city=Taipei&as=board"' in page

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from guanxi.foundation.desk import Desk
+from guanxi.foundation import hooks
+from guanxi.foundation.desk import Board, Desk
 from guanxi.foundation.desk.models import SavedView
-from guanxi.foundation.desk.tests.people import Party, edit_party
+from guanxi.foundation.desk.tests.people import Party, People, edit_party
 from guanxi.foundation.models import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -141,6 +142,22 @@ def test_rows_come_as_one_scrolls_and_are_chosen(staff_page: Page, desk: Desk, p
     expect(staff_page.locator("[data-bulk-count]")).to_have_text("1 selected")
     staff_page.keyboard.press("Enter")
     expect(staff_page).to_have_url(re.compile(r"/people/\d+/$"))
+
+
+def test_who_drags_a_card_that_stays_is_told_why(staff_page: Page, desk: Desk, parties: list[Any]) -> None:
+    class Learned(People):
+        slug = "learned"
+        edit = None
+        board = Board(by="kind", fixed="The kind is learned.")
+
+    with hooks.registered("desk", Learned()):
+        staff_page.goto("/learned/?as=board")
+        card = staff_page.locator("[data-card]").first
+        card.hover(position={"x": 100, "y": 30})
+        staff_page.mouse.down()
+        staff_page.mouse.move(600, 300, steps=4)
+        staff_page.mouse.up()
+        expect(staff_page.locator(".toast-line", has_text="The kind is learned.")).to_be_visible()
 
 
 def test_columns_are_reordered_and_a_view_is_saved(staff_page: Page, desk: Desk, parties: list[Any]) -> None:

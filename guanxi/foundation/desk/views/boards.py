@@ -36,10 +36,24 @@ def body(request: HttpRequest, state: State) -> dict[str, Any]:
         "body": "desk/board.html",
         "columns": columns,
         "movable": axis.movable(request.user),
+        "fixed": fixed_words(state),
         "any_rows": any(column["figures"].count for column in columns),
         "add_up": bool(state.layout.sums) and any(column["figures"].more for column in columns),
         **_total(found),
     }
+
+
+def fixed_words(state: State) -> str:
+    """Why cards stay where they are; empty where they can be moved."""
+    axis, board = state.layout.axis, state.desk.shown_board
+    assert axis is not None
+    if axis.movable(state.viewer):
+        return ""
+    if not visibility.may(state.viewer, "edit", state.desk.model):
+        return _("You may not change these records, so the cards stay where they are.")
+    if board is not None and board.by == axis.name and board.fixed:
+        return str(board.fixed)
+    return _("“%(name)s” is not changed by hand, so the cards stay where they are.") % {"name": axis.label}
 
 
 def _total(found: list[Filled]) -> dict[str, Any]:

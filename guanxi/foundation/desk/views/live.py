@@ -29,7 +29,8 @@ def rows(request: HttpRequest, desk: Desk) -> JsonResponse:
     ids = _numbers(request.POST.get("ids", ""))
     again = set(_numbers(request.POST.get("again", ""))) & set(ids)
     news = live.since(desk, _number(request.POST.get("mark", "")), request.POST.get("at", ""), set(ids), request.user)
-    wanted = [pk for pk in ids if pk in news.changed or pk in again]
+    # What was changed as a set, or is too much to be read, may be any row that one looks at.
+    wanted = [pk for pk in ids if pk in news.changed or pk in again or news.sets or news.much]
     answer: dict[str, Any] = {"mark": news.mark, "changed": _who(request, news, wanted), "rows": {}, "others": 0}
     if not (wanted or news.others or news.sets or news.much):
         return JsonResponse(answer)
@@ -72,7 +73,7 @@ def _who(request: HttpRequest, news: News, ids: list[int]) -> dict[str, dict[str
     """For each row its newest entry, and who wrote it."""
     found = {}
     for pk in ids:
-        entry = news.changed.get(pk)
+        entry = max(filter(None, (news.changed.get(pk), news.sets)), key=lambda one: one.pk, default=None)
         mine = entry is None or entry.actor_id == request.user.pk
         found[str(pk)] = {"entry": entry.pk if entry else 0, "mine": mine, "who": entry.actor_name if entry else ""}
     return found

@@ -143,10 +143,24 @@ function walk(card, key) {
   return null;
 }
 
+// Where cards stay where they are, who tries to drag one is told why.
+const FAR = 12; // pixels
+let pressed = null;
+desk.addEventListener("pointerdown", (event) => {
+  pressed = event.button === 0 && event.target.closest("[data-fixed] [data-card]") ? event : null;
+});
+desk.addEventListener("pointermove", (event) => {
+  if (!pressed || Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) < FAR) return;
+  pressed = null;
+  say(board().dataset.fixed, "info");
+});
+addEventListener("pointerup", () => { pressed = null; });
+
 desk.addEventListener("keydown", (event) => {
   const card = event.target.closest("[data-card]");
   if (!card || event.ctrlKey || event.metaKey || event.altKey || event.target !== card) return;
   if (event.key === "m" && "movable" in card.dataset) choose(card);
+  else if (event.key === "m" && board().dataset.fixed) say(board().dataset.fixed, "info");
   else if (event.key === "Enter") card.querySelector("a").click();
   else if (/^Arrow/.test(event.key)) walk(card, event.key)?.focus();
   else return;

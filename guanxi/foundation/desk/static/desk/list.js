@@ -60,7 +60,7 @@ desk.addEventListener("click", (event) => {
   if (dialog) document.getElementById(dialog.dataset.dialog)?.querySelectorAll("[hx-trigger='shown']").forEach((part) => part.dispatchEvent(new CustomEvent("shown")));
   const off = at("[data-bulk-value-off]");
   if (off) { leaveOut(off.closest("[data-bulk-value]")); return; }
-  const move = at("[data-move]");
+  const move = at("button[data-move]"); // a board too has a data-move: where its cards are moved
   if (move) {
     const line = move.closest("li");
     line.previousElementSibling?.before(line);
