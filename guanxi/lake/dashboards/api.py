@@ -53,10 +53,11 @@ class SharedChange(Schema):
 
 
 class SharingIn(Schema):
-    """Who may see it: `people` are named by their user names where it is `named`."""
+    """Who may see it: where it is `named`, `people` by their user names and `groups` by their keys (`team:7`)."""
 
     sharing: Literal["private", "named", "everybody"]
     people: Annotated[list[Annotated[str, Field(max_length=150)]], Field(max_length=200)] = []
+    groups: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=200)] = []
 
 
 class SharedOut(Schema):
@@ -66,12 +67,21 @@ class SharedOut(Schema):
     owner: int = Field(alias="owner_id")
     sharing: str
     people: list[str] = Field(description="Those named; told to the owner only.")
+    groups: list[str] = Field(description="The teams named; told to the owner only.")
 
     @staticmethod
     def resolve_people(row: Shared, context: Any) -> list[str]:
         if row.owner_id != context["request"].user.pk:
             return []
-        return sorted(reader.user.username for reader in row.readers.select_related("user"))  # type: ignore[attr-defined]
+        named = row.readers.filter(group="").select_related("user")  # type: ignore[attr-defined]
+        return sorted(reader.user.username for reader in named)
+
+    @staticmethod
+    def resolve_groups(row: Shared, context: Any) -> list[str]:
+        if row.owner_id != context["request"].user.pk:
+            return []
+        groups = row.readers.exclude(group="")  # type: ignore[attr-defined]
+        return sorted(groups.values_list("group", flat=True))
 
 
 class SharedPaging(Schema):
@@ -189,7 +199,7 @@ def change_question(request: HttpRequest, number: Number, body: SharedChange) ->
 def share_question(request: HttpRequest, number: Number, body: SharingIn) -> Question:
     """With nobody, with people named, or with everybody."""
     _question(request, number)
-    return actions.share(Question, number, body.sharing, body.people, by=request.user)
+    return actions.share(Question, number, body.sharing, body.people, body.groups, by=request.user)
 
 
 @questions_router.delete("/{number}", response={204: None}, summary="Delete a question", operation_id="remove_question")
@@ -283,7 +293,7 @@ def change_dashboard(request: HttpRequest, key: Key, body: SharedChange) -> dict
 def share_dashboard(request: HttpRequest, key: Key, body: SharingIn) -> Dashboard:
     """With nobody, with people named, or with everybody."""
     number = _dashboard(request, key).pk
-    return actions.share(Dashboard, number, body.sharing, body.people, by=request.user)
+    return actions.share(Dashboard, number, body.sharing, body.people, body.groups, by=request.user)
 
 
 @dashboards_router.delete("/{key}", response={204: None}, summary="Delete a dashboard", operation_id="remove_dashboard")

@@ -48,6 +48,8 @@ class OwnOrShared(Personal):
 
 def _named_for(model: type[models.Model], viewer_id: int | None) -> Any:
     """The numbers of the rows of a model that somebody is named for, or a team of his."""
+    if viewer_id is None:  # of nobody: else what is shared with teams, and so with no person, would be meant
+        return Reader.objects.none().values("pk")
     column = f"{model._meta.model_name}_id"
     named = Q(user=viewer_id) | Q(group__in=groups_of(User(pk=viewer_id)))
     return Reader.objects.filter(named).exclude(**{column: None}).values(column)
