@@ -197,7 +197,7 @@ def _put_together(work: duckdb.DuckDBPyConnection, fields: list[str]) -> None:
     )
     if _count(work, "told WHERE name IS NULL"):
         work.execute(
-            "UPDATE told SET name = p.name FROM (SELECT g, arg_min(value, (kind <> 'mail', row)) AS name "
+            "UPDATE told SET name = p.name FROM (SELECT g, arg_min(value, (kind <> 'mail', row, kind, key)) AS name "
             "FROM told_points WHERE kind <> 'external' GROUP BY g) AS p WHERE p.g = told.g AND told.name IS NULL"
         )
 
@@ -287,7 +287,8 @@ def _one_row_each(work: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _said(name: str) -> str:
-    return f'arg_max("{name}", row) FILTER ("{name}" IS NOT NULL) AS "{name}"'
+    nothing = "''" if name == "external_id" else "NULL"
+    return f'arg_max("{name}", row) FILTER ("{name}" IS DISTINCT FROM {nothing}) AS "{name}"'
 
 
 def _profile_json(fields: list[str]) -> str:

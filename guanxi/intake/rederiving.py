@@ -63,8 +63,8 @@ def _derive(job: Revert, db: BulkSession, some: pa.Table) -> int:
         said = job.stored("said")
         work.register("said_of_run", said)
         _read(db, work)
-        fields = _fields(said)
-        _values(work, fields)
+        _points_told(work)
+        _values(work, _fields(said))
         _times(job, work)
         _write_values(db, work)
         _write_points(db, work)
@@ -139,7 +139,9 @@ def _values(work: duckdb.DuckDBPyConnection, profile: list[str]) -> None:
     )
     put = full_name_sql("s.family_name", "s.given_name")
     lost = "(x.name OR x.family_name OR x.given_name OR x.latin_name OR o.made)"
-    way = "(SELECT arg_min(value, (kind <> 'mail', kind)) FROM points AS q WHERE q.party_id = p.id)"
+    # Who has no name is called by what was said of him first, as when he was made.
+    order, of = "arg_min(value, (kind <> 'mail', {}kind, key))", "AS q WHERE q.party_id = p.id AND q.kind <> 'external'"
+    way = f"(SELECT {order.format('id, ')} FROM told_points {of}), (SELECT {order.format('')} FROM points {of})"
     now.append(
         f"left(coalesce(s.name, {put}, CASE WHEN {lost} THEN coalesce(s.latin_name, {record}, {named}, {way}, p.name) "
         "ELSE p.name END), 200) AS name"
@@ -192,8 +194,8 @@ def _write_values(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     write_derived(db, rows)
 
 
-def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
-    """Contact points that the remaining records tell of and the import had brought first."""
+def _points_told(work: duckdb.DuckDBPyConnection) -> None:
+    """The contact points that the remaining records tell of: `told_points`."""
     work.execute(
         "CREATE TABLE told_points (party_id BIGINT, kind VARCHAR, key VARCHAR, value VARCHAR, source VARCHAR, "
         "run BIGINT, id BIGINT)"
@@ -226,6 +228,10 @@ def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
         "source, run, id "
         "FROM records WHERE run IS NOT NULL AND external_id <> ''"
     )
+
+
+def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
+    """Contact points that the remaining records tell of and the import had brought first."""
     rows = work.sql(
         "SELECT t.party_id, t.kind, t.key, left(arg_min(t.value, t.id), 300) AS value, arg_min(t.source, "
         "t.id) AS label, "

@@ -215,6 +215,21 @@ def test_a_taking_back_that_was_killed_goes_on(take_in: Import, monkeypatch: pyt
     assert known() == before
 
 
+@pytest.mark.parametrize(
+    "base",
+    [
+        [("", "", "b@x.tw", "0912345678", "", ""), ("", "", "a@x.tw", "0912345678", "", "")],
+        [("1", "", "a@x.tw", "0912345678", "", ""), ("", "", "a@x.tw", "", "台北", "")],
+    ],
+    ids=["two mails", "a number in one row of two"],
+)
+def test_who_has_no_name_is_called_as_before(take_in: Import, base: Any) -> None:
+    take_in("parties", written(base), source="a")
+    before = known()
+    take_back(take_in("parties", written([("7", "王美玲", "a@x.tw", "", "", "")]), name="b.csv", source="b"))
+    assert known() == before
+
+
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(base=PEOPLE, taken=PEOPLE, between=PEOPLE, first=st.booleans())
 def test_as_if_it_had_never_been(take_in: Import, base: Any, taken: Any, between: Any, first: bool) -> None:
