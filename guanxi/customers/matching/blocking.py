@@ -15,13 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from guanxi.customers.junk import FEW
+
 MOST_IN_BLOCK = 400  # records that share a key and are still compared with each other
 PAIRS_OF_RULE = 1_500_000  # a rule gives at most so many pairs, those of its smallest blocks, …
 PAIRS_A_RECORD = 1  # … or on average so many a record, where that is more
 MOST_PAIRS = 4_000_000  # that are compared at all, …
 MOST_A_RECORD = 2.5  # … or on average so many a record: those that share the most keys
 MOST_WORDS = 5  # of a name that take part in keys
-FEW = 100  # texts that are hashed one by one rather than as a column
 SEED, FACTOR, WHOLE = 0x9E3779B97F4A7C15, 0x100000001B3, 2**64 - 1
 STIR_FIRST, STIR_SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 

@@ -12,7 +12,8 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-FEW = 300
+from guanxi.customers.junk import FEW
+
 # RE2 (after folding: small letters, half-width) → Python. The order counts.
 TRANSLATED = (
     (r"[^\pL\pN ]", r"(?:[^\w ]|_)"),

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from guanxi.customers.junk import FEW
 from guanxi.customers.matching import comparing
 from guanxi.customers.matching.blocking import Parts, mixed
 from guanxi.customers.matching.comparing import FREQUENT, FURTHEST, Field
@@ -28,7 +29,6 @@ LEAST_RECORDS = 100  # below, the declared values are used as they are
 LEAST_MATCHES = 30  # that a training rule must find
 DECLARED = 25.0  # matches that the declared m are worth
 MOST_FREQUENT = 5_000  # values of a column whose frequency is kept
-FEW = 300  # values that are looked up one by one rather than as a column
 DECLARED_VALUES = 200  # values that the declared share of a column's values is worth
 LEAST_U = 1e-7
 LEAST_RATIO = 2.0**-6  # of m to u: no single field speaks against a match by more than six bits

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.identities import Drawn, customers, historical
 from benchmarks.matching import quality
+from guanxi.customers import junk
 from guanxi.customers.matching import CannotMatch, Model, blocking, cluster, explain, keys, match, train
 from guanxi.customers.matching.columns import standard
 from guanxi.customers.matching.preparing import prepared
@@ -98,7 +99,7 @@ def test_few_records_are_prepared_as_many(drawn: Drawn) -> None:
 @given(st.lists(st.one_of(st.none(), st.text(max_size=12)), max_size=8))
 def test_few_texts_are_hashed_as_many(texts: list[str | None]) -> None:
     texts = [text and text.encode(errors="ignore").decode() for text in texts]
-    many = pa.array([*texts, *map(str, range(blocking.FEW + 1))], pa.string())
+    many = pa.array([*texts, *map(str, range(junk.FEW + 1))], pa.string())
     few, there = blocking.hashed(pa.array(texts, pa.string()))
     assert few.tolist() == blocking.hashed(many)[0][: len(texts)].tolist()
     assert there.tolist() == [text is not None for text in texts]
