@@ -89,11 +89,12 @@ def _make(cards: int) -> None:
     }[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""INSERT INTO todos_todo (verb, what, object_type, assignee_id, due_on, priority, done_at, created_at)
+            f"""INSERT INTO todos_todo (verb, what, object_type, assignee_id, due_on, priority, done_at, created_at,
+             is_next)
             {numbers}
             SELECT 'call', 'about order ' || n, '', {first} + n % {len(users)},
                    CASE WHEN n % 11 = 0 THEN NULL ELSE {day} END, 1 + (n * 31) % 3,
-                   CASE WHEN n % 3 = 0 THEN CURRENT_TIMESTAMP END, CURRENT_TIMESTAMP
+                   CASE WHEN n % 3 = 0 THEN CURRENT_TIMESTAMP END, CURRENT_TIMESTAMP, FALSE
             FROM numbers"""
         )
         if connection.vendor == "postgresql":

@@ -52,6 +52,8 @@ GET tags/of/<str:object_type>/<int:object_id>/ customers.view
 GET tags/suggestions/ -
 GET todos/mine/ -
 GET todos/of/<str:object_type>/<int:object_id>/ customers.view
+GET todos/next/<str:object_type>/<int:object_id>/ customers.view
+POST todos/next/<str:object_type>/<int:object_id>/ customers.edit
 POST todos/<int:pk>/done/ tasks.edit~customers.edit
 POST todos/<int:pk>/remove/ tasks.delete~customers.edit
 GET account/ -
@@ -206,6 +208,19 @@ GET habits/lines/ -
 POST habits/shortcuts/ -
 POST habits/star/<desk:desk>/<int:pk>/ customers.view
 GET metrics open ?
+GET leads/<int:pk>/tools/ leads.view
+POST leads/<int:pk>/tools/ leads.edit
+GET forms/<str:token>/ open ?
+GET deals/<int:pk>/meter/ deals.view
+POST deals/<int:pk>/meter/ deals.edit
+POST deals/<int:pk>/tick/<int:item>/ deals.edit
+GET deals/<int:pk>/credits/ deals.view
+POST deals/<int:pk>/credits/ deals.edit
+GET deals/<int:pk>/contenders/ deals.view
+POST deals/<int:pk>/contenders/ deals.edit
+GET deals/<int:pk>/committee/ deals.view
+POST deals/<int:pk>/committee/ deals.edit
+GET deals/<int:pk>/committee/chart/ deals.view
 GET status/ settings.view
 GET insight/ insight.view~reports.view
 GET insight/models/ insight.view
@@ -290,6 +305,20 @@ POST /tokens -
 DELETE /tokens/{number} mine
 GET /history/{slug}/{number} customers.view
 POST /history/{slug}/{number}/{entry}/put-back customers.edit
+GET /deals/{number}/changes deals.view
+GET /deals/{number}/checks deals.view
+PUT /deals/{number}/checks/{item} deals.edit
+GET /deals/{number}/committee deals.view
+POST /deals/{number}/committee deals.edit
+DELETE /deals/{number}/committee/{seat} deals.edit
+GET /deals/{number}/competitors deals.view
+POST /deals/{number}/competitors deals.edit
+GET /deals/{number}/credits deals.view
+PUT /deals/{number}/credits deals.edit
+POST /deals/{number}/lose deals.edit
+POST /deals/{number}/move deals.edit
+POST /deals/{number}/reopen deals.edit
+POST /deals/{number}/win deals.edit
 GET /duplicates merging.view
 POST /duplicates/{number} merging.edit
 GET /erasures consent.view
@@ -309,6 +338,12 @@ POST /imports/{number}/revert imports.edit
 GET /insight/equity insight.view
 POST /insight/learn insight.run
 GET /insight/models insight.view
+GET /leads/{number}/assignments leads.view
+POST /leads/{number}/answered leads.edit
+POST /leads/{number}/assign leads.edit
+POST /leads/{number}/convert leads.edit
+POST /leads/{number}/convert/undo leads.edit
+POST /leads/{number}/drop leads.edit
 GET /merges merging.view
 POST /merges/{number}/undo customers.merge
 GET /notes -
@@ -405,6 +440,16 @@ bulk-changes background -
 access people.edit -
 costs insight -
 imports imports -
+deals deals deal
+leads leads lead
+lead-sources - -
+lead-rules - -
+lead-rule-members - -
+pipelines - -
+deal-stages - -
+lost-reasons - -
+deal-checks - -
+market-notes market -
 orders orders order
 products products product
 price-lists products -
@@ -483,6 +528,19 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /parties/{number}/consent-questions": {"purpose": "marketing"},
     "POST /parties/{number}/merge": {"others": ["{organisation}"]},
     "POST customers/<int:pk>/chart/move/": {"party": "{party}", "under": ""},
+    "POST todos/next/<str:object_type>/<int:object_id>/": {"do": "add", "verb": "call", "what": "New"},
+    "POST leads/<int:pk>/tools/": {"do": "answer"},
+    "POST /leads/{number}/convert": {"with_deal": False},
+    "POST /leads/{number}/drop": {"because": "No need"},
+    "POST deals/<int:pk>/meter/": {"do": "win"},
+    "POST deals/<int:pk>/tick/<int:item>/": {"done": "1"},
+    "POST deals/<int:pk>/committee/": {"do": "propose"},
+    "PUT /deals/{number}/checks/{item}": {"done": True},
+    "POST /deals/{number}/committee": {"person": "{party}", "role": "buyer"},
+    "POST /deals/{number}/competitors": {"party": "{organisation}"},
+    "PUT /deals/{number}/credits": {"credits": []},
+    "POST /deals/{number}/lose": {"reason": "{reason}"},
+    "POST /deals/{number}/move": {"stage": "{stage}"},
     "POST dashboards/new/": {"name": "New"},
     "POST requests/<int:pk>/do/": {"what": "gather"},
     "POST retention/<int:pk>/do/": {"what": "pause"},
@@ -613,6 +671,8 @@ OF_PAGES = (
     (r"<slug:shape>", "csv"),
     (r"first-steps/<slug:slug>", "first-steps/mail"),
     (r"^products/<int:pk>", "products/{product}"),
+    (r"^(deals|leads)/<int:pk>", lambda found: f"{found[1]}/{{{found[1][:-1]}}}"),
+    (r"<int:item>", "{check}"),
     (r"^orders/lines/<int:pk>", "orders/lines/{line}"),
     (r"^orders/<int:pk>", "orders/{order}"),
     (r"^customers/contact-points/<int:pk>", "customers/contact-points/{point}"),
@@ -645,6 +705,9 @@ OF_API = (
         r"^/(requests|tags|tokens|views|webhooks)/\{number\}",
         lambda f: f"/{f[1]}/{{{f[1][:-1]}}}",
     ),
+    (r"^/(deals|leads)/\{number\}", lambda f: f"/{f[1]}/{{{f[1][:-1]}}}"),
+    (r"\{seat\}", "{seat}"),
+    (r"\{item\}", "{check}"),
     (r"^/custom-fields/\{number\}", "/custom-fields/{field}"),
     (r"^/access/locks/\{number\}", "/access/locks/{lock}"),
     (r"^/(invitations|questions|notifications)/\{number\}", lambda f: f"/{f[1]}/{{{f[1][:-1]}}}"),

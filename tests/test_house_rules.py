@@ -28,6 +28,7 @@ MAY_WRITE = {
     "guanxi/foundation/access/locking.py": "counts of failed attempts",
     "guanxi/foundation/sealing/*.py": "the chain of the audit log, and the door through which values leave it",
     "guanxi/foundation/roles/ready_made.py": "the roles that a migration brings",
+    "guanxi/sales/deals/ready_made.py": "the pipeline, reasons and playbooks that a migration brings",
     "guanxi/foundation/people.py": "the actions of users: a password is hashed, a token's use is noted",
     "guanxi/foundation/once.py": "forms already answered",
     "guanxi/foundation/notifications.py": "messages of the system, not the business's data",

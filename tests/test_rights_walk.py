@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -54,6 +56,10 @@ from guanxi.intake.models import ImportRun
 from guanxi.lake.dashboards import actions as dashboards
 from guanxi.ledger.webhooks.models import Delivery, Webhook
 from guanxi.orders.actions import Line, create_order
+from guanxi.sales.deals import actions as deals
+from guanxi.sales.deals import ready_made as deals_ready_made
+from guanxi.sales.deals.models import Check, LostReason, Stage
+from guanxi.sales.leads.actions import create_lead
 from tests.rights_addresses import (
     API,
     BODIES,
@@ -112,6 +118,20 @@ def test_every_address_and_operation_is_listed() -> None:
 
 
 # What the ready-made roles grant -------------------------------------------------------------------------------------
+
+
+def deal_of(party: Party, owner: User) -> dict[str, Any]:
+    """A deal with what hangs on it."""
+    deals_ready_made.install(partial(apps.get_model, "deals"))
+    deal = deals.create_deal(name="Deal", party=party, owner=owner, purchase_kind="straight_rebuy", by=SYSTEM)
+    return {
+        "deal": deal.pk,
+        "lead": create_lead(name="Lead", owner=owner, by=SYSTEM).pk,
+        "seat": deals.seat(deal.pk, party, "decider", by=SYSTEM).pk,
+        "check": Check.objects.filter(purchase_kind="straight_rebuy").values_list("pk", flat=True)[0],
+        "stage": Stage.objects.filter(pipeline=deal.pipeline).values_list("pk", flat=True).last(),
+        "reason": LostReason.objects.filter(needs_competitor=False).values_list("pk", flat=True)[0],
+    }
 
 
 def more_records(party: Party, owner: User) -> dict[str, Any]:
@@ -231,6 +251,7 @@ def three(home: Path, colleague: Any) -> dict[str, Any]:
             "team": team.pk,
             "user": people[FOREIGN].pk,
             "role": Role.objects.get(key=ready_made.READ_ONLY).pk,
+            **deal_of(party, owner),
             **more_records(party, owner),
             **shared,
         }

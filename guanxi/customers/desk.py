@@ -108,6 +108,7 @@ class Customers(desk.Desk):
         Column("created_at", editable=False, render=known_since),
     ]
     edit = actions.edit_party
+    next_action = True
     custom = "profile"
     custom_by_edit = True
     in_sets = in_sets.IN_SETS

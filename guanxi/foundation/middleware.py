@@ -30,6 +30,7 @@ OPEN_PREFIXES = (
     "/theme/",
     "/icons/",
     "/consent/",
+    "/forms/",
 )
 
 

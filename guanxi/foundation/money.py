@@ -91,7 +91,14 @@ class FixedPointField(models.BigIntegerField):  # type: ignore[type-arg]
 
 
 class MoneyField(FixedPointField):
-    """An amount of money; the currency stands in a column beside it or on the record it belongs to."""
+    """An amount of money; the currency stands in a column beside it or on the record it belongs to.
+
+    With `own` it is in the business's currency, whatever else stands beside it.
+    """
+
+    def __init__(self, *args: Any, own: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own = own
 
 
 class QuantityField(FixedPointField):

@@ -30,6 +30,7 @@ class Family(models.TextChoices):
     CALLS = "calls", _("Calls")
     CASES = "cases", _("Cases")
     VISITS = "visits", _("Visits")
+    DEALS = "deals", _("Deals")
     RECORDS = "records", _("Changes")
     OTHER = "other", _("Other")
 

@@ -119,6 +119,8 @@ INSTALLED_APPS = [
     "ninja",
     "guanxi.project",
     "guanxi.operations",
+    "guanxi.sales.leads",
+    "guanxi.sales.deals",
     "guanxi.insight",
     "guanxi.intake",
     "guanxi.lake.dashboards",

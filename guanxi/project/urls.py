@@ -37,6 +37,8 @@ PACKAGES = [
     "lake",
     "intake",
     "insight",
+    "sales.deals",
+    "sales.leads",
     "operations",
 ]
 

@@ -6,12 +6,10 @@ link. Mail programs take back with one POST (RFC 8058).
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -27,27 +25,11 @@ from guanxi.customers.rights.kept import subject_of
 from guanxi.customers.sending import PREFERENCES
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import SYSTEM
+from guanxi.foundation.visitors import address, too_many
 
 ONE_CLICK = "One-Click"
-MOST, WINDOW = 60, 60  # requests of one address within so many seconds
+MOST = 60  # requests of one address within a minute
 FORM = "page of choices"
-
-
-def _too_many(request: HttpRequest) -> bool:
-    """Whether this address asks too often; counted in the cache that all processes share."""
-    address = hashlib.sha256(visitor(request).encode()).hexdigest()[:32]
-    key = f"consent:{address}"
-    if cache.add(key, 1, WINDOW):
-        return False
-    try:
-        return cache.incr(key) > MOST
-    except ValueError:  # it ran out meanwhile
-        return False
-
-
-def visitor(request: HttpRequest) -> str:
-    """The address that a request came from."""
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -76,7 +58,7 @@ def _language(request: HttpRequest, wanted: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """What was asked, with a button (GET); yes (POST)."""
-    if _too_many(request):
+    if too_many(request, "consent", MOST):
         return render(request, "429.html", status=429)
     try:
         row = OptIn.objects.get(pk=signing.loads(token, salt=OPT_IN))
@@ -86,7 +68,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         context = {"row": row, "purpose": purposes.label_of(row.purpose), "done": row.confirmed_at is not None}
         if request.method == "POST":
             try:
-                actions.confirm_opt_in(row, by=SYSTEM, visitor=visitor(request))
+                actions.confirm_opt_in(row, by=SYSTEM, visitor=address(request))
             except Refused as refusal:
                 return _page(request, "message", {"heading": _("Not confirmed"), "words": refusal.message}, 410)
             context["done"] = True
@@ -101,7 +83,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """One box per purpose and channel (GET); chosen, all taken back, or the one click of a mail program (POST)."""
-    if _too_many(request):
+    if too_many(request, "consent", MOST):
         return render(request, "429.html", status=429)
     try:
         number, purpose, channel = signing.loads(token, salt=PREFERENCES)
@@ -121,7 +103,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _one_click(request: HttpRequest, party: Party, purpose: str, channel: str) -> None:
-    proof = {"form": "one click (RFC 8058)", "address": visitor(request)}
+    proof = {"form": "one click (RFC 8058)", "address": address(request)}
     if purpose in purposes.every():
         actions.withdraw_consent(party, purpose, channel or "any", by=SYSTEM, source="one click", proof=proof)
     else:
@@ -150,7 +132,7 @@ def _box(party: Party, purpose: purposes.Purpose, channel: str) -> dict[str, Any
 
 def _choose(request: HttpRequest, party: Party) -> bool:
     """Write down only what differs from before."""
-    proof = {"form": FORM, "address": visitor(request), "language": spoken("")}
+    proof = {"form": FORM, "address": address(request), "language": spoken("")}
     if "withdraw_all" in request.POST:
         actions.withdraw_all(party, by=SYSTEM, source=FORM, proof=proof)
         return True

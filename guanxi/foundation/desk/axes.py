@@ -93,9 +93,10 @@ def _orm(field: Field) -> str:
 
 def offered(desk: Desk) -> list[Axis]:
     """What boards and groups of a desk can be parted by: its own lanes, and fields of few values."""
-    declared = {lanes.name: lanes for lanes in desk.lanes}
+    all_lanes = desk.all_lanes()
+    declared = {lanes.name: lanes for lanes in all_lanes}
     known = {field.name: field for field in [*desk.all_facts(), *desk.all_filters(), *desk.all_columns()]}
-    found = [_of_lanes(desk, lanes, known) for lanes in desk.lanes if lanes.lanes is not None or lanes.name in known]
+    found = [_of_lanes(desk, lanes, known) for lanes in all_lanes if lanes.lanes is not None or lanes.name in known]
     found += [
         Axis(desk, field.name, field.label, field)
         for field in known.values()

@@ -129,6 +129,8 @@ def currency_of(one: Field) -> str:
     """Where the currency of an amount stands, if beside it: amounts of several currencies are never added."""
     assert one.path is not None
     model = one.path.field.model
+    if getattr(one.path.field, "own", False):
+        return ""
     if one.kind is not Kind.MONEY or one.path.keys or not any(item.name == "currency" for item in model._meta.fields):
         return ""
     return "__".join([*one.path.names[:-1], "currency"])

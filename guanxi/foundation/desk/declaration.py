@@ -165,7 +165,7 @@ class Bulk:
 class Panel:
     """A part of a record page: `template` rendered with `context(record, viewer)`, plus `record`, `viewer`, `desk`."""
 
-    zone: str  # left, middle, right
+    zone: str  # left, middle, right; head: across the page, above all three
     title: Text
     template: str
     context: Callable[[Row, Viewer], dict[str, Any]] | None = None
@@ -229,6 +229,7 @@ class Desk:
     board: ClassVar[Board | None] = None
     calendar: ClassVar[Calendar | None] = None
     general: ClassVar[bool] = True  # takes what hangs on the doors of every desk: `panel:*`, `columns:*` ...
+    next_action: ClassVar[bool] = False  # whether each record has one thing to do next (guanxi.foundation.todos)
     custom: ClassVar[str] = ""  # the JSON column for custom fields; empty: the type takes none
     custom_by_edit: ClassVar[bool] = False  # whether `edit` and `create` take custom fields themselves
 
@@ -288,6 +289,10 @@ class Desk:
         """What the board shows at first: what hangs on `board:<slug>`, else the desk's own."""
         hung: list[Board] = hooks.get(f"board:{self.slug}")
         return hung[-1] if hung else self.board
+
+    def all_lanes(self) -> Sequence[Lanes]:
+        """What boards and groups are parted by beside fields of few values; overridden where records say so."""
+        return self.lanes
 
     @property
     def quicks(self) -> list[Quick]:

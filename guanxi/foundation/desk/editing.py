@@ -76,7 +76,7 @@ def control(field: Field, raw: str, viewer: Viewer, name: str = "value", error: 
     """The control that edits `field`, with `raw` in it."""
     required = is_required(field)
     options: list[tuple[str, Any]] = []
-    if INPUTS.get(field.kind) == "select":
+    if INPUTS.get(field.kind) == "select" and not field.column.suggest:
         options = [(_raw(value), label) for value, label in choices_of(field, viewer)]
         if options and (not required or not raw):
             options = [("", "—"), *[option for option in options if option[0] != ""]]

@@ -55,6 +55,9 @@ GRANTS: dict[str, dict[str, Verbs]] = {
     MANAGER: {
         "customers": FULL | _all("merge"),
         "orders": FULL,
+        "deals": FULL,
+        "leads": FULL,
+        "market": FULL,
         "products": FULL,
         "events": _all("view", "create", "export"),
         "tasks": FULL,
@@ -71,6 +74,9 @@ GRANTS: dict[str, dict[str, Verbs]] = {
     SALES: {
         "customers": {"view": "team", "create": "all", "edit": "team", "export": "own"},
         "orders": {"view": "team", "create": "team", "edit": "own", "export": "own"},
+        "deals": {"view": "team", "create": "all", "edit": "team", "delete": "own", "export": "own"},
+        "leads": {"view": "team", "create": "all", "edit": "team", "export": "own"},
+        "market": WRITE,
         "products": SEE,
         "events": {"view": "team", "create": "team"},
         "tasks": OWN_TASKS,
@@ -82,6 +88,9 @@ GRANTS: dict[str, dict[str, Verbs]] = {
     MARKETING: {
         "customers": WRITE | _all("export"),
         "orders": _all("view", "export"),
+        "deals": _all("view", "export"),
+        "leads": WRITE | _all("export"),
+        "market": WRITE | _all("export"),
         "products": SEE,
         "events": WRITE | _all("export"),
         "tasks": OWN_TASKS,
@@ -95,6 +104,8 @@ GRANTS: dict[str, dict[str, Verbs]] = {
     SERVICE: {
         "customers": WRITE,
         "orders": WRITE,
+        "deals": SEE,
+        "leads": _all("view", "create"),
         "products": SEE,
         "events": _all("view", "create"),
         "tasks": OWN_TASKS,
@@ -106,6 +117,9 @@ GRANTS: dict[str, dict[str, Verbs]] = {
     ANALYST: {
         "customers": _all("view", "export"),
         "orders": _all("view", "export"),
+        "deals": _all("view", "export"),
+        "leads": _all("view", "export"),
+        "market": _all("view", "export"),
         "products": _all("view", "export"),
         "events": _all("view", "export"),
         "tasks": OWN_TASKS,
@@ -117,6 +131,8 @@ GRANTS: dict[str, dict[str, Verbs]] = {
     READ_ONLY: {
         "customers": SEE,
         "orders": SEE,
+        "deals": SEE,
+        "market": SEE,
         "products": SEE,
         "events": SEE,
         "tasks": {"view": "own"},

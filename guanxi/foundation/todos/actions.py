@@ -11,7 +11,7 @@ from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from guanxi.foundation import belonging, clock, notifications, search
+from guanxi.foundation import belonging, clock, notifications, one_at_a_time, search, visibility
 from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.bulk_changes.writing import touch_again, write_fields
 from guanxi.foundation.desk import SetOfChanges, Sets
@@ -25,9 +25,10 @@ LONGEST_REMINDER = 60 * 24 * 60  # minutes: sixty days
 
 
 @action
-def add(what: str = "", *, by: Viewer, record: Any = None, **values: Any) -> Todo:
+def add(what: str = "", *, by: Viewer, record: Any = None, is_next: bool | None = None, **values: Any) -> Todo:
     """Make a task, for oneself unless `assignee` says for whom; a colleague is told.
 
+    `is_next` makes it the next action of the record; not said, it becomes that where the record has none.
     `values`: verb, due_on, due_time, remind_minutes, priority. Raises Refused with the field that is wrong.
     """
     _refuse_unknown(values)
@@ -39,6 +40,7 @@ def add(what: str = "", *, by: Viewer, record: Any = None, **values: Any) -> Tod
     _check(values, record)
     place = belonging.reference(record) if record is not None else {}
     values |= {"what": _what(what), "author_id": by.pk, "created_at": clock.now(), **place}
+    values["is_next"] = _takes_the_lead(record, is_next)
     made = create(Todo, remind_at=_remind_at(Todo(**values)), **values)
     search.touch(made)
     _hand_to(made, by)
@@ -79,10 +81,26 @@ def set_done(todo_id: int, done: bool, *, by: Viewer) -> Todo:
     require(by, "edit", todo)
     if bool(todo.done_at) == done:
         return todo
-    stored = change(todo, done_at=clock.now() if done else None, done_by_id=by.pk if done else None)
+    again: dict[str, Any] = {"is_next": todo.is_next and not _others_next(todo)} if not done else {}
+    stored = change(todo, done_at=clock.now() if done else None, done_by_id=by.pk if done else None, **again)
     if done and record is not None:
         belonging.tell("todo.done", record, by=by, about=stored, verb=stored.verb, what=stored.what)
     return stored
+
+
+@action
+def make_next(todo_id: int, *, by: Viewer) -> Todo:
+    """Let a task be the next action of its record; the one that was stays a task. Raises Refused where it is done or
+    on no record.
+    """
+    todo, record = _found(todo_id, by)
+    if record is None:
+        raise Refused(_("Only a task on a record can be its next action."), "is_next")
+    if todo.done_at:
+        raise Refused(_("This is done already."), "is_next")
+    require(by, "edit", todo)
+    _takes_the_lead(record, True)
+    return change(todo, is_next=True)
 
 
 @action
@@ -193,6 +211,26 @@ def _found(todo_id: int, by: Viewer) -> tuple[Todo, Any]:
     if not todo.object_type or todo.object_id is None:
         return todo, None
     return todo, belonging.find_record(todo.object_type, todo.object_id, by)
+
+
+def _takes_the_lead(record: Any, wanted: bool | None) -> bool:
+    """Whether a task becomes the next action of `record`; where it is to, the one that was makes room."""
+    if record is None:
+        if wanted:
+            raise Refused(_("Only a task on a record can be its next action."), "is_next")
+        return False
+    one_at_a_time.hold(f"next:{record._meta.label_lower}:{record.pk}")
+    present = list(Todo.objects.of(record).filter(done_at__isnull=True, is_next=True))
+    if wanted:
+        for other in present:
+            with visibility.implied():  # that another one comes first follows from what was said of this one
+                change(other, is_next=False)
+    return wanted or (wanted is None and not present)
+
+
+def _others_next(todo: Todo) -> bool:
+    same = Todo.objects.filter(object_type=todo.object_type, object_id=todo.object_id, is_next=True)
+    return same.open().exclude(pk=todo.pk).exists()
 
 
 def _refuse_unknown(values: dict[str, Any]) -> None:

@@ -53,6 +53,7 @@ class TodoChange(Schema):
     remind_minutes: Minutes | None = None
     priority: Priority | None = None
     done: bool | None = None
+    is_next: Literal[True] | None = Field(None, description="Make it the next action of its record.")
     custom: Custom | None = None
     expected: dict[str, Any] | None = Field(None, description="The values that you saw; 409 where they changed.")
 
@@ -69,6 +70,9 @@ class TodoIn(Schema):
     due_time: Time | None = None
     remind_minutes: Minutes | None = None
     priority: Priority = 2
+    is_next: bool | None = Field(
+        None, description="The next action of its record; left out, it becomes that where the record has none."
+    )
     custom: Custom | None = None
 
 
@@ -85,6 +89,7 @@ class TodoOut(WithCustom):
     remind_at: Moment | None
     reminded_at: Moment | None
     priority: int
+    is_next: bool
     done_at: Moment | None
     created_at: Moment
 
@@ -100,6 +105,7 @@ class TodoFilter(Schema):
     object_id: Number | None = None
     assignee: Number | None = None
     done: bool | None = None
+    is_next: bool | None = None
     cursor: Cursor | None = None
     limit: Limit = 50
 
@@ -123,6 +129,8 @@ def list_todos(request: HttpRequest, asked: Query[TodoFilter]) -> dict[str, Any]
         rows = rows.filter(assignee=asked.assignee)
     if asked.done is not None:
         rows = rows.filter(done_at__isnull=not asked.done)
+    if asked.is_next is not None:
+        rows = rows.filter(is_next=asked.is_next)
     items, following = keyset.page(rows, ["id"], asked.cursor, asked.limit)
     return {"items": items, "next": following}
 
@@ -135,7 +143,7 @@ def make_todo(request: HttpRequest, body: TodoIn) -> Status[Todo]:
         record = belonging.find_record(body.object_type or "", body.object_id or 0, request.user)
     values = body.model_dump(exclude={"object_type", "object_id", "assignee", "what", "custom"}, exclude_none=True)
     assignee = _assignee(body.assignee)
-    more = {"assignee": assignee} if assignee else {}
+    more: dict[str, Any] = {"assignee": assignee} if assignee else {}
     with transaction.atomic():
         todo = actions.add(body.what, record=record, by=request.user, **values, **more)
         custom_api.keep(todo, body.custom, request)
@@ -151,7 +159,7 @@ def get_todo(request: HttpRequest, number: Number) -> Todo:
 @router.patch("/{number}", response=TodoOut, summary="Change a task", operation_id="change_todo")
 def change_todo(request: HttpRequest, number: Number, body: TodoChange) -> Todo:
     """Only what is sent changes; `done` marks it as done or not."""
-    values = body.model_dump(exclude_unset=True, exclude={"expected", "done", "custom"})
+    values = body.model_dump(exclude_unset=True, exclude={"expected", "done", "is_next", "custom"})
     if "assignee" in values:
         values["assignee"] = _assignee(body.assignee)
     if values.get("what", "") is None:
@@ -159,6 +167,8 @@ def change_todo(request: HttpRequest, number: Number, body: TodoChange) -> Todo:
     if values:
         actions.edit(number, values, body.expected, by=request.user)
     custom_api.keep(get_todo(request, number), body.custom, request)
+    if body.is_next:
+        actions.make_next(number, by=request.user)
     if body.done is not None:
         actions.set_done(number, body.done, by=request.user)
     return get_todo(request, number)

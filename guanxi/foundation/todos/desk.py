@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -58,6 +58,33 @@ def states() -> list[Lane]:
     ]
 
 
+def next_column(of: desk.Desk) -> Column:
+    """The next action of each record of a desk; as a filter, whether there is one."""
+
+    def shown(rows: Sequence[Any]) -> dict[int, Any]:
+        found = queries.next_actions(rows)
+        return {
+            pk: Pill(actions.sentence(todo), "bad") if todo.is_overdue else actions.sentence(todo)
+            for pk, todo in found.items()
+        }
+
+    def has_one(values: list[Any]) -> Q:
+        label = of.model._meta.label_lower
+        rows = Todo.objects.filter(object_type=label, object_id=OuterRef("pk"), is_next=True).open()
+        exists = Q(Exists(rows))
+        return ~exists if values and not any(values) else exists
+
+    return Column(
+        "next_action",
+        label=_("Next action"),
+        kind="boolean",
+        fetch=shown,
+        condition=has_one,
+        sort=False,
+        shown=False,
+    )
+
+
 @desk.register
 class Todos(desk.Desk):
     """All tasks."""
@@ -75,12 +102,13 @@ class Todos(desk.Desk):
         Column("due_on", render=due, needs=["due_on", "due_time", "done_at"]),
         Column("assignee", label=_("For whom"), sort=False),
         Column("priority", render=priority, needs=["priority"], sort=False),
+        Column("is_next", shown=False, sort=False),
         Column("object_type", shown=False, sort=False, label=_("Type")),
         Column("object_id", shown=False, sort=False, label=_("Number")),
         Column("created_at", kind="date", shown=False),
     ]
     default_sort = "due_on"
-    filters = ["assignee", "due_on", "priority", "verb", "done_at", "what"]
+    filters = ["assignee", "due_on", "priority", "verb", "done_at", "what", "is_next"]
     lanes = [Lanes("state", _("State"), states, actions.move)]
     board = Board(by="state", card=["due_on", "assignee", "about", "priority"])
     calendar = Calendar(by="due_on", card=["assignee", "about"])
@@ -93,6 +121,7 @@ class Todos(desk.Desk):
         Column("remind_minutes"),
         "assignee",
         "priority",
+        Column("is_next", editable=False),
         Column("done_at", editable=False),
         Column("created_at", editable=False),
     ]

@@ -8,13 +8,33 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.custom_fields import homes, roll_ups
-from guanxi.foundation.desk import Panel
+from guanxi.foundation.desk import Column, Desk, Panel
+from guanxi.foundation.keys import RECORD, Shortcut
 from guanxi.foundation.tasks import Every
 from guanxi.foundation.todos import actions, api, desk, tasks, views
 from guanxi.foundation.todos.models import Todo
 
 hooks.register(
     "panel:*", Panel("right", _("Tasks"), "todos/panel.html", context=views.panel, order=15, lazy=True, key="todos")
+)
+
+
+@hooks.register("panel:*")
+def _bar(of: Desk) -> list[Panel]:
+    """The next action, above the records of those types that have one."""
+    if not of.next_action:
+        return []
+    return [Panel("head", "", "todos/next.html", context=views.next_bar, order=0, bare=True, key="next-action")]
+
+
+@hooks.register("columns:*")
+def _columns(of: Desk) -> list[Column]:
+    """The next action as a column, and as a filter: whether there is one."""
+    return [desk.next_column(of)] if of.next_action else []
+
+
+hooks.register(
+    "shortcut", Shortcut("d", "next-done", _("Do the next action, and say what comes after it"), RECORD), order=20
 )
 hooks.register(
     "menu",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -91,6 +92,8 @@ class Todo(Governed):
     remind_at = models.DateTimeField(_("reminder"), null=True, blank=True, editable=False)
     reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True, editable=False)
     priority = models.SmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
+    # The one thing to do next on its record; a task that was done keeps that it was.
+    is_next = models.BooleanField(_("next action"), default=False, editable=False)
     done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
@@ -112,6 +115,20 @@ class Todo(Governed):
                 condition=Q(due_time__isnull=True) | Q(due_on__isnull=False),
                 name="todo_time_needs_day",
                 violation_error_message=_("A time needs a day: say on which day it is due."),
+            ),
+            # Merged records may have brought theirs along (`origin`); the record's own counts.
+            models.UniqueConstraint(
+                F("object_type"),
+                F("object_id"),
+                Coalesce("origin", 0),
+                condition=Q(is_next=True, done_at__isnull=True),
+                name="todo_one_next",
+                violation_error_message=_("This record has a next action already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(is_next=False) | Q(object_id__isnull=False),
+                name="todo_next_needs_record",
+                violation_error_message=_("Only a task on a record can be its next action."),
             ),
         ]
         indexes = [

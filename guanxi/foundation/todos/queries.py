@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -20,6 +21,22 @@ def of(record: Any) -> tuple[list[Todo], list[Todo]]:
     open_ = list(urgent_first(rows.filter(done_at__isnull=True))[:SHOWN])
     done = list(rows.filter(done_at__isnull=False).order_by("-done_at")[:3])
     return open_, done
+
+
+def next_action(record: Any) -> Todo | None:
+    """What is to be done next on `record`; of records that became one, the record's own first."""
+    rows = Todo.objects.of(record).filter(done_at__isnull=True, is_next=True).select_related("assignee")
+    return rows.order_by(F("origin").asc(nulls_first=True), "id").first()
+
+
+def next_actions(rows: Sequence[Any]) -> dict[int, Todo]:
+    """The next actions of records of one type, by number of the record: one query."""
+    if not rows:
+        return {}
+    label = rows[0]._meta.label_lower
+    found = Todo.objects.filter(object_type=label, object_id__in=[row.pk for row in rows], is_next=True).open()
+    ordered = found.select_related("assignee").order_by(F("origin").desc(nulls_last=True), "-id")
+    return {int(todo.object_id or 0): todo for todo in ordered}
 
 
 def urgent_first(rows: QuerySet[Todo]) -> QuerySet[Todo]:

@@ -55,12 +55,87 @@ def panel(record: Any, viewer: Viewer) -> dict[str, Any]:
         "object_type": record._meta.label_lower,
         "todos": open_,
         "done": done,
+        "has_next": has_next_action(record),
         "may_edit": may(viewer, "edit", record),
     }
 
 
 def _panel(request: HttpRequest, record: Any, status: int = 200, **more: Any) -> HttpResponse:
-    return render(request, "todos/panel.html", {**panel(record, request.user), **more}, status=status)
+    response = render(request, "todos/panel.html", {**panel(record, request.user), **more}, status=status)
+    if request.method == "POST" and status == 200:
+        response["HX-Trigger"] = "next-changed"
+    return response
+
+
+# The next action ------------------------------------------------------------------------------------------------------
+
+
+def has_next_action(record: Any) -> bool:
+    """Whether records of this type have one thing to do next."""
+    found = desk.find_for(record._meta.label_lower)
+    return found is not None and found.next_action
+
+
+def next_bar(record: Any, viewer: Viewer) -> dict[str, Any]:
+    """The context of the bar above a record."""
+    return {
+        "record": record,
+        "object_type": record._meta.label_lower,
+        "todo": queries.next_action(record),
+        "may_edit": may(viewer, "edit", record),
+    }
+
+
+@require_http_methods(["GET", "POST"])
+def next_action(request: HttpRequest, object_type: str, object_id: int) -> HttpResponse:
+    """The bar (GET; with `ask` its form). `do`: `done` does the task and asks for the next one, `choose` takes one that
+    is there, `add` a new one."""
+    record = belonging.record_or_404(object_type, object_id, request.user)
+    if request.method == "GET":
+        return _bar(request, record, asking="ask" in request.GET)
+    number = request.POST.get("todo", "")
+    known = Todo.objects.of(record).visible_to(request.user)
+    if request.POST.get("do") == "add":
+        return _add_next(request, record)
+    todo = get_object_or_404(known, pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
+    if request.POST.get("do") == "done":
+        actions.set_done(todo.pk, True, by=request.user)
+        return _bar(request, record, asking=True)
+    try:
+        actions.make_next(todo.pk, by=request.user)
+    except Refused as refusal:
+        return _bar(request, record, asking=True, error=refusal.message)
+    return _bar(request, record)
+
+
+def _add_next(request: HttpRequest, record: Any) -> HttpResponse:
+    form = TodoForm({"priority": Todo.Priority.NORMAL, **request.POST.dict()})
+    if not form.is_valid():
+        return _bar(request, record, asking=True, error=_first(form)[1], status=422)
+    values = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
+
+    def work() -> int:
+        return actions.add(record=record, is_next=True, by=request.user, **values).pk
+
+    try:
+        once(request.user, request.POST.get(FIELD, ""), work)
+    except Refused as refusal:
+        return _bar(request, record, asking=True, error=refusal.message, status=422)
+    return _bar(request, record)
+
+
+def _bar(
+    request: HttpRequest, record: Any, *, asking: bool = False, error: str = "", status: int = 200
+) -> HttpResponse:
+    context = {**next_bar(record, request.user), "asking": asking, "error": error}
+    if asking:
+        draft = {name: request.POST.get(name, "") for name in ("verb", "what", "due_on")} if error else {"verb": "call"}
+        others = [todo for todo in queries.of(record)[0] if not todo.is_next][:5]
+        context |= {"draft": draft, "others": others, "verbs": Todo.Verb.choices, "once": new_token()}
+    response = render(request, "todos/next.html", context, status=status)
+    if request.method == "POST" and status == 200:
+        response["HX-Trigger"] = "todos-changed"
+    return response
 
 
 @require_http_methods(["GET", "POST"])

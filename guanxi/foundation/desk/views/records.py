@@ -22,7 +22,7 @@ from guanxi.foundation.desk import history as past
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Button, Desk, Field, Panel
 
-ZONES = ("left", "middle", "right")
+ZONES = ("head", "left", "middle", "right")
 
 
 @require_GET

@@ -31,6 +31,11 @@ document.body.addEventListener("shortcut", (event) => {
     if (!link) return;
     event.preventDefault();
     link.click();
+  } else if (name === "next-done") {
+    const button = document.querySelector("[data-next-done]");
+    if (!button) return;
+    event.preventDefault();
+    button.click();
   } else if (name === "edit") {
     const first = record.querySelector("button.fact-value");
     if (!first) return;

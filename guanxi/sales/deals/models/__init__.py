@@ -1,0 +1,27 @@
+"""What is stored of deals."""
+
+from guanxi.sales.deals.models.committee import CommitteeSeat
+from guanxi.sales.deals.models.competition import Contender, MarketNote
+from guanxi.sales.deals.models.deals import Credit, Deal, Source, StageChange, State
+from guanxi.sales.deals.models.guides import Check, Step, Tick
+from guanxi.sales.deals.models.kinds import BuyerKind, PurchaseKind
+from guanxi.sales.deals.models.pipelines import LostReason, Pipeline, Stage
+
+__all__ = [
+    "BuyerKind",
+    "Check",
+    "CommitteeSeat",
+    "Contender",
+    "Credit",
+    "Deal",
+    "LostReason",
+    "MarketNote",
+    "Pipeline",
+    "PurchaseKind",
+    "Source",
+    "Stage",
+    "StageChange",
+    "State",
+    "Step",
+    "Tick",
+]

@@ -1,0 +1,82 @@
+"""What can be asked of deals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from guanxi.customers.models import Party
+from guanxi.foundation import clock, visibility
+from guanxi.foundation.visibility import Viewer
+from guanxi.sales.deals.models import Deal, LostReason, Pipeline, Stage, StageChange, State
+
+SHOWN = 8
+
+
+def deals(viewer: Viewer, *, party: Party | int | None = None) -> QuerySet[Deal]:
+    """Deals that `viewer` may see, with what their pages show."""
+    rows = Deal.objects.visible_to(viewer).select_related("party", "contact", "owner", "stage", "pipeline")
+    return rows if party is None else rows.filter(party=party)
+
+
+def pipelines() -> list[tuple[Pipeline, list[Stage]]]:
+    """The pipelines in use with their stages, in order; of one request asked once, for boards need them often."""
+    viewer = visibility.viewer_now()
+    known: list[tuple[Pipeline, list[Stage]]] | None = getattr(viewer, "_deal_pipelines", None)
+    if known is None:
+        rows = Stage.objects.filter(pipeline__active=True).select_related("pipeline")
+        stages = rows.order_by("pipeline__position", "pipeline", "position", "id")
+        known = [(one, list(some)) for one, some in groupby(stages, key=lambda stage: stage.pipeline)]
+        if viewer is not None:
+            viewer._deal_pipelines = known
+    return known
+
+
+def first_stage(pipeline: Pipeline | None = None) -> Stage | None:
+    """Where a new deal begins; without a pipeline: in the first one in use."""
+    rows = Stage.objects.filter(pipeline=pipeline) if pipeline else Stage.objects.filter(pipeline__active=True)
+    return rows.select_related("pipeline").order_by("pipeline__position", "pipeline", "position", "id").first()
+
+
+def first_stage_number() -> int | None:
+    """The same as a number, for forms."""
+    stage = first_stage()
+    return stage.pk if stage else None
+
+
+def stage_choices() -> list[tuple[int, str]]:
+    """All stages of pipelines in use; with the pipeline's name where there are several."""
+    found = pipelines()
+    return [
+        (stage.pk, f"{pipeline} · {stage}" if len(found) > 1 else str(stage))
+        for pipeline, stages in found
+        for stage in stages
+    ]
+
+
+def ageing() -> Q:
+    """The condition on open deals that have stood in their stage for longer than deals should."""
+    condition = Q(pk__in=[])
+    for number, days in Stage.objects.values_list("pk", "expected_days"):
+        if days is not None:
+            condition |= Q(stage=number, stage_since__lt=clock.now() - timedelta(days=days + 1))
+    return condition & Q(state=State.OPEN)
+
+
+def history(deal: Deal) -> list[StageChange]:
+    """Where a deal has been, the newest first."""
+    return list(deal.changes.select_related("from_stage", "to_stage", "by").order_by("-at", "-id"))
+
+
+def reasons() -> list[LostReason]:
+    """The reasons of loss in use."""
+    return list(LostReason.objects.filter(active=True).order_by("position", "id"))
+
+
+def fetch_deals(ids: Collection[int], viewer: Viewer) -> dict[int, Any]:
+    """Deals by id, for the cards of a timeline."""
+    return {deal.pk: deal for deal in deals(viewer).filter(pk__in=ids)}
