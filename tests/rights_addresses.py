@@ -154,6 +154,21 @@ POST deliveries/<int:pk>/resend/ settings.edit
 GET customers/<int:pk>/timeline/ events.view
 GET customers/<int:pk>/timeline/more/ events.view
 POST customers/<int:pk>/note/ customers.edit
+GET orders/<int:pk>/confirmation/ orders.view ?
+POST orders/<int:pk>/invoice/ orders.edit
+GET invoices/<int:pk>/pdf/ orders.view
+GET invoices/<int:pk>/xml/ orders.view
+POST invoices/<int:pk>/do/ orders.edit
+POST reminders/<int:pk>/do/ orders.edit
+POST orders/<int:pk>/handle/ orders.edit
+GET quotes/<int:pk>/pdf/ orders.view
+POST quotes/<int:pk>/do/ orders.edit
+GET quotes/<int:pk>/lines/ orders.view
+GET quotes/lines/<int:pk>/ orders.edit
+POST quotes/lines/<int:pk>/remove/ orders.edit
+GET offers/<str:token>/ open ?
+GET offers/<str:token>/pdf/ open ?
+GET offers/<str:token>/logo/ open ?
 GET products/suggest/ products.view
 GET products/<int:pk>/price/ products.view
 GET orders/<int:pk>/card-lines/ orders.view
@@ -386,6 +401,24 @@ GET /products/{number} products.view
 PATCH /products/{number} products.edit
 GET /products/{number}/price products.view
 GET /products/{number}/stock products.view
+POST /orders/{number}/confirm orders.edit
+POST /orders/{number}/deliver orders.edit
+POST /orders/{number}/cancel orders.edit
+POST /quotes orders.create
+GET /quotes/{number} orders.view
+PUT /quotes/{number}/lines orders.edit
+POST /quotes/{number}/send orders.edit
+POST /quotes/{number}/approval orders.edit
+POST /quotes/{number}/decision orders.view
+POST /quotes/{number}/version orders.edit
+POST /quotes/{number}/withdraw orders.edit
+POST /invoices orders.edit ?
+GET /invoices/{number} orders.view
+POST /invoices/{number}/issue orders.edit
+POST /invoices/{number}/credit orders.edit
+POST /invoices/{number}/payments orders.edit
+GET /invoices/{number}/pdf orders.view
+GET /invoices/{number}/xml orders.view
 GET /query reports.view
 POST /query reports.view
 GET /requests consent.view
@@ -455,6 +488,12 @@ products products product
 price-lists products -
 prices products -
 exchange-rates products -
+quotes orders quote
+invoices orders invoice
+reminders orders -
+reminder-levels settings -
+discount-limits settings -
+letterheads settings -
 tax-rates products -
 stock products -
 stock-places products -
@@ -574,6 +613,19 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /webhooks/{number}/resume": {"skip": False},
     "POST /events": {"kind": "call", "party": "{party}"},
     "POST /notes": {"object_type": "customers.party", "object_id": "{party}", "text": "Called."},
+    "POST quotes/<int:pk>/do/": {"what": "withdraw"},
+    "POST orders/<int:pk>/handle/": {"what": "confirm"},
+    "POST invoices/<int:pk>/do/": {"what": "issue"},
+    "POST /invoices": {"order": 1},
+    "POST /invoices/{number}/credit": {},
+    "POST /invoices/{number}/payments": {"amount": "1"},
+    "POST /orders/{number}/deliver": {},
+    "POST /orders/{number}/cancel": {},
+    "POST /quotes": {"party": "{party}"},
+    "PUT /quotes/{number}/lines": {"lines": []},
+    "POST /quotes/{number}/send": {},
+    "POST /quotes/{number}/approval": {},
+    "POST /quotes/{number}/decision": {"approved": True},
     "POST /orders": {"party": "{party}", "lines": [{"description": "Tea", "amount": "1"}]},
     "PATCH /notes/{number}": {"text": "Other"},
     "PATCH /products/{number}": {"name": "Other"},
@@ -670,6 +722,9 @@ OF_PAGES = (
     (r"<int:run_id>", "{run}"),
     (r"<slug:shape>", "csv"),
     (r"first-steps/<slug:slug>", "first-steps/mail"),
+    (r"^quotes/lines/<int:pk>", "quotes/lines/{quote_line}"),
+    (r"^quotes/<int:pk>", "quotes/{quote}"),
+    (r"^(invoices|reminders)/<int:pk>", lambda found: f"{found[1]}/{{{found[1][:-1]}}}"),
     (r"^products/<int:pk>", "products/{product}"),
     (r"^(deals|leads)/<int:pk>", lambda found: f"{found[1]}/{{{found[1][:-1]}}}"),
     (r"<int:item>", "{check}"),
@@ -698,7 +753,7 @@ OF_API = (
     (r"^/merges/\{number\}", "/merges/{merge}"),
     (r"^/(parties)/\{number\}", "/parties/{party}"),
     (
-        r"^/(notes|todos|attachments|orders|events|products|roles|teams)/\{number\}",
+        r"^/(notes|todos|attachments|orders|quotes|invoices|events|products|roles|teams)/\{number\}",
         lambda f: f"/{f[1]}/{{{f[1][:-1]}}}",
     ),
     (

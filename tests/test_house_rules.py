@@ -24,6 +24,7 @@ MAY_WRITE = {
     "guanxi/customers/corrections.py": "source records, which are only ever added",
     "guanxi/customers/hanging.py": "what hangs on parties, moved by the action that merges them",
     "guanxi/orders/summary.py": "sums, made from the orders that actions wrote",
+    "guanxi/orders/invoices/habits.py": "figures, made from the invoices that actions wrote",
     "guanxi/foundation/audit.py": "the audit log itself",
     "guanxi/foundation/access/locking.py": "counts of failed attempts",
     "guanxi/foundation/sealing/*.py": "the chain of the audit log, and the door through which values leave it",

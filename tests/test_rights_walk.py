@@ -56,6 +56,9 @@ from guanxi.intake.models import ImportRun
 from guanxi.lake.dashboards import actions as dashboards
 from guanxi.ledger.webhooks.models import Delivery, Webhook
 from guanxi.orders.actions import Line, create_order
+from guanxi.orders.invoices.actions import invoice_order
+from guanxi.orders.invoices.models import Reminder
+from guanxi.orders.quotes.actions import Draft, create_quote
 from guanxi.sales.deals import actions as deals
 from guanxi.sales.deals import ready_made as deals_ready_made
 from guanxi.sales.deals.models import Check, LostReason, Stage
@@ -236,11 +239,17 @@ def three(home: Path, colleague: Any) -> dict[str, Any]:
         said = {"name": f"Of {who}", "city": "Taipei", "mail": f"{who}@example.com"}
         party = customers.create_party(**said, owner=owner, by=SYSTEM)
         order = create_order(party, [Line(description="Tea", amount=1)], by=SYSTEM)  # type: ignore[arg-type]
+        invoice = invoice_order(order.pk, by=SYSTEM)
+        quote = create_quote(party, [Draft(description="Tea", price=1)], by=SYSTEM)  # type: ignore[arg-type]
         share = actions.share(party, user=owner, by=SYSTEM)
         records[who] = {
             "party": party.pk,
             "order": order.pk,
             "line": order.lines.get().pk,
+            "quote": quote.pk,
+            "quote_line": quote.lines.get().pk,
+            "invoice": invoice.pk,
+            "reminder": Reminder.objects.create(invoice=invoice, level=1).pk,
             "product": product.pk,
             "point": party.contact_points.get().pk,
             "note": notes.write(party, "Text", by=owner).note.pk,

@@ -112,6 +112,31 @@ TABLE: list[tuple[str, str]] = [
     (r"deliveries/.*", "POST /webhooks/{number}/deliveries/{delivery}/resend"),
     (r"products/suggest/", DRAWN),
     (r"products/.*price/", "GET /products/{number}/price"),
+    (r"products/suggest/", DRAWN),
+    (r"products/<int:pk>/price/", "GET /products/{number}/price"),
+    (r"offers/.*", PUBLIC),
+    (r"quotes/lines/.*|quotes/<int:pk>/lines/", "GET /quotes/{number} | PUT /quotes/{number}/lines"),
+    (r"quotes/<int:pk>/pdf/", GAP),
+    (
+        r"quotes/<int:pk>/do/",
+        (
+            "POST /quotes/{number}/send | POST /quotes/{number}/approval | POST /quotes/{number}/decision"
+            " | POST /quotes/{number}/version | POST /quotes/{number}/withdraw"
+        ),
+    ),
+    (r"orders/<int:pk>/invoice/", "POST /invoices"),
+    (r"orders/<int:pk>/confirmation/", GAP),
+    (
+        r"orders/<int:pk>/handle/",
+        "POST /orders/{number}/confirm | POST /orders/{number}/deliver | POST /orders/{number}/cancel",
+    ),
+    (r"invoices/<int:pk>/pdf/", "GET /invoices/{number}/pdf"),
+    (r"invoices/<int:pk>/xml/", "GET /invoices/{number}/xml"),
+    (
+        r"invoices/<int:pk>/do/",
+        "POST /invoices/{number}/issue | POST /invoices/{number}/payments | POST /invoices/{number}/credit",
+    ),
+    (r"reminders/.*", GAP),
     (r"orders/lines/.*", GAP),
     (r"orders/<int:pk>/take-back/", "POST /orders/{number}/return"),
     (r"orders/.*", "GET /orders/{number} | POST /orders/{number}/lines"),

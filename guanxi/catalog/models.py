@@ -247,7 +247,7 @@ class TaxRate(Governed):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.percent:g} %"
+        return f"{self.name} {self.percent.normalize():f} %"
 
 
 class StockPlace(Governed):

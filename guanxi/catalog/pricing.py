@@ -197,14 +197,14 @@ def _summed(product: Product, asked: Asked) -> Priced:
     if not parts:
         words = _("“%(product)s” costs what its parts cost, but it has no parts yet.")
         raise Refused(words % {"product": product.name}, "price")
-    total, words, included = Decimal(0), [], set()
+    total, told, included = Decimal(0), [], set()
     for part in parts:
         one = _priced(part.product, Asked(asked.groups, part.quantity * asked.quantity, asked.day, asked.currency))
         total += one.amount * part.quantity
         included.add(one.tax_included)
-        words.append(f"{number(part.quantity)} × {part.product.name} {one.amount}")
+        told.append(f"{number(part.quantity)} × {part.product.name} {one.amount}")
     if len(included) > 1:
         refusal = _("Some parts of “%(product)s” have prices with tax, others without; they cannot be summed.")
         raise Refused(refusal % {"product": product.name}, "price")
-    why = _("Sum of its parts: %(parts)s") % {"parts": ", ".join(words)}
+    why = _("Sum of its parts: %(parts)s") % {"parts": ", ".join(told)}
     return Priced(total, asked.currency, why, tax_included=included.pop())

@@ -26,7 +26,7 @@ from guanxi.foundation.visibility import require
 def suggest(request: HttpRequest) -> HttpResponse:
     """Options for a data list: the numbers of products that begin with what was typed, or whose names do."""
     require(request.user, "view", "products")
-    text = next(iter(request.GET.values()), "").strip()[:100]
+    text = str(next(iter(request.GET.values()), "")).strip()[:100]
     options = suggested(text, request.user) if text else []
     return HttpResponse(format_html_join("", '<option value="{}">{}</option>', options))
 

@@ -6,6 +6,8 @@ here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMultiAlternatives
@@ -40,13 +42,21 @@ def preferences_url(party: Party | int, purpose: str = "", channel: str = "") ->
 
 
 def send_mail(
-    party: Party, purpose: str, subject: str, body: str, *, by: Viewer, html: str = "", address: str = ""
+    party: Party,
+    purpose: str,
+    subject: str,
+    body: str,
+    *,
+    by: Viewer,
+    html: str = "",
+    address: str = "",
+    files: Sequence[tuple[str, bytes, str]] = (),
 ) -> str:
     """Send one mail to a customer, if we may; returns the address that it went to.
 
-    `address` is one of his own (default: the preferred). What he can take back carries the headers by which mail
-    programs do so with one click (RFC 8058). Raises Refused where we may not, OSError or SMTPException where the
-    server does not take it.
+    `address` is one of his own (default: the preferred), `files` are name, content and type. What he can take back
+    carries the headers by which mail programs do so with one click (RFC 8058). Raises Refused where we may not,
+    OSError or SMTPException where the server does not take it.
     """
     answer = require_contactable(party, purpose, "mail", by=by)
     mails = ContactPoint.objects.filter(party=party, kind=ContactPoint.Kind.MAIL).order_by("-preferred", "id")
@@ -57,6 +67,8 @@ def send_mail(
     message = EmailMultiAlternatives(" ".join(subject.split()), body, to=[to], headers=_headers(party, answer))
     if html:
         message.attach_alternative(html, "text/html")
+    for name, content, media_type in files:
+        message.attach(name, content, media_type)
     message.send()
     return to
 

@@ -31,6 +31,7 @@ OPEN_PREFIXES = (
     "/icons/",
     "/consent/",
     "/forms/",
+    "/offers/",
 )
 
 

@@ -15,6 +15,7 @@ from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Stage, Standing
 from guanxi.lake import tables
+from guanxi.orders import queries as orders
 from guanxi.orders.models import Order
 
 LEARN = "guanxi.insight.tasks.learn"
@@ -80,7 +81,7 @@ def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Standing]:
 
 def days_of_purchase(parties: Collection[int], since: date, viewer: Viewer) -> dict[int, set[date]]:
     """On which days since `since` each of the parties bought."""
-    sales = Order.objects.visible_to(viewer).filter(party__in=parties, kind=Order.Kind.SALE, day__gte=since)
+    sales = orders.counted(viewer).filter(party__in=parties, kind=Order.Kind.SALE, day__gte=since)
     found: dict[int, set[date]] = defaultdict(set)
     for party, day in sales.values_list("party_id", "day"):
         found[party].add(day)

@@ -10,6 +10,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation.visibility import Viewer
 from guanxi.insight import queries
 from guanxi.insight.models import ModelVersion
+from guanxi.orders import queries as orders
 from guanxi.orders.models import Order
 
 MONTHS = 12
@@ -27,7 +28,7 @@ class Curve:
 
 def over_time(party: Party, until: date, viewer: Viewer) -> Curve:
     """The ends of the last months and `until`, by the model in use; without points where there is none."""
-    sales = Order.objects.visible_to(viewer).filter(party=party, kind=Order.Kind.SALE, day__lte=until)
+    sales = orders.counted(viewer).filter(party=party, kind=Order.Kind.SALE, day__lte=until)
     bought = sorted(set(sales.values_list("day", flat=True)))
     version = queries.model_of(bought[0], viewer) if bought else None
     if version is None:

@@ -40,6 +40,8 @@ def something_gone(since: int, until: int) -> bool:
 
 # Sales lines --------------------------------------------------------------------------------------------------------
 
+# Drafts and what was cancelled are no purchases.
+COUNTED = "state NOT IN ('draft', 'cancelled')"
 _LINE_COLUMNS = (
     "o.id, l.id, o.party_id, l.product_id, o.place_id, o.channel, o.sales_person_id, o.day, "
     "l.quantity, l.amount, l.discount, l.cost, o.currency, o.kind, "
@@ -93,7 +95,9 @@ def reassigned_parties(since: int, until: int) -> str:
 def all_lines(db: BulkSession) -> Batches:
     """Every order line. CROSS JOIN keeps SQLite from walking the orders and looking each line up."""
     return _lines(
-        db, f"SELECT {_LINE_COLUMNS} FROM orders_orderline l CROSS JOIN orders_order o WHERE o.id = l.order_id"
+        db,
+        f"SELECT {_LINE_COLUMNS} FROM orders_orderline l CROSS JOIN orders_order o WHERE o.id = l.order_id "
+        f"AND o.{COUNTED}",
     )
 
 
@@ -102,7 +106,8 @@ def changed_lines(db: BulkSession, since: int, until: int) -> Batches:
     return _lines(
         db,
         f"SELECT {_LINE_COLUMNS} FROM ({changed_orders(since, until)}) c "
-        "CROSS JOIN orders_order o CROSS JOIN orders_orderline l WHERE o.id = c.id AND l.order_id = o.id",
+        "CROSS JOIN orders_order o CROSS JOIN orders_orderline l WHERE o.id = c.id AND l.order_id = o.id "
+        f"AND o.{COUNTED}",
     )
 
 
@@ -140,7 +145,7 @@ _SOMEBODY = "party_id NOT IN (SELECT party_id FROM customers_restriction WHERE k
 def first_days(db: BulkSession) -> Batches:
     """Each party's first day of purchase (returns are none)."""
     # The plus keeps SQLite from walking the orders by party, all over the file.
-    sql = "SELECT +party_id, MIN(day) FROM orders_order WHERE kind = 'sale' AND"
+    sql = f"SELECT +party_id, MIN(day) FROM orders_order WHERE kind = 'sale' AND {COUNTED} AND"
     return db.stream(f"{sql} +{_SOMEBODY} GROUP BY +party_id", _FIRST)
 
 
@@ -149,7 +154,7 @@ def purchases(db: BulkSession, written: int, among: pa.Array | None = None) -> p
 
     From the orders themselves: an import brings its customers' summaries up to date only at its end.
     """
-    condition = f" WHERE {_SOMEBODY}"
+    condition = f" WHERE {_SOMEBODY} AND {COUNTED}"
     parties = pa.table([pa.nulls(0, _int) if among is None else among], names=["id"])
     if among is not None:
         db.stage("lake_parties", parties)

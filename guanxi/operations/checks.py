@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django.utils import timezone
@@ -17,7 +18,7 @@ from guanxi.lake import lock, schema, store, tables
 from guanxi.ledger import reading
 from guanxi.ledger.models import Event, ReaderCursor
 from guanxi.operations import state
-from guanxi.orders.models import OrderLine
+from guanxi.orders.models import UNCOUNTED, OrderLine
 
 OLD = timedelta(days=2)
 
@@ -30,7 +31,8 @@ def lake() -> str | None:
         if store.open_table(schema.EVENT) is None or state.readers().get("lake", 1):
             return None  # it will be brought up to date; how late it is stands on the status page
         for table, model in ((schema.SALES_LINE, OrderLine), (schema.EVENT, Event), (schema.PARTY, Party)):
-            ours = model._base_manager.count()
+            rows: Any = model._base_manager.all()
+            ours = rows.exclude(order__state__in=UNCOUNTED).count() if model is OrderLine else rows.count()
             theirs = int(tables.table(table.name).count().to_pyarrow().as_py())
             # Parties that became part of others, and the one that stands for nobody, are not in the lake.
             if (ours < theirs) if model is Party else (ours != theirs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,15 +16,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guanxi.catalog.models import Product
+from guanxi.catalog.taxes import parted
 from guanxi.customers.actions import add_role
 from guanxi.customers.models import Party, PartyRole, Source
-from guanxi.foundation import clock, one_at_a_time, search
+from guanxi.foundation import clock, hooks, one_at_a_time, search
 from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation.desk import display
 from guanxi.foundation.visibility import Viewer, implied, require
 from guanxi.ledger.actions import record
 from guanxi.ledger.models import Channel, Direction
 from guanxi.orders import summary
-from guanxi.orders.models import Order, OrderLine, Place, SalesPerson
+from guanxi.orders.models import UNCOUNTED, Order, OrderLine, Place, SalesPerson
 
 MOST_LINES = 5_000
 LARGEST = Decimal(10**11)
@@ -43,6 +46,7 @@ class Line:
     discount: Decimal = Decimal(0)
     cost: Decimal | None = None
     key: str = ""
+    tax_percent: Decimal = Decimal(0)
 
     def paid(self) -> Decimal:
         """The amount of the line. Raises Refused where neither amount nor price is known."""
@@ -70,10 +74,12 @@ def create_order(
     key: str = "",
     kind: str = Order.Kind.SALE,
     returns: Order | None = None,
+    state: str = Order.State.NONE,
 ) -> Order:
     """Place an order. Raises Refused with the field: no line, a time in the future, a key that its source has used.
 
-    `key` makes the order unique within its source; without one, its number is, or chance.
+    One that is handled here begins as a draft, which is nothing bought yet, or as confirmed (orders.handling). `key`
+    makes the order unique within its source; without one, its number is, or chance.
     """
     placed_at = placed_at or clock.now()
     _check_time(placed_at)
@@ -97,10 +103,13 @@ def create_order(
         sales_person=sales_person,
         currency=currency or settings.GUANXI_CURRENCY,
         returns=returns,
+        state=state,
+        tax=tax_of(lines, currency or settings.GUANXI_CURRENCY),
         **_sums([(line.paid(), line.discount, line.cost) for line in lines]),
     )
     _write_lines(order, lines, start=1)
     event = "order.placed" if kind == Order.Kind.SALE else "order.returned"
+    event = "order.drafted" if state == Order.State.DRAFT else event
     record(
         event,
         party=party,
@@ -112,11 +121,24 @@ def create_order(
         by=by,
     )
     summary.recompute(party)
-    if kind == Order.Kind.SALE:
-        with implied():
-            add_role(party, PartyRole.Role.CUSTOMER, by=by)
+    if kind == Order.Kind.SALE and state != Order.State.DRAFT:
+        become_customer(party, by)
     search.touch(order)
     return order
+
+
+def become_customer(party: Party, by: Viewer) -> None:
+    """Who bought is a customer."""
+    with implied():
+        add_role(party, PartyRole.Role.CUSTOMER, by=by)
+
+
+def tax_of(lines: Iterable[Any], currency: str) -> Decimal:
+    """The tax on lines (or what is asked for as such) that know a rate: once for each rate, as on an invoice."""
+    amounts: dict[Decimal, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        amounts[line.tax_percent] += line.paid() if isinstance(line, Line) else line.amount
+    return sum((parted(amount, rate, False, currency)[1] for rate, amount in amounts.items() if rate), Decimal(0))
 
 
 @action
@@ -167,6 +189,7 @@ def _match_lines(order: Order, lines: Sequence[Line], by: Viewer) -> None:
 def add_lines(order_id: int, lines: Sequence[Line], *, by: Viewer) -> Order:
     """Add positions to an order."""
     order = locked(order_id, by)
+    _refuse_settled(order)
     _check_lines(lines, already=order.line_count)
     _write_lines(order, lines, start=order.line_count + 1)
     return _corrected(order, by)
@@ -177,6 +200,10 @@ def change_line(line_id: int, changes: dict[str, Any], expected: dict[str, Any] 
     """Correct quantity, amount, discount, cost or description of a line. Raises Conflict, Refused."""
     line = OrderLine.objects.visible_to(by).get(pk=line_id)
     order = locked(line.order_id, by)
+    _refuse_settled(order)
+    if changes.get("quantity") is not None and changes["quantity"] < line.delivered:
+        words = _("%(delivered)s of it are delivered already; take them back instead.")
+        raise Refused(words % {"delivered": display.number(line.delivered)}, "quantity")
     for name in changes:
         if name not in ("quantity", "amount", "discount", "cost", "description"):
             raise Refused(_("A line has no field “%(name)s” to correct.") % {"name": name}, name)
@@ -193,6 +220,10 @@ def remove_line(line_id: int, *, by: Viewer) -> Order:
     """Take a line out of its order; the last one stays."""
     line = OrderLine.objects.visible_to(by).get(pk=line_id)
     order = locked(line.order_id, by)
+    _refuse_settled(order)
+    if line.delivered > 0:
+        words = _("%(delivered)s of it are delivered already; take them back instead.")
+        raise Refused(words % {"delivered": display.number(line.delivered)}, "lines")
     if order.line_count <= 1:
         raise Refused(_("An order has at least one line; take the whole order back instead."), "lines")
     delete(line)
@@ -230,6 +261,8 @@ def return_order(
     order = locked(order_id, by)
     if order.kind != Order.Kind.SALE:
         raise Refused(_("Only a sale can be taken back."))
+    if order.state in UNCOUNTED:
+        raise Refused(_("Nothing was bought by this order, so nothing can come back."))
     if placed_at and placed_at < order.placed_at:
         raise Refused(_("It cannot come back before it was bought."), "placed_at")
     lines = {line.pk: line for line in order.lines.select_related("product")}
@@ -333,6 +366,7 @@ def _write_lines(order: Order, lines: Iterable[Line], start: int) -> None:
             amount=line.paid(),
             discount=line.discount,
             cost=line.cost,
+            tax_percent=line.tax_percent,
         )
 
 
@@ -350,7 +384,8 @@ def _sums(amounts: Sequence[tuple[Decimal, Decimal, Decimal | None]]) -> dict[st
 def _total(order: Order) -> None:
     """Make the sums of the order those of its lines."""
     amounts: list[Any] = list(order.lines.values_list("amount", "discount", "cost"))
-    change(order, **_sums(amounts), changed_at=timezone.now())
+    tax = tax_of(order.lines.all(), order.currency)
+    change(order, **_sums(amounts), tax=tax, changed_at=timezone.now())
 
 
 def _corrected(order: Order, by: Viewer) -> Order:
@@ -358,8 +393,16 @@ def _corrected(order: Order, by: Viewer) -> Order:
     _total(order)
     record("order.changed", party=order.party, about=order, payload=_told(order) | {"was": was}, by=by)
     summary.recompute(order.party_id)
+    for listener in hooks.get("order_corrected"):
+        listener(order, by=by)
     search.touch(order)
     return order
+
+
+def _refuse_settled(order: Order) -> None:
+    if order.state in (Order.State.CANCELLED, Order.State.DELIVERED):
+        words = _("This order is “%(state)s”; its lines are not changed any more.")
+        raise Refused(words % {"state": order.get_state_display()}, "lines")
 
 
 def _told(order: Order) -> dict[str, Any]:
@@ -387,6 +430,7 @@ def _refund(line: OrderLine, quantity: Decimal) -> Line:
         amount=-(line.amount * share).quantize(CENT, ROUND_HALF_UP),
         cost=cost,
         key=line.key,
+        tax_percent=line.tax_percent,
     )
 
 

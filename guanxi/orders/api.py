@@ -53,6 +53,7 @@ class LineIn(Schema):
     price: Money | None = None
     discount: Annotated[Decimal, Field(ge=0, le=10**11, decimal_places=4)] = Decimal(0)
     cost: Money | None = None
+    tax_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)] = Decimal(0)
 
 
 class OrderIn(Schema):
@@ -68,6 +69,9 @@ class OrderIn(Schema):
     channel: Channel = "other"
     sales_person: Code | None = Field(None, description="The code of the sales person; made where he is new.")
     currency: Annotated[str, Field(pattern="^([A-Z]{3})?$")] = ""
+    state: Literal["", "draft", "confirmed"] = Field(
+        "", description="How an order that is handled here begins; empty: it is only noted down."
+    )
     custom: Custom | None = None
 
 
@@ -98,6 +102,8 @@ class LineOut(Schema):
     amount: Money
     discount: Money
     cost: Money | None
+    tax_percent: Quantity
+    delivered: Quantity
 
     @staticmethod
     def resolve_product(line: OrderLine) -> str | None:
@@ -115,7 +121,9 @@ class OrderOut(WithCustom):
     channel: str
     sales_person: str | None
     currency: str
+    state: str
     amount: Money
+    tax: Money
     discount: Money
     cost: Money | None
     line_count: int
@@ -181,7 +189,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[Order]:
     """With its lines, all or nothing. Send an `Idempotency-Key`, so that a repeat places no second one."""
     with transaction.atomic():
         party, values = _placed(request, body)
-        order = actions.create_order(party, _lines(request, body.lines), by=request.user, **values)
+        order = actions.create_order(party, _lines(request, body.lines), by=request.user, state=body.state, **values)
         custom_api.keep(order, body.custom, request)
     return Status(201, one(request, order.pk))
 

@@ -578,7 +578,8 @@ def summarise(db: BulkSession, parties: pa.Array) -> None:
     db.stage("touched_parties", pa.table({"party_id": parties}))
     purchases = db.read(
         f"SELECT o.party_id, o.day, CASE WHEN o.currency = '{summary.currency()}' THEN o.amount ELSE 0 END, o.kind "
-        "FROM touched_parties AS t CROSS JOIN orders_order AS o WHERE o.party_id = t.party_id",
+        "FROM touched_parties AS t CROSS JOIN orders_order AS o WHERE o.party_id = t.party_id "
+        "AND o.state NOT IN ('draft', 'cancelled')",
         _PURCHASES,
     )
     with duckdb.connect() as work:

@@ -15,12 +15,8 @@ from guanxi.foundation import desk, shell
 from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Menu, Pill
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.orders import actions, queries
-from guanxi.orders.models import Order
-
-
-def party_link(row: Order) -> SafeString:
-    """A link to the customer."""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["customers", row.party_id]), row.party.name)
+from guanxi.orders.models import UNCOUNTED, Order
+from guanxi.orders.naming import link_to_party
 
 
 def original_link(row: Order) -> SafeString | str:
@@ -30,6 +26,14 @@ def original_link(row: Order) -> SafeString | str:
     return format_html(
         '<a href="{}">{}</a>', reverse("desk:record", args=["orders", row.returns_id]), row.returns.number
     )
+
+
+TONES = {"draft": "neutral", "confirmed": "info", "partly": "warn", "delivered": "good", "cancelled": "bad"}
+
+
+def state_of(row: Order) -> Pill | str:
+    """How far an order made here is, with its colour; empty where it has no state."""
+    return Pill(row.get_state_display(), TONES[row.state]) if row.state else ""
 
 
 @desk.register
@@ -44,25 +48,36 @@ class Orders(desk.Desk):
     columns = [
         Column("number", link=True, sort=False),
         "placed_at",
-        Column("party.name", label=_("Customer"), sort=False, render=party_link, needs=["party.name"]),
+        Column("party.name", label=_("Customer"), sort=False, render=link_to_party, needs=["party.name"]),
         Column("place.name", label=_("Place"), sort=False),
         Column("channel", sort=False),
         Column("line_count", sort=False),
         Column("discount", sort=False),
         "amount",
+        Column("state", sort=False, render=state_of, needs=["state"]),
+        Column("tax", shown=False, sort=False),
         Column("kind", shown=False, sort=False),
         Column("sales_person.name", label=_("Sales person"), shown=False, sort=False),
         Column("currency", shown=False, sort=False),
     ]
     default_sort = "-placed_at"
-    filters = ["kind", "placed_at", "amount", "place", "channel", "sales_person", Filter("party", label=_("Customer"))]
+    filters = [
+        "kind",
+        "state",
+        "placed_at",
+        "amount",
+        "place",
+        "channel",
+        "sales_person",
+        Filter("party", label=_("Customer")),
+    ]
     search_type = "orders.order"
     board = Board(by="channel", card=["party.name", "placed_at", "amount"])
     calendar = Calendar(by="placed_at", card=["party.name", "amount"])
 
     facts = [
         Column("number"),
-        Column("party.name", label=_("Customer"), render=party_link, editable=False),
+        Column("party.name", label=_("Customer"), render=link_to_party, editable=False),
         "placed_at",
         Column(
             "returns.number", label=_("Returns"), render=original_link, editable=False, when=lambda row: row.returns_id
@@ -71,6 +86,8 @@ class Orders(desk.Desk):
         "channel",
         "sales_person",
         Column("currency", editable=False),
+        Column("tax", editable=False, when=lambda row: row.tax),
+        Column("state", editable=False, render=state_of, when=lambda row: row.state),
         Column("source.name", label=_("Source"), editable=False),
         Column("created_at", editable=False),
     ]
@@ -89,11 +106,11 @@ class Orders(desk.Desk):
         return row.party.name
 
     def pills(self, row: Order) -> list[Pill]:
-        if row.kind == Order.Kind.RETURN:
-            return [Pill(row.get_kind_display(), "bad")]
-        return [Pill(row.get_kind_display(), "accent")]
+        kind = Pill(row.get_kind_display(), "bad" if row.kind == Order.Kind.RETURN else "accent")
+        state = state_of(row)
+        return [kind, state] if isinstance(state, Pill) else [kind]
 
     def buttons(self, row: Order, viewer: Viewer) -> list[Button]:
-        if row.kind != Order.Kind.SALE or not may(viewer, "create", Order):
+        if row.kind != Order.Kind.SALE or row.state in UNCOUNTED or not may(viewer, "create", Order):
             return []
         return [Button(_("Take back"), reverse("orders:take_back", args=[row.pk]), "receipt-refund")]

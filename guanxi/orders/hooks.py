@@ -26,7 +26,7 @@ from guanxi.orders import (
     scores,
     summary,
 )
-from guanxi.orders.models import Order
+from guanxi.orders.models import UNCOUNTED, Order
 
 hooks.register(
     "roll_up_source",
@@ -45,6 +45,7 @@ hooks.register(
             "placed_at": _("Placed at"),
         },
         moment="day",
+        only=~Q(state__in=UNCOUNTED),
         conditions=[
             ("sale", _("Sales"), Q(kind=Order.Kind.SALE)),
             ("return", _("Returns"), Q(kind=Order.Kind.RETURN)),
@@ -68,6 +69,9 @@ KINDS = [
         _of_lines,
         Family.ORDERS,
         template=CARD,
+    ),
+    EventKind(
+        "order.drafted", _("Order drafted"), "file-pencil", _("Order %(number)s drafted"), _of_lines, Family.ORDERS
     ),
     EventKind(
         "order.returned",

@@ -19,6 +19,8 @@ from guanxi.foundation.typed_json import computed_field, custom_field
 from guanxi.foundation.visibility import VisibleQuerySet
 from guanxi.ledger.models import Channel
 
+UNCOUNTED = ("draft", "cancelled")  # the states of orders by which nothing was bought
+
 
 class Place(Governed):
     """Where is sold: a shop, a market stall, a web shop."""
@@ -57,6 +59,14 @@ class SalesPerson(Governed):
         return self.name
 
 
+class OrderQuerySet(VisibleQuerySet["Order"]):
+    """Orders; those that count are what was bought: no drafts, and none that was cancelled."""
+
+    def counted(self) -> OrderQuerySet:
+        """Only orders that count: in sums, in the lake, in what is known of a customer."""
+        return self.exclude(state__in=UNCOUNTED)
+
+
 class Order(Governed):
     """One purchase (or return) of one party."""
 
@@ -65,6 +75,16 @@ class Order(Governed):
     class Kind(models.TextChoices):
         SALE = "sale", _("Sale")
         RETURN = "return", _("Return")
+
+    class State(models.TextChoices):
+        """How far an order made here is; one that was imported, or only noted down, has none."""
+
+        NONE = "", _("as it came")
+        DRAFT = "draft", _("Draft")
+        CONFIRMED = "confirmed", _("Confirmed")
+        PARTLY = "partly", _("Partly delivered")
+        DELIVERED = "delivered", _("Delivered")
+        CANCELLED = "cancelled", _("Cancelled")
 
     # `number` is what people call it; (source, key) is what makes an import find it again: the order number, or
     # customer and day where the source knows none.
@@ -89,6 +109,11 @@ class Order(Governed):
     amount = MoneyField(_("amount"), default=0)
     discount = MoneyField(_("discount"), default=0)
     cost = MoneyField(_("cost"), null=True, blank=True)
+    # What of tax comes on top of the amount, of orders that were made here with tax in mind.
+    tax = MoneyField(_("tax"), default=0, db_default=0)
+    state = models.CharField(
+        _("state"), max_length=9, choices=State.choices, default=State.NONE, blank=True, db_default=""
+    )
     line_count = models.PositiveIntegerField(_("lines"), default=0)
     # The sale that a return gives back, where it is known.
     returns = models.ForeignKey(
@@ -107,7 +132,7 @@ class Order(Governed):
     created_at = models.DateTimeField(_("recorded"), default=timezone.now)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
 
-    objects = VisibleQuerySet.as_manager()
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("order")
@@ -117,6 +142,7 @@ class Order(Governed):
             models.Index(fields=["party", "-placed_at", "-id"], name="order_of_party"),
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["amount", "id"], name="order_amount"),
+            models.Index(fields=["state", "-placed_at", "-id"], condition=~models.Q(state=""), name="order_in_hand"),
             models.Index(fields=["returns"], condition=models.Q(returns__isnull=False), name="order_returned"),
             origin_index("order_origin"),
         ]
@@ -140,6 +166,8 @@ class OrderLine(Governed):
     amount = MoneyField(_("amount"))  # paid for the line, after discounts; negative for a refund
     discount = MoneyField(_("discount"), default=0)  # taken off, as a positive number
     cost = MoneyField(_("cost"), null=True, blank=True)
+    tax_percent = QuantityField(_("tax in per cent"), default=0, db_default=0)
+    delivered = QuantityField(_("delivered"), default=0, db_default=0)
     import_run = import_run_field()
 
     objects = VisibleQuerySet.as_manager()

@@ -105,12 +105,13 @@ def _month_url(party: Party, first: Any) -> str:
 def lines(order: Order, viewer: Viewer) -> dict[str, Any]:
     """The lines of an order, its sums, what came back of it."""
     rows: list[OrderLine] = list(queries.lines(order, viewer))
+    settled = order.state in (Order.State.CANCELLED, Order.State.DELIVERED)
     return {
         "order": order,
         "lines": rows,
         "gross": order.amount + order.discount,
         "returns": list(order.returned_by.order_by("id")) if order.kind == Order.Kind.SALE else [],
-        "may_edit": may(viewer, "edit", order),
+        "may_edit": not settled and may(viewer, "edit", order),
         "any_cost": any(line.cost is not None for line in rows),
         "any_discount": any(line.discount for line in rows),
     }

@@ -15,7 +15,7 @@ from guanxi.catalog.models import Category
 from guanxi.customers.models import Party
 from guanxi.foundation import clock
 from guanxi.foundation.visibility import Viewer
-from guanxi.orders.models import Order, OrderLine, PurchaseSummary
+from guanxi.orders.models import UNCOUNTED, Order, OrderLine, PurchaseSummary
 
 YEAR = timedelta(days=365)
 MONTHS_SHOWN = 12
@@ -62,6 +62,11 @@ def orders(viewer: Viewer, *, party: Party | int | None = None) -> QuerySet[Orde
     return rows if party is None else rows.filter(party=party)
 
 
+def counted(viewer: Viewer) -> QuerySet[Order]:
+    """Of the orders that `viewer` may see those by which something was bought: no drafts, none cancelled."""
+    return Order.objects.visible_to(viewer).exclude(state__in=UNCOUNTED)
+
+
 def lines(order: Order, viewer: Viewer) -> QuerySet[OrderLine]:
     """The lines of an order with their products, in the order in which they were written."""
     rows = OrderLine.objects.visible_to(viewer).filter(order=order)
@@ -82,7 +87,7 @@ def rhythm(summary: PurchaseSummary) -> Rhythm:
 def buys_most(party: Party | int, viewer: Viewer, *, limit: int = 5) -> list[Bought]:
     """The categories bought in most orders during the last twelve months, and what was paid for them."""
     since = clock.start_of(clock.today() - YEAR)
-    recent = Order.objects.visible_to(viewer).filter(party=party, placed_at__gte=since, kind=Order.Kind.SALE)
+    recent = counted(viewer).filter(party=party, placed_at__gte=since, kind=Order.Kind.SALE)
     newest = list(recent.order_by("-placed_at", "-id").values_list("id", "line_count")[:2_000])
     kept: list[int] = []
     count = 0
@@ -109,7 +114,7 @@ def by_month(party: Party | int, viewer: Viewer, *, months: int = MONTHS_SHOWN) 
     firsts = [clock.today().replace(day=1)]
     while len(firsts) < months:
         firsts.append((firsts[-1] - timedelta(days=1)).replace(day=1))
-    rows = Order.objects.visible_to(viewer).filter(party=party, placed_at__gte=clock.start_of(firsts[-1]))
+    rows = counted(viewer).filter(party=party, placed_at__gte=clock.start_of(firsts[-1]))
     paid: dict[date, Decimal] = defaultdict(Decimal)
     count: dict[date, int] = defaultdict(int)
     for day, amount, kind in rows.values_list("day", "amount", "kind"):

@@ -30,7 +30,7 @@ def currency() -> str:
 
 def recompute(party: Party | int) -> PurchaseSummary | None:
     """Bring the summary of `party` up to date; None where he has no orders. Reads one row per day of purchase."""
-    orders = Order.objects.filter(party=party)
+    orders = Order.objects.counted().filter(party=party)
     number = party if isinstance(party, int) else party.pk
     rows = list(orders.values_list("kind", "day"))
     if not rows:

@@ -7,7 +7,7 @@ sums; a window of records at a time is compared with what is stored, and only di
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -50,12 +50,13 @@ class Source:
     columns: Mapping[str, Any]  # field → label
     moment: str = ""  # the field that “in the last … days” asks
     conditions: Sequence[tuple[str, Any, Q]] = ()  # code, label, condition
+    only: Q = field(default_factory=Q)  # what never counts is left out
     type_field: str = ""  # where records of several types hang on each, the field that names the type
 
     @property
     def base(self) -> Q:
         """Only the records that hang on this type."""
-        return Q(**{self.type_field: self.object_type}) if self.type_field else Q()
+        return self.only & Q(**{self.type_field: self.object_type}) if self.type_field else self.only
 
     def above(self, row: Any) -> int | None:
         """The number of the record that `row` hangs on, if it is of this type."""

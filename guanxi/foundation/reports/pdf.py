@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,24 @@ STYLE = Path(__file__).parent / "static" / "reports" / "print.css"
 
 def render(report: Report, context: dict[str, Any]) -> bytes:
     """The PDF of `report` with its context. Raises Refused where the machine lacks the libraries for PDF."""
+    return of_html(render_to_string("reports/paper.html", context | {"report": report, "print": True}), STYLE)
+
+
+def of_html(html: str, style: Path, **options: Any) -> bytes:
+    """A page as PDF. Raises Refused where the machine lacks the libraries for PDF."""
     try:
-        from weasyprint import CSS, HTML
+        from weasyprint import HTML
     except OSError as error:
         raise Refused(
             _("PDF needs the Pango library, which this machine lacks; on Debian: apt-get install libpangoft2-1.0-0")
         ) from error
-    html = render_to_string("reports/paper.html", context | {"report": report, "print": True})
-    document: bytes = HTML(string=html).write_pdf(stylesheets=[CSS(filename=str(STYLE))])
+    document: bytes = HTML(string=html).write_pdf(stylesheets=[_style(style)], **options)
     return document
+
+
+@lru_cache
+def _style(path: Path) -> Any:
+    """A style sheet, read once in a process."""
+    from weasyprint import CSS
+
+    return CSS(filename=str(path))

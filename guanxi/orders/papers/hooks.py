@@ -1,0 +1,3 @@
+"""What papers hang into the house."""
+
+from guanxi.orders.papers import desk as desk  # registers the desk
