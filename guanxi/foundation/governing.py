@@ -26,6 +26,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q
 
 VERBS = ("view", "create", "edit", "delete", "export", "merge", "run")
 NOTHING = Q(pk__in=[])
+LANES = "lanes"  # in place of True for `walking`: the database goes along the lanes of a board
 
 
 class Reach(IntEnum):
@@ -102,7 +103,7 @@ class Rule:
         rights: Rights,
         verb: str,
         cap: Reach = Reach.ALL,
-        walking: bool = False,
+        walking: bool | str = False,
         shared: str = "",
     ) -> Q | None:
         """The condition on the rows that may be `verb`ed, at most as far as `cap`; None where there is none.
@@ -123,7 +124,7 @@ class Rule:
         return self.covers(row, rights, verb, reach, shared)
 
     def among(
-        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool | str, shared: str
     ) -> Q | None:
         """The condition where the right reaches to one's own or the team's."""
         return None
@@ -164,14 +165,16 @@ class Owned(Rule):
     subject: str
     owner: str = "owner"
     also: tuple[str, ...] = ()
+    by_lane: bool = False  # whether each lane of its board has an index that begins with the owner
 
     def reach(self, model: type[models.Model], rights: Rights, verb: str) -> Reach:
         return rights.reach(self.subject, verb)
 
     def among(
-        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool | str, shared: str
     ) -> Q | None:
         whose = sorted(rights.peers) if reach is Reach.TEAM else [rights.viewer_id]
+        walking = walking and not (walking == LANES and self.by_lane and len(whose) == 1)
         condition = Q()
         for name in (self.owner, *self.also):
             column = model._meta.get_field(name).attname  # type: ignore[union-attr]
@@ -224,7 +227,7 @@ class Through(Rule):
         return min([self._own(rights, verb), *(rule_of(one).reach(one, rights, self._verb(verb)) for one in parents)])
 
     def among(
-        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool | str, shared: str
     ) -> Q | None:
         found: Q | None = None
         for link in self._links(model):
@@ -276,7 +279,7 @@ class Personal(Rule):
         return Reach.OWN if rights.works_here else Reach.NONE
 
     def among(
-        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool | str, shared: str
     ) -> Q | None:
         mine = Q(**{self.user: rights.viewer_id})
         return mine | Q(**{self.others_see: True}) if self.others_see and verb == "view" else mine

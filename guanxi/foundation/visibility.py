@@ -93,7 +93,7 @@ EVERYTHING = Rights(None, works_here=True, everything=True)
 NONE = Rights(None)
 
 _implied: ContextVar[bool] = ContextVar("implied", default=False)
-_walking: ContextVar[bool] = ContextVar("walking", default=False)
+_walking: ContextVar[bool | str] = ContextVar("walking", default=False)
 _viewer: ContextVar[Callable[[], Viewer] | None] = ContextVar("viewer", default=None)
 _generation = 0
 
@@ -194,10 +194,10 @@ class VisibleQuerySet(models.QuerySet[M]):
 
 
 @contextmanager
-def walking() -> Iterator[None]:
+def walking(how: bool | str = True) -> Iterator[None]:
     """Within the block `visible_to` makes conditions for going along the index of an order: right for viewers who see
-    much, where collecting what they see and sorting it would take long."""
-    token = _walking.set(True)
+    much, where collecting what they see and sorting it would take long. `governing.LANES`: along those of boards."""
+    token = _walking.set(how)
     try:
         yield
     finally:

@@ -208,11 +208,6 @@ class Deals(desk.Desk):
         return [Button(row.party.name, naming.url(row.party_id), "building")]
 
 
-def board_button(viewer: Viewer) -> Button:
-    """From the list to the board by stage."""
-    return Button(_("Board"), list_url("deals", {"as": "board"}), "layout-kanban")
-
-
 def forecast_button(viewer: Viewer) -> Button:
     """From the list to the board by month of closing."""
     return Button(_("Forecast"), list_url("deals", {"as": "board", "by": lanes.FORECAST}), "chart-bar")

@@ -77,7 +77,6 @@ hooks.register(
         ],
     ),
 )
-hooks.register("button:deals", desk.board_button)
 hooks.register("button:deals", desk.forecast_button)
 hooks.register("record_button:customers", panels.new_button)
 for panel in (

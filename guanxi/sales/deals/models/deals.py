@@ -25,6 +25,9 @@ from guanxi.sales.deals.models.pipelines import LostReason, Pipeline, Stage
 is_web_address = URLValidator(schemes=["http", "https"])
 
 
+LANE = ("state", "expected_close", "id", "amount", "weighted")  # of indexes for boards
+
+
 class State(models.TextChoices):
     """How a deal stands."""
 
@@ -52,7 +55,7 @@ class Source(models.TextChoices):
 class Deal(Governed):
     """What may be sold to one party."""
 
-    governed = Owned("deals")
+    governed = Owned("deals", by_lane=True)
 
     name = models.CharField(_("name"), max_length=200)
     # By what another system knows it, so that rows sent again find it.
@@ -141,10 +144,13 @@ class Deal(Governed):
             models.Index(fields=["amount", "id"], name="deal_amount"),
             models.Index(fields=["created_at", "id"], name="deal_made"),
             models.Index(fields=["closed_on", "id"], name="deal_closed"),
-            # The columns of boards, in the order of their cards.
-            models.Index(fields=["stage", "state", "expected_close", "id"], name="deal_stage"),
-            models.Index(fields=["pipeline", "state", "expected_close", "id"], name="deal_pipeline"),
-            models.Index(fields=["state", "expected_close", "id"], name="deal_state"),
+            # The columns of boards, in the order of their cards and with what they add up; then one owner's.
+            models.Index(fields=["stage", *LANE], name="deal_in_stage"),
+            models.Index(fields=["pipeline", *LANE], name="deal_in_pipeline"),
+            models.Index(fields=[*LANE], name="deal_in_state"),
+            models.Index(fields=["owner", "stage", *LANE], name="deal_own_stage"),
+            models.Index(fields=["owner", "pipeline", *LANE], name="deal_own_pipeline"),
+            models.Index(fields=["owner", *LANE], name="deal_own_state"),
             models.Index(fields=["party", "id"], name="deal_party"),
             origin_index("deal_contact", "contact"),
             origin_index("deal_lost_to", "lost_to"),

@@ -269,3 +269,26 @@ def test_settings_are_for_who_may(colleague: Any, settled: None, stages: list[St
     assert "Amount at least 1.00" in text_of(staff_client, "/deal-stages/")
     bad = staff_client.post("/deal-checks/new/", {"text": "Nowhere", "position": "1"})
     assert bad.status_code == 422
+
+
+def test_the_boards_of_one_owner_go_along_his_index(
+    staff: User, colleague: Any, acme: Party, staff_client: Client, make: Callable[..., Deal]
+) -> None:
+    """Who sees his own only, or asks for one owner's, is not walked through those of all."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL weighs by how frequent values are, and these are few")
+    rep = colleague("rep", "sales")
+    make("Own", owner=rep)
+    client = Client()
+    client.force_login(rep)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("guanxi.foundation.desk.state.FEW", 0)  # as where they are many
+        for asks, address in ((client, "/deals/?as=board"), (staff_client, f"/deals/?as=board&f.owner={rep.pk}")):
+            with CaptureQueriesContext(connection) as asked:
+                assert "Own" in asks.get(address).content.decode()
+            counting = next(one["sql"] for one in asked if one["sql"].startswith("SELECT 0, COUNT(*)"))
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {counting}")
+                plan = " ".join(str(line[3]) for line in cursor.fetchall())
+            assert "USING COVERING INDEX deal_own_stage" in plan, plan
+            assert "USING COVERING INDEX deal_own_pipeline" in plan, plan
