@@ -23,6 +23,7 @@ from hypothesis import settings as hypothesis_settings
 from tests import browser as chromium
 from tests import migrated, spark
 from tests.cluster import Cluster, NoPostgres
+from tests.dovecot import Dovecot, NoDovecot
 from tests.installation import Installation
 from tests.spark import SparkCluster
 
@@ -383,6 +384,22 @@ def smtp_server(settings: Any) -> Iterator[Mailbox]:
     settings.EMAIL_HOST, settings.EMAIL_PORT = box.host, box.port
     yield box
     controller.stop()
+
+
+@pytest.fixture(scope="session")
+def imap_server() -> Iterator[Dovecot]:
+    """A real IMAP server on this machine, started once for the run; tests take user names of their own."""
+    try:
+        server = Dovecot()
+    except NoDovecot as missing:
+        if IN_CI:
+            raise
+        pytest.skip(str(missing))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture

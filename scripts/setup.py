@@ -21,6 +21,7 @@ REQUIREMENTS = ROOT / "requirements"
 LOCALE = ROOT / "guanxi" / "locale"
 NEEDED = (3, 11)
 PYTHONS = ("python3.13", "python3.12", "python3.11", "python3.14", "python3")
+DOVECOT = ("usr/sbin/dovecot", "usr/local/sbin/dovecot", "opt/homebrew/sbin/dovecot")
 POSTGRES = ("usr/lib/postgresql/*/bin/initdb", "usr/pgsql-*/bin/initdb", "opt/homebrew/opt/postgresql@*/bin/initdb")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 APPS = ("Applications/Google Chrome.app", "Applications/Chromium.app")
@@ -128,6 +129,7 @@ def needs(purpose: str) -> list:
             ("Chromium", "chromium", lambda: has_program(BROWSERS, APPS), "tests in the browser are skipped"),
             ("Java", "default-jre-headless", has_java, "tests on Spark are skipped"),
             ("PostgreSQL", "postgresql", lambda: has_program(("initdb",), POSTGRES), "tests on PostgreSQL are skipped"),
+            ("Dovecot", "dovecot-imapd", lambda: has_program(("dovecot",), DOVECOT), "tests of mail are skipped"),
         ]
     return rows
 

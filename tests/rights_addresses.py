@@ -56,6 +56,18 @@ GET todos/next/<str:object_type>/<int:object_id>/ customers.view
 POST todos/next/<str:object_type>/<int:object_id>/ customers.edit
 POST todos/<int:pk>/done/ tasks.edit~customers.edit
 POST todos/<int:pk>/remove/ tasks.delete~customers.edit
+GET activities/of/<str:object_type>/<int:object_id>/ customers.view
+POST activities/<int:pk>/held/ activities.edit
+POST activities/<int:pk>/cancel/ activities.edit
+POST activities/<int:pk>/participants/ activities.edit
+GET calendar/feed/<str:sign>.ics open ?
+POST calendar/address/ -
+POST mail/mailboxes/<int:pk>/edit/ mine
+POST mail/mailboxes/<int:pk>/do/ mine
+GET mail/of/<str:object_type>/<int:object_id>/ customers.view
+POST mail/messages/<int:pk>/answer/ mail.view~customers.view
+POST mail/messages/<int:pk>/mark/ mine
+GET mail/messages/<int:pk>/customers/ mail.view~customers.view
 GET account/ -
 POST account/tokens/ -
 POST account/tokens/<int:pk>/revoke/ mine
@@ -444,6 +456,14 @@ GET /teams -
 POST /teams people.create
 DELETE /teams/{number} people.delete
 PUT /teams/{number}/members people.edit
+POST /activities activities.create~customers.view
+POST /activities/{number}/held activities.edit
+POST /activities/{number}/cancel activities.edit
+POST /activities/{number}/participants activities.edit
+DELETE /activities/{number}/participants/{participant} activities.edit
+POST /mail/messages mine
+POST /mail/messages/{number}/filing mine
+GET /mail/mailboxes/{number}/health mine
 GET /todos tasks.view
 POST /todos tasks.create~customers.edit
 DELETE /todos/{number} tasks.delete~customers.edit
@@ -514,6 +534,9 @@ sources - -
 source-records customers -
 tags - -
 todos tasks todo
+activities activities activity
+mailboxes - -
+messages - -
 audit audit entry
 tasks background -
 roles people role
@@ -612,6 +635,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /webhooks/{number}": {"name": "Other"},
     "POST /webhooks/{number}/resume": {"skip": False},
     "POST /events": {"kind": "call", "party": "{party}"},
+    "POST activities/<int:pk>/held/": {"outcome": "reached"},
+    "POST /activities/{number}/held": {"outcome": "reached"},
+    "POST /activities/{number}/participants": {"participants": []},
+    "POST /activities": {"kind": "call", "object_type": "customers.party", "object_id": "{party}"},
+    "POST mail/messages/<int:pk>/mark/": {"private": "0"},
+    "POST /mail/messages": {"mailbox": "{mailbox}", "to": ["who@example.com"], "text": "Text"},
+    "POST /mail/messages/{number}/filing": {"private": False},
     "POST /notes": {"object_type": "customers.party", "object_id": "{party}", "text": "Called."},
     "POST quotes/<int:pk>/do/": {"what": "withdraw"},
     "POST orders/<int:pk>/handle/": {"what": "confirm"},
@@ -683,7 +713,9 @@ def desk_routes() -> list[Route]:
                 need = "-" if subject == "-" and verb == "view" else f"{subject if subject != '-' else 'none'}.{verb}"
                 need = subject if "." in subject else need
                 if (of == "list" or record != "-") and need != "none.export":
-                    goes_with = "customers.view" if (slug, of) == ("todos", "record") else ""  # it hangs on one
+                    goes_with = (
+                        "customers.view" if slug in ("todos", "activities") and of == "record" else ""
+                    )  # it hangs on one
                     address = f"{slug}/{end.replace('{pk}', '{' + record + '}')}"
                     routes.append(Route("GET", address, need, True, goes_with))
     return routes
@@ -733,6 +765,9 @@ OF_PAGES = (
     (r"^customers/contact-points/<int:pk>", "customers/contact-points/{point}"),
     (r"^customers/<int:pk>", "customers/{party}"),
     (r"^customers/new/use/<int:pk>", "customers/new/use/{party}"),
+    (r"^activities/<int:pk>", "activities/{activity}"),
+    (r"^mail/mailboxes/<int:pk>", "mail/mailboxes/{mailbox}"),
+    (r"^mail/messages/<int:pk>", "mail/messages/{message}"),
     (r"^(notes|todos|attachments)/<int:pk>", lambda found: f"{found[1]}/{{{found[1][:-1]}}}"),
     (r"^roles/of/<int:pk>", "roles/of/{user}"),
     (r"^(roles|teams)/<int:pk>", lambda found: f"{found[1]}/{{{found[1][:-1]}}}"),
@@ -763,6 +798,10 @@ OF_API = (
     (r"^/(deals|leads)/\{number\}", lambda f: f"/{f[1]}/{{{f[1][:-1]}}}"),
     (r"\{seat\}", "{seat}"),
     (r"\{item\}", "{check}"),
+    (r"^/activities/\{number\}", "/activities/{activity}"),
+    (r"\{participant\}", "1"),
+    (r"^/mail/messages/\{number\}", "/mail/messages/{message}"),
+    (r"^/mail/mailboxes/\{number\}", "/mail/mailboxes/{mailbox}"),
     (r"^/custom-fields/\{number\}", "/custom-fields/{field}"),
     (r"^/access/locks/\{number\}", "/access/locks/{lock}"),
     (r"^/(invitations|questions|notifications)/\{number\}", lambda f: f"/{f[1]}/{{{f[1][:-1]}}}"),

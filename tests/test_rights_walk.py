@@ -29,6 +29,8 @@ from django.utils import timezone
 from PIL import Image
 
 from guanxi.catalog.actions import create_product
+from guanxi.channels.activities import actions as activities
+from guanxi.channels.mail.models import Mailbox, Message, Thread
 from guanxi.customers import actions as customers
 from guanxi.customers.actions.consents import OPT_IN
 from guanxi.customers.models import JunkValue, MatchPair, OptIn, Party, Source, SourceRecord
@@ -254,6 +256,8 @@ def three(home: Path, colleague: Any) -> dict[str, Any]:
             "point": party.contact_points.get().pk,
             "note": notes.write(party, "Text", by=owner).note.pk,
             "todo": todos.add("Call", record=party, assignee=owner, by=owner).pk,
+            "activity": activities.plan(by=SYSTEM, record=party, kind="call", owner=owner).pk,
+            **mail_of(party, owner),
             "attachment": attachments.attach(party, "a.txt", ContentFile(b"text"), by=owner).pk,
             "event": party.events.order_by("pk").first().pk,
             "share": share.pk,
@@ -265,6 +269,16 @@ def three(home: Path, colleague: Any) -> dict[str, Any]:
             **shared,
         }
     return {"people": people, "records": records, "team": team}
+
+
+def mail_of(party: Party, owner: User) -> dict[str, int]:
+    """A mailbox of somebody, with a message from a customer."""
+    mailbox = Mailbox.objects.create(owner=owner, address=owner.email, imap_host="mail.example.com", username="x")
+    thread = Thread.objects.create()
+    message = Message.objects.create(
+        mailbox=mailbox, thread=thread, message_id=f"{owner.pk}@example.com", direction="in", sender="a@b", party=party
+    )
+    return {"mailbox": mailbox.pk, "message": message.pk}
 
 
 def test_the_ready_made_roles_reach_as_far_as_their_tables_say(three: dict[str, Any], colleague: Any) -> None:

@@ -39,6 +39,29 @@ TABLE: list[tuple[str, str]] = [
     (r"notes/.*", "GET /notes | POST /notes | PATCH /notes/{number} | DELETE /notes/{number}"),
     (r"tags/.*", "GET /tags/of/{object_type}/{object_id} | POST /tags/of"),
     (r"todos/.*", "GET /todos | POST /todos | PATCH /todos/{number} | DELETE /todos/{number}"),
+    (r"deals/.*committee/.*", "POST /deals/{number}/committee | DELETE /deals/{number}/committee/{seat}"),
+    (r"deals/.*tick/.*", "PUT /deals/{number}/checks/{item}"),
+    (r"deals/.*credits?/", "PUT /deals/{number}/credits"),
+    (r"deals/.*contenders/", "POST /deals/{number}/competitors"),
+    (r"deals/.*", "POST /deals/{number}/win | POST /deals/{number}/lose | POST /deals/{number}/reopen"),
+    (r"forms/.*", PUBLIC),
+    (
+        r"leads/.*",
+        (
+            "POST /leads/{number}/assign | POST /leads/{number}/answered | POST /leads/{number}/drop"
+            " | POST /leads/{number}/convert | POST /leads/{number}/convert/undo"
+        ),
+    ),
+    (r"activities/of/.*", "POST /activities"),
+    (
+        r"activities/.*",
+        "POST /activities/{number}/held | POST /activities/{number}/cancel | POST /activities/{number}/participants",
+    ),
+    (r"calendar/feed/.*", "for calendar programs as it is"),
+    (r"calendar/address/", GAP),
+    (r"mail/mailboxes/.*", "GET /mail/mailboxes/{number}/health"),
+    (r"mail/messages/.*/customers/", DRAWN),
+    (r"mail/.*", "POST /mail/messages | POST /mail/messages/{number}/filing"),
     (r"account/tokens/.*", "GET /tokens | POST /tokens | DELETE /tokens/{number}"),
     (r"account/.*", BROWSER),
     (r"notifications/.*", "GET /notifications | PATCH /notifications/{number} | POST /notifications/read"),
@@ -67,7 +90,7 @@ TABLE: list[tuple[str, str]] = [
     (r"access/locks/.*", "GET /access/locks | DELETE /access/locks/{number}"),
     (r"access/.*sessions/end/", "GET /access/{user}/sessions | DELETE /access/{user}/sessions"),
     (r"access/.*factors/reset/", "DELETE /access/{user}/factors"),
-    (r"access/rules/", GAP),
+    (r"access/rules/|access/<int:pk>/(leave|back)/", GAP),
     (r"access/tokens/.*", GAP),
     (r"consent/.*", PUBLIC),
     (r"rights/purposes/<.*", GAP),

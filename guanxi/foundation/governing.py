@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.db import connection, models
@@ -92,6 +92,7 @@ class Rule:
     each rule's own, in `among` and `covers`."""
 
     subject: str = ""
+    binds_administrators: ClassVar[bool] = False  # whether also those are bound who may do everything
 
     def reach(self, model: type[models.Model], rights: Rights, verb: str) -> Reach:
         """How far the right goes over rows of the model."""
@@ -270,6 +271,7 @@ class Through(Rule):
 class Personal(Rule):
     """Rows that are somebody's own: he alone sees and writes them. `others_see`: a switch that lets others see one."""
 
+    binds_administrators = True
     user: str
     others_see: str = ""
 

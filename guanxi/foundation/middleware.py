@@ -32,6 +32,7 @@ OPEN_PREFIXES = (
     "/consent/",
     "/forms/",
     "/offers/",
+    "/calendar/feed/",
 )
 
 

@@ -133,7 +133,7 @@ def may(viewer: Viewer, verb: str, subject: type[models.Model] | models.Model | 
     Of a model or a subject: whether there may be any such record. Without a subject: whether he may do everything.
     """
     rights = rights_of(viewer)
-    if rights.everything and not (isinstance(subject, models.Model) and isinstance(rule_of(type(subject)), Personal)):
+    if rights.everything and not (isinstance(subject, models.Model) and rule_of(type(subject)).binds_administrators):
         return True
     if subject is None:
         return False

@@ -80,6 +80,7 @@ def _consent(payload: dict[str, Any]) -> str:
 
 
 RECORDS = Family.RECORDS
+HELD = "ledger/cards/held.html"  # what was held tells of itself, where it is more than these words
 KINDS = [
     EventKind("party.created", _("Customer added"), "user-plus", _("Became known"), family=RECORDS),
     EventKind(
@@ -166,8 +167,9 @@ KINDS = [
         many=_("%(count)s files attached"),
     ),
     EventKind("todo.done", _("Task done"), "checkbox", _("Task done"), "%(what)s", many=_("%(count)s tasks done")),
-    EventKind("call", _("Call"), "phone", _("Call"), "%(text)s", Family.CALLS),
-    EventKind("visit", _("Visit"), "map-pin", _("Visit"), "%(text)s", Family.VISITS),
+    EventKind("call", _("Call"), "phone", _("Call"), "%(text)s", Family.CALLS, template=HELD),
+    EventKind("meeting", _("Meeting"), "users", _("Meeting"), "%(text)s", Family.VISITS, template=HELD),
+    EventKind("visit", _("Visit"), "map-pin", _("Visit"), "%(text)s", Family.VISITS, template=HELD),
     EventKind(
         "campaign.mailed",
         _("Mailing"),

@@ -123,6 +123,9 @@ INSTALLED_APPS = [
     "guanxi.sales.deals",
     "guanxi.insight",
     "guanxi.intake",
+    "guanxi.channels.mail",
+    "guanxi.channels.calendar",
+    "guanxi.channels.activities",
     "guanxi.lake.dashboards",
     "guanxi.lake",
     "guanxi.orders.invoices",
@@ -228,6 +231,9 @@ GUANXI_API_LIMIT = _number("GUANXI_API_LIMIT", "15000")  # requests a minute of 
 # Webhooks: hosts that may be called though they lie within this network, and how often in a row a receiver may be left
 # alone after failures before it is switched off.
 GUANXI_WEBHOOK_HOSTS = _list("GUANXI_WEBHOOK_HOSTS", "")
+# Mail: hosts within this network that may be mail servers; the largest message that is kept, in bytes.
+GUANXI_MAIL_HOSTS = _list("GUANXI_MAIL_HOSTS", "")
+GUANXI_MAIL_LARGEST = _number("GUANXI_MAIL_LARGEST", "25000000")
 GUANXI_WEBHOOK_ROUNDS = _number("GUANXI_WEBHOOK_ROUNDS", "12")
 
 # People.

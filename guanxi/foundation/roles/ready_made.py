@@ -61,6 +61,8 @@ GRANTS: dict[str, dict[str, Verbs]] = {
         "products": FULL,
         "events": _all("view", "create", "export"),
         "tasks": FULL,
+        "activities": FULL,
+        "mail": _all("view", "export"),
         "imports": FULL,
         "merging": _all("view", "edit", "export", "merge"),
         "consent": FULL,
@@ -80,6 +82,8 @@ GRANTS: dict[str, dict[str, Verbs]] = {
         "products": SEE,
         "events": {"view": "team", "create": "team"},
         "tasks": OWN_TASKS,
+        "activities": OWN_TASKS,
+        "mail": SEE,
         "consent": {"view": "team", "create": "team"},
         "insight": {"view": "team"},
         "reports": SEE,
@@ -94,6 +98,7 @@ GRANTS: dict[str, dict[str, Verbs]] = {
         "products": SEE,
         "events": WRITE | _all("export"),
         "tasks": OWN_TASKS,
+        "activities": OWN_TASKS,
         "imports": WRITE,
         "merging": SEE,
         "consent": WRITE | _all("export"),
@@ -109,6 +114,8 @@ GRANTS: dict[str, dict[str, Verbs]] = {
         "products": SEE,
         "events": _all("view", "create"),
         "tasks": OWN_TASKS,
+        "activities": OWN_TASKS,
+        "mail": SEE,
         "merging": SEE,
         "consent": WRITE,
         "insight": SEE,
@@ -123,6 +130,7 @@ GRANTS: dict[str, dict[str, Verbs]] = {
         "products": _all("view", "export"),
         "events": _all("view", "export"),
         "tasks": OWN_TASKS,
+        "activities": _all("view", "export"),
         "merging": SEE,
         "insight": _all("view", "export", "run"),
         "reports": _all("view", "export"),
@@ -136,6 +144,7 @@ GRANTS: dict[str, dict[str, Verbs]] = {
         "products": SEE,
         "events": SEE,
         "tasks": {"view": "own"},
+        "activities": SEE,
     },
 }
 
@@ -163,3 +172,12 @@ def install(model: Any) -> dict[str, Any]:
                 grants=GRANTS[key],
             )
     return roles
+
+
+def grant(model: Any, subject: str) -> None:
+    """Give the ready-made roles their rights over a subject that came later (by a migration, with its model)."""
+    for role in model.objects.filter(key__in=GRANTS):
+        verbs = GRANTS[role.key].get(subject)
+        if verbs and subject not in role.grants:
+            role.grants = {**role.grants, subject: verbs}
+            role.save(update_fields=["grants"])

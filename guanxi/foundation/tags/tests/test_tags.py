@@ -69,10 +69,13 @@ def test_a_list_looks_tags_up_at_once(staff: User, staff_client: Client, parties
     for party in parties:
         actions.tag(party, ["一", "二"], by=staff)
 
-    def queries_of(columns: str) -> int:
+    def once(columns: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             staff_client.get(f"/customers/?cols={columns}")
         return len(captured)
+
+    def queries_of(columns: str) -> int:
+        return min(once(columns) for _again in range(3))  # now and then a page notes who was seen when
 
     queries_of("name,tags")
     assert queries_of("name,tags") == queries_of("name,city") + 1

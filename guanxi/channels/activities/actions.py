@@ -1,0 +1,253 @@
+"""Arranging calls, meetings and visits, and saying how they went."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.utils import formats, translation
+from django.utils.translation import gettext as _
+
+from guanxi.channels.activities.models import Activity, Participant
+from guanxi.customers.models import Party
+from guanxi.foundation import belonging, clock, notifications, search
+from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation.models import User
+from guanxi.foundation.notices.kinds import ASSIGNED
+from guanxi.foundation.visibility import Viewer, is_staff, may, require
+from guanxi.ledger.actions import record as record_event
+from guanxi.ledger.models import Direction
+
+MINUTES = {Activity.Kind.CALL: 0, Activity.Kind.MEETING: 60, Activity.Kind.VISIT: 60}
+# A change of these is told to whoever was invited, and counted (RFC 5545, SEQUENCE).
+ANNOUNCED = ("starts_at", "minutes", "place", "subject")
+# What each kind may come to; the first is what one click says.
+OUTCOMES = {
+    Activity.Kind.CALL: [
+        Activity.Outcome.REACHED,
+        Activity.Outcome.NO_ANSWER,
+        Activity.Outcome.MESSAGE_LEFT,
+        Activity.Outcome.CALL_BACK,
+        Activity.Outcome.WRONG_NUMBER,
+    ],
+    Activity.Kind.MEETING: [Activity.Outcome.HELD, Activity.Outcome.NOBODY_CAME],
+    Activity.Kind.VISIT: [Activity.Outcome.HELD, Activity.Outcome.NOBODY_CAME],
+}
+
+
+@action
+def plan(
+    *,
+    by: Viewer,
+    record: models.Model | None = None,
+    participants: Iterable[User | Party | str] = (),
+    **values: Any,
+) -> Activity:
+    """Arrange a call, a meeting or a visit: with `party`, or on `record` (a customer, or a record that names one).
+
+    `values` are fields of Activity; without `owner` it is the viewer's own. Participants are colleagues, parties or
+    mail addresses. Raises Refused with the field that is wrong.
+    """
+    values = _placed(values, record, by)
+    kind = values.setdefault("kind", Activity.Kind.CALL)
+    values.setdefault("subject", str(Activity.Kind(kind).label) if kind in Activity.Kind.values else "")
+    values.setdefault("minutes", MINUTES.get(kind, 0))
+    if "owner" not in values and by.pk is not None:
+        values["owner"] = User.objects.filter(pk=by.pk).first()
+    _check(values)
+    values |= {
+        "uid": f"{uuid.uuid4()}@guanxi",
+        "author_id": by.pk,
+        "created_at": clock.now(),
+        "changed_at": clock.now(),
+    }
+    made = create(Activity, **{name: value for name, value in values.items() if value is not None})
+    take_part(made.pk, participants, by=by)
+    search.touch(made)
+    _hand_to(made, by)
+    return made
+
+
+@action
+def log(outcome: str, *, by: Viewer, record: models.Model | None = None, **values: Any) -> Activity:
+    """Note a call, a meeting or a visit that just was, with what it came to."""
+    minutes = values.get("minutes") or 0
+    values.setdefault("starts_at", clock.now() - timedelta(minutes=minutes))
+    values.setdefault("minutes", minutes)
+    made = plan(by=by, record=record, **values)
+    return hold(made.pk, outcome, by=by)
+
+
+@action
+def hold(number: int, outcome: str, text: str | None = None, *, by: Viewer) -> Activity:
+    """Say that an activity was held, and what it came to; it is told to the ledger once, corrections are not."""
+    activity = held(number, by)
+    if outcome not in OUTCOMES[Activity.Kind(activity.kind)]:
+        known = ", ".join(OUTCOMES[Activity.Kind(activity.kind)])
+        raise Refused(
+            _("“%(outcome)s” is no outcome of this; known are %(known)s.") % {"outcome": outcome, "known": known},
+            "outcome",
+        )
+    if activity.state == Activity.State.CANCELLED:
+        raise Refused(_("It was cancelled; arrange it anew."), "state")
+    first = activity.state != Activity.State.HELD
+    values: dict[str, Any] = {"state": Activity.State.HELD, "outcome": outcome, "changed_at": clock.now()}
+    if text is not None:
+        values["text"] = text
+    if first and activity.starts_at > clock.now():  # it was held earlier than arranged
+        values["starts_at"] = clock.now()
+    stored = change(activity, **values)
+    search.touch(stored)
+    if first and stored.party is not None:
+        _tell_held(stored, by)
+    return stored
+
+
+def _tell_held(activity: Activity, by: Viewer) -> None:
+    """Tell the ledger that it took place; its words stay here, where they can be corrected."""
+    record_event(
+        activity.kind,
+        by=by,
+        party=activity.party,
+        channel=activity.channel,
+        direction=activity.direction if activity.kind == Activity.Kind.CALL else Direction.OUT,
+        occurred_at=activity.starts_at,
+        about=activity,
+        payload={"outcome": activity.outcome, "minutes": activity.minutes, "subject": activity.subject},
+    )
+
+
+@action
+def edit(number: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Activity:
+    """Change an activity; whoever takes it over is told."""
+    activity = held(number, by)
+    _check(changes, activity)
+    was_for = activity.owner_id
+    announced = any(name in ANNOUNCED and getattr(activity, name) != value for name, value in changes.items())
+    more: dict[str, Any] = {"changed_at": clock.now()}
+    if announced:
+        more["sequence"] = activity.sequence + 1
+    stored = change(activity, expected, **changes, **more)
+    search.touch(stored)
+    if stored.owner_id != was_for:
+        _hand_to(stored, by)
+    return stored
+
+
+@action
+def cancel(number: int, *, by: Viewer) -> Activity:
+    """Call it off."""
+    activity = held(number, by)
+    if activity.state == Activity.State.HELD:
+        raise Refused(_("It was held already."), "state")
+    return change(activity, state=Activity.State.CANCELLED, sequence=activity.sequence + 1, changed_at=clock.now())
+
+
+@action
+def remove(number: int, *, by: Viewer) -> None:
+    """Delete an activity; that it was held stays in the ledger, without its words."""
+    activity = held(number, by)
+    search.remove(Activity, [activity.pk])
+    delete(activity)
+
+
+@action
+def take_part(number: int, participants: Iterable[User | Party | str], *, by: Viewer) -> list[Participant]:
+    """Let more people take part: colleagues, parties or mail addresses; those who do already stay as they are."""
+    activity = Activity.objects.visible_to(by).get(pk=number)
+    require(by, "edit", activity)
+    there = list(Participant.objects.filter(activity=activity))
+    known = {
+        (row.user_id, row.party_id, row.mail.lower() if not (row.user_id or row.party_id) else "") for row in there
+    }
+    made = []
+    for one in participants:
+        values = _who(one, by)
+        key = (values.get("user_id"), values.get("party_id"), values.get("mail", "").lower())
+        if key not in known:
+            known.add(key)
+            made.append(create(Participant, activity=activity, **values))
+    return made
+
+
+@action
+def leave(number: int, participants: Collection[int], *, by: Viewer) -> None:
+    """Let participants, by their numbers, not take part after all."""
+    activity = Activity.objects.visible_to(by).get(pk=number)
+    require(by, "edit", activity)
+    for row in Participant.objects.filter(activity=activity, pk__in=participants):
+        delete(row)
+
+
+@action
+def answer(participant: int, said: str, at: datetime | None = None, *, by: Viewer) -> Participant:
+    """Note what a participant answered to the invitation."""
+    row = Participant.objects.visible_to(by).get(pk=participant)
+    return change(row, answer=said, answered_at=at or clock.now())
+
+
+def held(number: int, by: Viewer) -> Activity:
+    """The activity, kept from other writers until the transaction ends. Raises DoesNotExist where `by` sees none."""
+    seen = Activity.objects.visible_to(by).get(pk=number)
+    row: Activity = Activity.objects.select_for_update(of=("self",)).select_related("party").get(pk=seen.pk)
+    return row
+
+
+# Checks -------------------------------------------------------------------------------------------------------------
+
+
+def _placed(values: dict[str, Any], record: models.Model | None, by: Viewer) -> dict[str, Any]:
+    """The values with the party and the record that they are about."""
+    if record is None:
+        party = values.get("party")
+        if isinstance(party, Party):
+            require(by, "view", party)
+        return values
+    require(by, "view", record)
+    if isinstance(record, Party):
+        return {**values, "party": record}
+    party = values.get("party") or getattr(record, "party", None)
+    return {**values, "party": party, **belonging.reference(record)}
+
+
+def _check(values: dict[str, Any], activity: Activity | None = None) -> None:
+    for name in ("state", "outcome", "uid", "sequence"):
+        if name in values:
+            raise Refused(
+                _("“%(field)s” is not set by itself: say how it went, or call it off.") % {"field": name}, name
+            )
+    starts = values.get("starts_at")
+    if starts is not None and not 1900 <= starts.year <= 2199:
+        raise Refused(_("The year lies between 1900 and 2199."), "starts_at")
+    owner, party = values.get("owner"), values.get("party", activity.party if activity else None)
+    if owner is not None and not is_staff(owner):
+        raise Refused(_("%(who)s does not work here any more.") % {"who": owner}, "owner")
+    if owner is not None and party is not None and not may(owner, "view", party):
+        raise Refused(_("%(who)s may not see this record.") % {"who": owner}, "owner")
+
+
+def _who(one: User | Party | str, by: Viewer) -> dict[str, Any]:
+    if isinstance(one, User):
+        return {"user_id": one.pk}
+    if isinstance(one, Party):
+        require(by, "view", one)
+        return {"party_id": one.pk}
+    return {"mail": one.strip()}
+
+
+def _hand_to(activity: Activity, by: Viewer) -> None:
+    user = activity.owner
+    if user is None or user.pk == by.pk or activity.state != Activity.State.PLANNED:
+        return
+    with translation.override(user.language or None):
+        title = _("%(who)s gave you an appointment: %(what)s") % {"who": by, "what": activity.subject}
+        notifications.notify(user, title, when(activity), f"/activities/{activity.pk}/", kind=ASSIGNED)
+
+
+def when(activity: Activity) -> str:
+    """The day and the time in words, in the business's time zone."""
+    local = activity.starts_at.astimezone(clock.zone())
+    return f"{formats.date_format(local, 'DATE_FORMAT')} {formats.time_format(local, 'H:i')}"

@@ -1,0 +1,34 @@
+"""What calls, meetings and visits hang into the house."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.channels.activities import api, desk, queries
+from guanxi.channels.activities.models import Activity, Participant
+from guanxi.customers.hanging import Hanging
+from guanxi.foundation import hooks, search
+from guanxi.foundation.governing import Subject
+
+hooks.register("subject", Subject("activities", _("Calls and meetings"), owned=True), order=45)
+hooks.register("panel:*", desk.PANEL)
+hooks.register("panel:activities", desk.OWN_PANEL)
+hooks.register("hangs_on_party", Hanging(Activity))
+hooks.register("hangs_on_party", Hanging(Participant))
+hooks.register("event_object", ("activities.activity", queries.fetch))
+hooks.register(
+    "search",
+    search.Source(
+        object_type="activities.activity",
+        letter="a",
+        model=Activity,
+        title=str,
+        subtitle=lambda activity: activity.party.name if activity.party else "",
+        text=lambda activity: activity.text,
+        url=lambda number: reverse("desk:record", args=["activities", number]),
+        icon="calendar-event",
+    ),
+    order=75,
+)
+hooks.register("api", ("/activities", api.router), order=76)

@@ -1,0 +1,85 @@
+"""Reading calls, meetings and visits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from guanxi.channels.activities.models import Activity
+from guanxi.customers.models import Party
+from guanxi.foundation.belonging import Place, places
+from guanxi.foundation.notes import writing
+from guanxi.foundation.visibility import Viewer
+
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """An activity as a card of the timeline shows it."""
+
+    title: str
+    outcome: str
+    url: str
+    html: SafeString
+
+
+def activities(viewer: Viewer) -> models.QuerySet[Activity]:
+    """All that `viewer` may see, with their customers and owners."""
+    return Activity.objects.visible_to(viewer).select_related("party", "owner")
+
+
+def of(record: models.Model, viewer: Viewer) -> models.QuerySet[Activity]:
+    """Those with a customer, or on a record."""
+    rows = activities(viewer)
+    if isinstance(record, Party):
+        return rows.filter(party=record)
+    return rows.filter(object_type=record._meta.label_lower, object_id=record.pk)
+
+
+def planned(record: models.Model, viewer: Viewer) -> list[Activity]:
+    """What is arranged with a customer or on a record, the next first."""
+    return list(of(record, viewer).filter(state=Activity.State.PLANNED).order_by("starts_at", "id")[:SHOWN])
+
+
+def held_last(record: models.Model, viewer: Viewer, *, limit: int = 3) -> list[Activity]:
+    """The last that were held."""
+    return list(of(record, viewer).filter(state=Activity.State.HELD).order_by("-starts_at", "-id")[:limit])
+
+
+def of_owner(viewer: Viewer, since: datetime, until: datetime, *, limit: int) -> list[Activity]:
+    """The viewer's own appointments in a span of time, in their order, with those that he takes part in."""
+    mine = models.Q(owner=viewer.pk) | models.Q(participants__user=viewer.pk)
+    rows = activities(viewer).between(since, until).filter(mine)  # type: ignore[attr-defined]
+    return list(rows.exclude(state=Activity.State.CANCELLED).order_by("starts_at", "id").distinct()[:limit])
+
+
+def unsaid(viewer: Viewer, before: datetime, *, limit: int) -> list[Activity]:
+    """The viewer's own that are over and of which nobody said how they went, the oldest first."""
+    rows = activities(viewer).filter(owner=viewer.pk, state=Activity.State.PLANNED, starts_at__lt=before)
+    return list(rows.order_by("starts_at", "id")[:limit])
+
+
+def fetch(ids: Collection[int], viewer: Viewer) -> dict[int, Line]:
+    """Activities by number, for the cards of a timeline."""
+    rows = list(activities(viewer).filter(pk__in=ids))
+    users = writing.mentioned("\n".join(row.text for row in rows))
+    return {row.pk: _line(row, writing.shown(row.text, users)) for row in rows}
+
+
+def _line(row: Activity, html: SafeString) -> Line:
+    kind, url = row.get_kind_display(), reverse("desk:record", args=["activities", row.pk])
+    title = kind if row.subject == kind else f"{kind}: {row.subject}"
+    return Line(title, row.get_outcome_display() if row.outcome else "", url, html)
+
+
+def abouts(rows: Collection[Activity], viewer: Viewer) -> dict[int, Place]:
+    """The records that activities are about, beside their customers."""
+    found = places(rows, viewer)
+    named = ((row.pk, found.get((row.object_type, row.object_id or 0))) for row in rows)
+    return {number: place for number, place in named if place is not None}

@@ -1,0 +1,55 @@
+"""What mail hangs into the house."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from guanxi.channels.mail import (
+    api,
+    desk,  # noqa: F401  registers the desks
+    panels,
+    queries,
+    tasks,
+)
+from guanxi.channels.mail.models import Message
+from guanxi.channels.mail.posting import is_needed
+from guanxi.customers.hanging import Hanging
+from guanxi.foundation import hooks, search
+from guanxi.foundation.governing import Subject
+from guanxi.foundation.tasks import Every
+from guanxi.ledger.kinds import EventKind, Family
+
+CARD = "ledger/cards/held.html"
+
+hooks.register("subject", Subject("mail", _("Mail of colleagues with customers"), ("view", "export")), order=46)
+hooks.register("panel:*", panels.PANEL)
+hooks.register("panel:messages", panels.THREAD)
+hooks.register("panel:mailboxes", panels.HEALTH)
+hooks.register("hangs_on_party", Hanging(Message))
+hooks.register("event_object", ("mail.message", queries.fetch))
+hooks.register(
+    "event_kind",
+    EventKind("mail.in", _("Mail received"), "mail", _("Mail received"), family=Family.MESSAGES, template=CARD),
+)
+hooks.register(
+    "event_kind",
+    EventKind("mail.out", _("Mail sent"), "mail-forward", _("Mail sent"), family=Family.MESSAGES, template=CARD),
+)
+hooks.register("schedule", Every(tasks.look, minutes=1, when=tasks.is_needed))
+hooks.register("schedule", Every(tasks.send, seconds=15, when=is_needed))
+hooks.register(
+    "search",
+    search.Source(
+        object_type="mail.message",
+        letter="m",
+        model=Message,
+        title=str,
+        subtitle=lambda row: row.sender_name or row.sender,
+        text=lambda row: row.text,
+        url=lambda number: reverse("desk:record", args=["messages", number]),
+        icon="mail",
+    ),
+    order=76,
+)
+hooks.register("api", ("/mail", api.router), order=77)

@@ -1,0 +1,105 @@
+"""Sending what was written, through the server of its mailbox."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+
+from django.utils import timezone
+
+from guanxi.channels.mail import actions, hosts
+from guanxi.channels.mail.models import Mailbox, Message, Security
+from guanxi.foundation.visibility import SYSTEM
+
+PATIENCE = 30
+FOR_GOOD = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError)
+
+
+def send_waiting(limit: int = 200) -> dict[str, int]:
+    """Send what waits, mailbox by mailbox; what is refused for good is shown to its writer, the rest waits on."""
+    rows = (
+        Message.objects.filter(state=Message.State.WAITING).select_related("mailbox__owner").order_by("mailbox", "id")
+    )
+    sent = failed = 0
+    servers: dict[int, smtplib.SMTP | str] = {}
+    for row in rows[:limit]:
+        server = servers.get(row.mailbox_id) or _opened(row.mailbox)
+        servers[row.mailbox_id] = server
+        fault, final = (server, False) if isinstance(server, str) else _sent(server, row)
+        if fault:
+            failed += 1
+            actions.note_unsent(row.pk, fault, final, by=SYSTEM)
+        else:
+            sent += 1
+            actions.note_sent(row.pk, by=row.mailbox.owner)
+    for server in servers.values():
+        if not isinstance(server, str):
+            _closed(server)
+    return {"sent": sent, "failed": failed}
+
+
+def is_needed() -> bool:
+    """Whether anything waits."""
+    return bool(Message.objects.filter(state=Message.State.WAITING).exists())
+
+
+def composed(row: Message) -> EmailMessage:
+    """The message as it goes over the wire."""
+    made = EmailMessage()
+    made["From"] = formataddr((row.sender_name, row.sender))
+    for field in ("to", "cc"):
+        if addresses := row.addresses(field):
+            made[field.title()] = ", ".join(addresses)
+    made["Subject"] = row.subject
+    made["Date"] = format_datetime(timezone.now())
+    made["Message-ID"] = f"<{row.message_id}>"
+    if row.in_reply_to:
+        made["In-Reply-To"] = f"<{row.in_reply_to}>"
+        made["References"] = " ".join(f"<{one}>" for one in row.references)
+    made.set_content(row.text)
+    return made
+
+
+def _sent(server: smtplib.SMTP, row: Message) -> tuple[str, bool]:
+    """Why it could not be sent, and whether that is final; no words where it was."""
+    try:
+        server.send_message(composed(row), row.sender, row.addresses())
+    except FOR_GOOD as fault:
+        return _words(fault), True
+    except smtplib.SMTPResponseException as fault:
+        return _words(fault), 500 <= fault.smtp_code < 600
+    except (OSError, smtplib.SMTPException) as fault:
+        return _words(fault), False
+    return "", False
+
+
+def _opened(mailbox: Mailbox) -> smtplib.SMTP | str:
+    """The server, logged in; or why not."""
+    secure = ssl.create_default_context()
+    try:
+        hosts.check(mailbox.smtp_host)
+        server: smtplib.SMTP
+        if mailbox.smtp_security == Security.TLS:
+            server = smtplib.SMTP_SSL(mailbox.smtp_host, mailbox.smtp_port, timeout=PATIENCE, context=secure)
+        else:
+            server = smtplib.SMTP(mailbox.smtp_host, mailbox.smtp_port, timeout=PATIENCE)
+            if mailbox.smtp_security == Security.STARTTLS:
+                server.starttls(context=secure)
+        if server.has_extn("auth") or mailbox.smtp_security != Security.NONE:
+            server.login(mailbox.username, mailbox.password)
+    except (OSError, smtplib.SMTPException, hosts.Forbidden) as fault:
+        return _words(fault)
+    return server
+
+
+def _closed(server: smtplib.SMTP) -> None:
+    try:
+        server.quit()
+    except (OSError, smtplib.SMTPException):
+        server.close()
+
+
+def _words(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"[:500]
