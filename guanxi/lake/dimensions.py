@@ -22,6 +22,7 @@ from guanxi.lake.allowed import is_hidden
 from guanxi.lake.measures import SALES_LINES
 from guanxi.lake.schema import PROFILE
 from guanxi.ledger.models import Channel
+from guanxi.orders.invoices import habits
 from guanxi.orders.models import Order
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ DECLARED = (
     _of_party(
         "customer_kind", _("Person or organisation"), CHOICE, "kind", listed="kind", choices=lambda: Party.Kind.choices
     ),
+    Dimension("paying", _("How they pay"), CHOICE, "paying", "habit", "party_id", choices=lambda: habits.NAMES),
     _of_party("city", _("City")),
     _of_party("country", _("Country")),
     _of_party("gender", _("Gender"), CHOICE, choices=lambda: Party.Gender.choices),

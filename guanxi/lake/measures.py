@@ -167,6 +167,20 @@ DECLARED = (
     Measure(
         "known", _("Known"), NUMBER, _lines, help=_("People and organisations, buyers or not."), base="party", parts=SUM
     ),
+    Measure(
+        "days_late",
+        _("Days late"),
+        NUMBER,
+        lambda rows: rows.days_late.mean().round(1),
+        help=_("How late customers pay on average, each counted once; below nothing: early."),
+        base="paying",
+        parts=RATIO,
+    ),
+    Measure(
+        "invoices_paid", _("Invoices paid"), NUMBER, lambda rows: rows.invoices_paid.sum(), base="paying", parts=SUM
+    ),
+    Measure("open_amount", _("Open amount"), MONEY, lambda rows: rows.open_amount.sum(), base="paying", parts=SUM),
+    Measure("overdue", _("Overdue amount"), MONEY, lambda rows: rows.overdue.sum(), base="paying", parts=SUM),
 )
 
 

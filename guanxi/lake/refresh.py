@@ -195,6 +195,7 @@ SMALL: dict[str, Callable[[BulkSession], Iterator[pa.RecordBatch]]] = {
     "staff": sources.staff,
     "channel": sources.channels,
     "date": sources.dates,
+    "paying": sources.paying,
 }
 
 

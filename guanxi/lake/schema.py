@@ -128,6 +128,21 @@ DATE = LakeTable(
 FIRST_PURCHASE = LakeTable(
     "first_purchase", "party_id", (("party_id", _int), ("first_day", _day)), model="orders.purchasesummary"
 )
+# How customers pay: whoever has an invoice.
+PAYING = LakeTable(
+    "paying",
+    "party_id",
+    (
+        ("party_id", _int),
+        ("invoices_paid", _int),
+        ("days_late", pa.float64()),
+        ("trend", pa.float64()),
+        ("open_amount", DECIMAL),
+        ("overdue", DECIMAL),
+        ("habit", _text),
+    ),
+    model="invoices.paymenthabit",
+)
 # Whoever has orders, in sum. Days are days of purchase, null where there are only returns; amounts are those in the
 # business's currency.
 PURCHASES = LakeTable(
@@ -190,7 +205,7 @@ EVENT = LakeTable(
 )
 
 # What the refresh fills, in the order of it: what facts refer to comes before them.
-REFRESHED = (PARTY, PRODUCT, PLACE, STAFF, CHANNEL, DATE, FIRST_PURCHASE, PURCHASES, SALES_LINE, EVENT)
+REFRESHED = (PARTY, PRODUCT, PLACE, STAFF, CHANNEL, DATE, PAYING, FIRST_PURCHASE, PURCHASES, SALES_LINE, EVENT)
 
 
 def all() -> tuple[LakeTable, ...]:  # noqa: A001  read as schema.all()

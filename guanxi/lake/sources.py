@@ -21,6 +21,7 @@ from guanxi.foundation.bulk.amounts import as_decimal
 from guanxi.lake import schema
 from guanxi.ledger import reading
 from guanxi.ledger.models import Channel
+from guanxi.orders.invoices.habits import LATE, LATE_FROM, ON_TIME, UNKNOWN, VERY_LATE, VERY_LATE_FROM
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -341,6 +342,33 @@ def _category_names(db: BulkSession) -> dict[str, pa.Array]:
     }
 
 
+_PAYING = pa.schema(
+    [
+        ("party_id", _int),
+        ("invoices_paid", _int),
+        ("days_late", pa.float64()),
+        ("trend", pa.float64()),
+        ("open_amount", _int),
+        ("overdue", _int),
+        ("habit", _text),
+    ]
+)
+
+
+def paying(db: BulkSession) -> Batches:
+    """How each customer pays who has an invoice."""
+    habit = (
+        f"CASE WHEN days_late IS NULL THEN '{UNKNOWN}' WHEN days_late < {LATE_FROM} THEN '{ON_TIME}' "
+        f"WHEN days_late < {VERY_LATE_FROM} THEN '{LATE}' ELSE '{VERY_LATE}' END"
+    )
+    sql = f'SELECT party_id, settled, days_late, trend, "left", overdue, {habit} FROM invoices_paymenthabit'
+    for batch in db.stream(sql, _PAYING):
+        columns = {name: batch[name] for name in _PAYING.names}
+        for name in ("open_amount", "overdue"):
+            columns[name] = as_decimal(columns[name])
+        yield _batch(schema.PAYING, columns)
+
+
 def places(db: BulkSession) -> Batches:
     """All places of sale."""
     return db.stream("SELECT id, code, name, NULLIF(city, '') FROM orders_place", schema.PLACE.schema)
@@ -384,6 +412,11 @@ _COUNTED = {
     "product": (_OF_PRODUCT, ("catalog.product", "catalog.category", "catalog.brand", "catalog.unit")),
     "place": (("orders_place",), ("orders.place",)),
     "staff": (("orders_salesperson",), ("orders.salesperson",)),
+    # Habits are derived, and not audited: they follow invoices and payments, and whose these are.
+    "paying": (
+        ("invoices_invoice", "invoices_payment", "customers_merge"),
+        ("invoices.invoice", "invoices.payment", "customers.merge"),
+    ),
 }
 
 

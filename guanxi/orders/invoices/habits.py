@@ -7,12 +7,22 @@ from decimal import Decimal
 from statistics import mean
 
 from django.db.models import Q, Sum
+from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models import Party
 from guanxi.foundation import clock
 from guanxi.orders.invoices.models import Invoice, PaymentHabit
 from guanxi.orders.summary import currency
 
+# How habits are called, and from how many days late on.
+UNKNOWN, ON_TIME, LATE, VERY_LATE = "unknown", "on_time", "late", "very_late"
+LATE_FROM, VERY_LATE_FROM = 1, 15
+NAMES = (
+    (ON_TIME, _("on time")),
+    (LATE, _("up to two weeks late")),
+    (VERY_LATE, _("more than two weeks late")),
+    (UNKNOWN, _("has paid nothing yet")),
+)
 NEWEST = 5  # invoices that are compared with those before
 
 

@@ -19,6 +19,7 @@ from guanxi.customers.actions import create_party
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import NotAllowed
+from guanxi.lake import query, refresh
 from guanxi.ledger.models import Event
 from guanxi.orders.actions import Line, create_order
 from guanxi.orders.handling import actions as handling
@@ -270,3 +271,18 @@ def test_rights(colleague: Any, issued: Invoice, client: Client) -> None:
     client.force_login(reader)
     assert client.get(f"/invoices/{issued.pk}/pdf/").status_code == 200
     assert client.post(f"/invoices/{issued.pk}/do/", {"what": "mail"}).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_how_customers_pay_is_asked_of_the_lake(home: Any, staff: User, issued: Invoice, settings: Any) -> None:
+    days(issued, 20, settings)
+    habits.recompute(issued.party)
+    refresh.refresh()
+    asked = query.Query(measures=["days_late", "open_amount", "overdue", "known"], by=["paying"])
+    rows = {row["paying"]: row for row in query.ask(asked, staff)}
+    assert (rows["unknown"]["known"], rows["unknown"]["open_amount"]) == (1, issued.total)
+    assert rows["unknown"]["days_late"] is None
+    actions.pay(issued.pk, issued.total, by=staff)
+    refresh.refresh()
+    rows = {row["paying"]: row for row in query.ask(asked, staff)}
+    assert (rows["very_late"]["days_late"], rows["very_late"]["overdue"]) == (20, 0)
