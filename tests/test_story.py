@@ -80,6 +80,7 @@ def test_from_the_log_in_to_a_customer_and_back_to_the_figures(page: Page, shop:
     expect(page.locator(".user-name")).to_contain_text("美華")
 
     # A name of two signs leads to the customer.
+    page.wait_for_load_state()
     page.keyboard.press("/")
     page.keyboard.type("美玲", delay=30)
     found = page.locator("#search-options .option", has_text="王美玲").first
@@ -148,6 +149,7 @@ def test_languages_and_looks(staff_page: Page, shop: None) -> None:
 def test_a_figure_down_to_the_lines_of_its_orders(staff_page: Page, shop: None) -> None:
     page = staff_page
     page.goto("/customers/")
+    page.wait_for_load_state()
     page.keyboard.press("Control+k")
     expect(page.locator("#palette")).to_be_visible()
     page.keyboard.type("explore", delay=30)
