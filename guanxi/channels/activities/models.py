@@ -37,7 +37,7 @@ class OwnedAndSeenWith(Owned):
         rights: Rights,
         verb: str,
         cap: Reach = Reach.ALL,
-        walking: bool = False,
+        walking: bool | str = False,
         shared: str = "",
     ) -> Q | None:
         if min(cap, self.reach(model, rights, verb)) is Reach.NONE:

@@ -128,7 +128,7 @@ class WithCustomer(Rule):
         rights: Rights,
         verb: str,
         cap: Reach = Reach.ALL,
-        walking: bool = False,
+        walking: bool | str = False,
         shared: str = "",
     ) -> Q | None:
         if rights.viewer_id is None:

@@ -32,7 +32,7 @@ class OwnOrShared(Personal):
         return super().reach(model, rights, verb) if figures else Reach.NONE
 
     def among(
-        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool, shared: str
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool | str, shared: str
     ) -> Q | None:
         if verb != "view":
             return super().among(model, rights, verb, reach, walking, shared)
