@@ -90,7 +90,7 @@ class ExchangeRates(desk.Desk):
     model = ExchangeRate
     slug = "exchange-rates"
     icon = "arrows-exchange"
-    menu = Menu(section=shell.WORK, icon="arrows-exchange", order=32)
+    menu = Menu(section=shell.SYSTEM, icon="arrows-exchange", order=32)
     empty_words = _("Write what other currencies are worth: prices are then converted, by the newest rate of 31 days.")
     columns = [
         Column("currency", link=True, sort=False),
@@ -113,7 +113,7 @@ class TaxRates(desk.Desk):
     model = TaxRate
     slug = "tax-rates"
     icon = "receipt-tax"
-    menu = Menu(section=shell.WORK, icon="receipt-tax", order=33)
+    menu = Menu(section=shell.SYSTEM, icon="receipt-tax", order=33)
     empty_words = _("Write the tax rates of the countries where you sell; a country without any has no tax.")
     columns = [
         Column("name", link=True, sort=False),

@@ -23,7 +23,7 @@ class StockPlaces(desk.Desk):
     model = StockPlace
     slug = "stock-places"
     icon = "building-warehouse"
-    menu = Menu(section=shell.WORK, icon="building-warehouse", order=35)
+    menu = Menu(section=shell.SYSTEM, icon="building-warehouse", order=35)
     columns = [Column("name", link=True, sort=False), "code"]
     default_sort = "code"
     facts = ["name", "code"]
