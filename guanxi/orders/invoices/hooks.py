@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
@@ -32,7 +33,10 @@ for kept in rights.KEPT:
     hooks.register("kept_about", kept)
 hooks.register("schedule", Daily(tasks.propose_reminders, at="06:30"))
 hooks.register("panel:invoices", Panel("middle", _("Lines"), "invoices/lines.html", context=panels.lines, order=10))
-hooks.register("panel:invoices", Panel("right", _("Next"), "invoices/steps.html", context=panels.steps, order=5))
+hooks.register(
+    "panel:invoices",
+    Panel("right", pgettext_lazy("to be done", "Next"), "invoices/steps.html", context=panels.steps, order=5),
+)
 hooks.register(
     "panel:reminders", Panel("middle", _("Letter"), "invoices/reminder.html", context=panels.reminder, order=10)
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
@@ -29,7 +30,10 @@ for kept in rights.KEPT:
 hooks.register(
     "panel:quotes", Panel("middle", _("Lines"), "quotes/lines.html", context=panels.lines, order=10, bare=True)
 )
-hooks.register("panel:quotes", Panel("right", _("Next"), "quotes/steps.html", context=panels.steps, order=5))
+hooks.register(
+    "panel:quotes",
+    Panel("right", pgettext_lazy("to be done", "Next"), "quotes/steps.html", context=panels.steps, order=5),
+)
 hooks.register(
     "panel:customers",
     Panel(

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guanxi.customers.models import Party
 from guanxi.customers.models.origins import origin_field, origin_index
@@ -82,7 +83,7 @@ class Deal(Governed):
         _("probability in %"), default=0, validators=[MaxValueValidator(100)]
     )
 
-    value = MoneyField(_("value"), null=True, blank=True)
+    value = MoneyField(pgettext_lazy("money", "value"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     # In the business's currency, worked out from the two above (null: no rate is known), and times the probability.
     amount = MoneyField(_("amount"), null=True, blank=True, editable=False, own=True)
