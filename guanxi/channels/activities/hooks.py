@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.channels.activities import api, desk, queries
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.hanging import Hanging
+from guanxi.customers.rights.kept import Kept
 from guanxi.foundation import hooks, search
 from guanxi.foundation.governing import Subject
 
@@ -16,6 +17,9 @@ hooks.register("panel:*", desk.PANEL)
 hooks.register("panel:activities", desk.OWN_PANEL)
 hooks.register("hangs_on_party", Hanging(Activity))
 hooks.register("hangs_on_party", Hanging(Participant))
+for model in (Activity, Participant):
+    hooks.register("kept_about", Kept(model))
+hooks.register("loose_text", (Activity, ["subject", "place", "text"]))
 hooks.register("event_object", ("activities.activity", queries.fetch))
 hooks.register(
     "search",

@@ -12,9 +12,10 @@ from guanxi.channels.mail import (
     queries,
     tasks,
 )
-from guanxi.channels.mail.models import Message
+from guanxi.channels.mail.models import LeftOut, Message, Thread
 from guanxi.channels.mail.posting import is_needed
 from guanxi.customers.hanging import Hanging
+from guanxi.customers.rights.kept import Kept
 from guanxi.foundation import hooks, search
 from guanxi.foundation.governing import Subject
 from guanxi.foundation.tasks import Every
@@ -27,6 +28,11 @@ hooks.register("panel:*", panels.PANEL)
 hooks.register("panel:messages", panels.THREAD)
 hooks.register("panel:mailboxes", panels.HEALTH)
 hooks.register("hangs_on_party", Hanging(Message))
+hooks.register("kept_about", Kept(Message))
+# Mail of others in which he is named, or that was filed with nobody.
+hooks.register("loose_text", (Message, ["sender", "sender_name", "recipients", "subject", "text", "quoted", "html"]))
+hooks.register("loose_text", (Thread, ["subject"]))
+hooks.register("loose_text", (LeftOut, ["subject", "sender"]))
 hooks.register("event_object", ("mail.message", queries.fetch))
 hooks.register(
     "event_kind",

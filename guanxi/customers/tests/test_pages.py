@@ -18,7 +18,7 @@ from guanxi.ledger import actions as ledger
 from guanxi.orders import actions as orders
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 33
+MOST_QUERIES = 36
 
 
 @pytest.fixture

@@ -65,9 +65,11 @@ def put_preview(content: Content, file: IO[bytes]) -> bool:
 
 def preview_of(file: IO[bytes]) -> bytes | None:
     """A picture, smaller and upright, as WebP without any of its metadata; None where it is damaged or enormous."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageFile, ImageOps
 
     file.seek(0)
+    # Libraries that make PDF let Pillow take broken pictures for whole, for the process.
+    lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
         with Image.open(file, formats=("PNG", "JPEG", "GIF", "WEBP")) as opened:
             if opened.width * opened.height > MOST_PIXELS:
@@ -82,6 +84,7 @@ def preview_of(file: IO[bytes]) -> bytes | None:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
         file.seek(0)
 
 

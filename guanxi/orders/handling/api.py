@@ -30,7 +30,7 @@ class DeliveryIn(Schema):
     note: Annotated[str, Field(max_length=500)] = ""
 
 
-class DeliveryOut(Schema):
+class OrderDeliveryOut(Schema):
     number: int
     order: int = Field(alias="order_id")
     state: str
@@ -56,7 +56,9 @@ def confirm(request: HttpRequest, number: Number) -> Order:
     return one(request, number)
 
 
-@router.post("/{number}/deliver", response={201: DeliveryOut}, summary="Deliver an order", operation_id="deliver_order")
+@router.post(
+    "/{number}/deliver", response={201: OrderDeliveryOut}, summary="Deliver an order", operation_id="deliver_order"
+)
 def deliver(request: HttpRequest, number: Number, body: DeliveryIn) -> Status[Delivery]:
     """In parts or whole; 422 where more would be delivered than was ordered or lies there."""
     place = None

@@ -23,7 +23,7 @@ class InvoiceIn(Schema):
     delivered_only: bool = False
 
 
-class LineOut(Schema):
+class InvoiceLineOut(Schema):
     id: int
     position: int
     product: str | None
@@ -60,7 +60,7 @@ class InvoiceOut(Schema):
     tax: Money
     total: Money
     left: Money = Field(description="What is still to be paid; below nothing where more was paid.")
-    lines: list[LineOut]
+    lines: list[InvoiceLineOut]
     payments: list[PaymentOut]
 
     @staticmethod

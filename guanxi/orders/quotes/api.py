@@ -26,7 +26,7 @@ PerCent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)]
 Price = Annotated[Decimal, Field(ge=0, le=10**11, decimal_places=4)]
 
 
-class LineIn(Schema):
+class QuoteLineIn(Schema):
     """A position: a product by its `code`, or a `description` with a `price`. A price given is one by hand."""
 
     product: Annotated[str, Field(max_length=100)] | None = Field(None, description="The product's code.")
@@ -42,7 +42,7 @@ class QuoteIn(Schema):
     """A new draft."""
 
     party: Number
-    lines: Annotated[list[LineIn], Field(max_length=500)] = []
+    lines: Annotated[list[QuoteLineIn], Field(max_length=500)] = []
     subject: Annotated[str, Field(max_length=200)] = ""
     currency: Annotated[str, Field(pattern="^([A-Z]{3})?$")] = ""
     country: Annotated[str, Field(pattern="^([A-Z]{2})?$", description="Whose tax it bears.")] = ""
@@ -56,11 +56,11 @@ class QuoteIn(Schema):
     object_id: Number | None = None
 
 
-class LinesIn(Schema):
-    lines: Annotated[list[LineIn], Field(max_length=500)]
+class QuoteLinesIn(Schema):
+    lines: Annotated[list[QuoteLineIn], Field(max_length=500)]
 
 
-class LineOut(Schema):
+class QuoteLineOut(Schema):
     id: int
     position: int
     product: str | None
@@ -103,7 +103,7 @@ class QuoteOut(Schema):
     answered_by: str
     answered_at: Moment | None
     reason: str
-    lines: list[LineOut]
+    lines: list[QuoteLineOut]
 
     @staticmethod
     def resolve_link(quote: Quote) -> str | None:
@@ -125,7 +125,7 @@ class WordsIn(Schema):
     words: Annotated[str, Field(max_length=500)] = ""
 
 
-class DecisionIn(WordsIn):
+class ApprovalIn(WordsIn):
     """What is decided of a discount."""
 
     approved: bool
@@ -156,7 +156,7 @@ def get_quote(request: HttpRequest, number: Number) -> Quote:
 
 
 @router.put("/{number}/lines", response=QuoteOut, summary="Put other lines", operation_id="set_quote_lines")
-def set_lines(request: HttpRequest, number: Number, body: LinesIn) -> Quote:
+def set_lines(request: HttpRequest, number: Number, body: QuoteLinesIn) -> Quote:
     """In place of those that are there; only of a draft."""
     actions.set_lines(number, _drafts(request, body.lines), by=request.user)
     return one(request, number)
@@ -177,7 +177,7 @@ def ask_approval(request: HttpRequest, number: Number, body: WordsIn) -> Quote:
 
 
 @router.post("/{number}/decision", response=QuoteOut, summary="Approve or refuse", operation_id="decide_quote")
-def decide(request: HttpRequest, number: Number, body: DecisionIn) -> Quote:
+def decide(request: HttpRequest, number: Number, body: ApprovalIn) -> Quote:
     """The step that is due; 422 where one's own limit does not reach so far."""
     actions.decide(number, body.approved, body.words, by=request.user)
     return one(request, number)
@@ -206,7 +206,7 @@ def _place(request: HttpRequest, body: QuoteIn) -> tuple[str, int] | None:
     return body.object_type, body.object_id
 
 
-def _drafts(request: HttpRequest, given: list[LineIn]) -> list[Draft]:
+def _drafts(request: HttpRequest, given: list[QuoteLineIn]) -> list[Draft]:
     codes = {line.product for line in given if line.product is not None}
     products = {product.code: product for product in Product.objects.visible_to(request.user).filter(code__in=codes)}
     drafts = []

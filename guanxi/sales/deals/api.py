@@ -38,7 +38,7 @@ class DealOut(Schema):
     closed_on: Day | None
 
 
-class MoveIn(Schema):
+class DealMoveIn(Schema):
     stage: Number
     seen: Number | None = Field(None, description="The stage in which you saw it; 409 where it is in another by now.")
 
@@ -49,7 +49,7 @@ class LossIn(Schema):
     note: Annotated[str, Field(max_length=500)] = ""
 
 
-class ChangeOut(Schema):
+class StageChangeOut(Schema):
     """One step of a deal."""
 
     from_stage: int | None = Field(alias="from_stage_id")
@@ -64,7 +64,7 @@ class ChangeOut(Schema):
     expected_close: Day | None
 
 
-class CreditIn(Schema):
+class CreditShareIn(Schema):
     user: Number
     percent: Annotated[int, Field(ge=1, le=100)]
 
@@ -75,10 +75,10 @@ class CreditOut(Schema):
 
 
 class CreditsIn(Schema):
-    credits: Annotated[list[CreditIn], Field(max_length=50)]
+    credits: Annotated[list[CreditShareIn], Field(max_length=50)]
 
 
-class SeatIn(Schema):
+class CommitteeSeatIn(Schema):
     """A role in deciding."""
 
     person: Number
@@ -88,7 +88,7 @@ class SeatIn(Schema):
     note: Words = ""
 
 
-class SeatOut(Schema):
+class CommitteeSeatOut(Schema):
     id: int
     person: int = Field(alias="person_id")
     role: str
@@ -98,7 +98,7 @@ class SeatOut(Schema):
 
 
 class CommitteeOut(Schema):
-    seats: list[SeatOut]
+    seats: list[CommitteeSeatOut]
     gaps: list[str] = Field(description="What is missing, in words.")
 
 
@@ -143,7 +143,7 @@ def _found(number: int, request: HttpRequest) -> Deal:
 
 
 @router.post("/{number}/move", response=DealOut, summary="Move a deal", operation_id="move_deal")
-def move_deal(request: HttpRequest, number: Number, body: MoveIn) -> Deal:
+def move_deal(request: HttpRequest, number: Number, body: DealMoveIn) -> Deal:
     """To a stage; 422 with what it asks for and the deal lacks."""
     stage = Stage.objects.filter(pk=body.stage).select_related("pipeline").first()
     if stage is None:
@@ -170,7 +170,9 @@ def reopen_deal(request: HttpRequest, number: Number) -> Deal:
     return actions.reopen(number, by=request.user)
 
 
-@router.get("/{number}/changes", response=list[ChangeOut], summary="Where a deal has been", operation_id="deal_changes")
+@router.get(
+    "/{number}/changes", response=list[StageChangeOut], summary="Where a deal has been", operation_id="deal_changes"
+)
 def deal_changes(request: HttpRequest, number: Number) -> list[StageChange]:
     """Each step with what was known then, the newest first."""
     return queries.history(_found(number, request))
@@ -202,9 +204,12 @@ def deal_committee(request: HttpRequest, number: Number) -> dict[str, Any]:
 
 
 @router.post(
-    "/{number}/committee", response={201: SeatOut}, summary="Give somebody a role", operation_id="seat_in_committee"
+    "/{number}/committee",
+    response={201: CommitteeSeatOut},
+    summary="Give somebody a role",
+    operation_id="seat_in_committee",
 )
-def seat_in_committee(request: HttpRequest, number: Number, body: SeatIn) -> Status[CommitteeSeat]:
+def seat_in_committee(request: HttpRequest, number: Number, body: CommitteeSeatIn) -> Status[CommitteeSeat]:
     """Said again, stance, influence and note are changed."""
     person = _party(body.person, "person", request.user)
     assert person is not None

@@ -136,7 +136,8 @@ def test_no_value_of_him_is_left_anywhere(home: Path, lan: Party, staff: User) -
     assert Party.objects.filter(name=SHARED).exists()
     lines_of_lake = store.open_table(schema.SALES_LINE)
     assert lines_of_lake is not None and nobody.pk in lines_of_lake.to_pyarrow_table()["party_id"].to_pylist()
-    assert not refresh.refresh().whole  # the lake knows its database still
+    # The lake knows its database still; only the small table that is always written whole may be written again.
+    assert set(refresh.refresh().whole) <= {"paying"}
     refresh.refresh(full=True)
     assert traces(home) == []
     buyers = store.open_table(schema.FIRST_PURCHASE)
