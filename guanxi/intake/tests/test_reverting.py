@@ -36,6 +36,7 @@ def take_back(run: ImportRun) -> ImportRun:
 
 def known() -> dict[str, Any]:
     """All that is known of customers and their purchases, whatever the numbers of the rows."""
+    search.catch_up()  # what is found must not hang on when the index was last brought up to date
     people = {}
     for party in Party.objects.all():
         points = sorted(party.contact_points.values_list("kind", "key"))
