@@ -24,8 +24,9 @@ from guanxi.customers.models import Consent, ContactPoint, OptIn, Party
 from guanxi.customers.rights.kept import subject_of
 from guanxi.customers.sending import PREFERENCES
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.middleware import address_of
 from guanxi.foundation.visibility import SYSTEM
-from guanxi.foundation.visitors import address, too_many
+from guanxi.foundation.visitors import page, too_many
 
 ONE_CLICK = "One-Click"
 MOST = 60  # requests of one address within a minute
@@ -33,10 +34,7 @@ FORM = "page of choices"
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    response = render(request, f"rights/{name}.html", context, status=status)
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return page(request, f"rights/{name}.html", context, status)
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
@@ -68,7 +66,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         context = {"row": row, "purpose": purposes.label_of(row.purpose), "done": row.confirmed_at is not None}
         if request.method == "POST":
             try:
-                actions.confirm_opt_in(row, by=SYSTEM, visitor=address(request))
+                actions.confirm_opt_in(row, by=SYSTEM, visitor=address_of(request))
             except Refused as refusal:
                 return _page(request, "message", {"heading": _("Not confirmed"), "words": refusal.message}, 410)
             context["done"] = True
@@ -103,7 +101,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _one_click(request: HttpRequest, party: Party, purpose: str, channel: str) -> None:
-    proof = {"form": "one click (RFC 8058)", "address": address(request)}
+    proof = {"form": "one click (RFC 8058)", "address": address_of(request)}
     if purpose in purposes.every():
         actions.withdraw_consent(party, purpose, channel or "any", by=SYSTEM, source="one click", proof=proof)
     else:
@@ -132,7 +130,7 @@ def _box(party: Party, purpose: purposes.Purpose, channel: str) -> dict[str, Any
 
 def _choose(request: HttpRequest, party: Party) -> bool:
     """Write down only what differs from before."""
-    proof = {"form": FORM, "address": address(request), "language": spoken("")}
+    proof = {"form": FORM, "address": address_of(request), "language": spoken("")}
     if "withdraw_all" in request.POST:
         actions.withdraw_all(party, by=SYSTEM, source=FORM, proof=proof)
         return True

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.middleware import address_of
 from guanxi.foundation.visibility import SYSTEM
-from guanxi.foundation.visitors import too_many
+from guanxi.foundation.visitors import page, too_many
 from guanxi.orders.papers import paper
 from guanxi.orders.quotes import actions, document, links, queries
 from guanxi.orders.quotes.actions.making import sums_of
@@ -46,10 +46,7 @@ def _language(request: HttpRequest, quote: Quote) -> str:
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    response = render(request, f"quotes/{name}.html", context, status=status)
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return page(request, f"quotes/{name}.html", context, status)
 
 
 def _too_often(request: HttpRequest) -> HttpResponse | None:

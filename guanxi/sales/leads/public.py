@@ -23,8 +23,9 @@ from django.views.decorators.http import require_http_methods
 
 from guanxi.foundation import clock
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.middleware import address_of
 from guanxi.foundation.visibility import SYSTEM
-from guanxi.foundation.visitors import address, too_many
+from guanxi.foundation.visitors import too_many
 from guanxi.sales.leads import actions
 from guanxi.sales.leads.models import LeadSource
 
@@ -81,7 +82,7 @@ def form(request: HttpRequest, token: str) -> HttpResponse:
 
 def _take_in(request: HttpRequest, source: LeadSource, said: dict[str, Any]) -> None:
     agreed = said.pop("agreed", False)
-    proof = {"form": source.name, "address": address(request), "language": get_language() or ""}
+    proof = {"form": source.name, "address": address_of(request), "language": get_language() or ""}
     actions.create_lead(
         source=source,
         language=get_language() or "",
