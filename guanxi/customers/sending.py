@@ -41,6 +41,12 @@ def preferences_url(party: Party | int, purpose: str = "", channel: str = "") ->
     return f"{settings.GUANXI_URL}{reverse('rights:preferences', args=[token])}"
 
 
+def addresses_of(party: Party) -> list[str]:
+    """The mail addresses of a customer, the preferred first."""
+    mails = ContactPoint.objects.filter(party=party, kind=ContactPoint.Kind.MAIL).order_by("-preferred", "id")
+    return list(mails.values_list("key", flat=True))
+
+
 def send_mail(
     party: Party,
     purpose: str,
@@ -59,8 +65,7 @@ def send_mail(
     OSError or SMTPException where the server does not take it.
     """
     answer = require_contactable(party, purpose, "mail", by=by)
-    mails = ContactPoint.objects.filter(party=party, kind=ContactPoint.Kind.MAIL).order_by("-preferred", "id")
-    known = list(mails.values_list("key", flat=True))
+    known = addresses_of(party)
     to = address or known[0]
     if to not in known:
         raise Refused(_("“%(address)s” is no address of this customer.") % {"address": to}, "address")

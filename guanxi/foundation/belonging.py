@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import desk as desks
 from guanxi.foundation import hooks
+from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import Desk
 from guanxi.foundation.desk.filters import Unindexed
 from guanxi.foundation.governed import Governed
@@ -105,6 +106,13 @@ def find_record(object_type: str, object_id: int, viewer: Viewer) -> Any:
     if row is None:
         raise NoRecord(_("There is no record %(number)s of this type.") % {"number": object_id})
     return row
+
+
+def record_named(object_type: str | None, object_id: int | None, viewer: Viewer) -> Any:
+    """The record that a program names, None where it names none. Raises Refused for half a name, NoRecord."""
+    if (object_type is None) != (object_id is None):
+        raise Refused(_("“object_type” and “object_id” go together."), "object_id")
+    return find_record(object_type, object_id, viewer) if object_type and object_id else None
 
 
 def record_or_404(object_type: str, object_id: int, viewer: Viewer) -> Any:

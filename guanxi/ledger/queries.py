@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import models
+from django.utils.safestring import SafeString
 
 from guanxi.customers.models import Party
 from guanxi.foundation import clock, hooks
@@ -37,6 +38,16 @@ class Happening:
     @property
     def detail(self) -> str:
         return self.kind.explanation(self.event.payload)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a record says of itself on a card of the timeline (ledger/cards/held.html)."""
+
+    title: str
+    outcome: str
+    url: str
+    html: SafeString
 
 
 @dataclass

@@ -11,12 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.links import link_to_party
 from guanxi.foundation import desk, shell
 from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Menu, Pill
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.orders import actions, queries
 from guanxi.orders.models import UNCOUNTED, Order
-from guanxi.orders.naming import link_to_party
 
 
 def original_link(row: Order) -> SafeString | str:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
-from django.urls import reverse, reverse_lazy
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -33,8 +29,3 @@ def party_column() -> Column:
         "party", label=_("Customer"), kind="text", required=True, clean=party_called,
         suggest=reverse_lazy("custom_fields:parties"),
     )  # fmt: skip
-
-
-def link_to_party(row: Any) -> SafeString:
-    """A link to the customer of a row."""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["customers", row.party_id]), row.party.name)

@@ -6,14 +6,12 @@ from typing import Annotated, Any, Literal
 
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 
 from guanxi.channels.activities import actions
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.models import Party
 from guanxi.foundation import belonging
-from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.types import Moment, Number, ObjectType
 from guanxi.foundation.models import User
 
@@ -94,12 +92,8 @@ class ParticipantsIn(Schema):
 @router.post("", response={201: ActivityOut}, summary="Arrange or note a call, a meeting or a visit")
 def add(request: HttpRequest, body: ActivityIn) -> Status[Activity]:
     """Without `outcome` it is arranged, with it noted as held."""
-    values: dict[str, Any] = body.dict(exclude_none=True)
-    record = None
-    if (body.object_type is None) != (body.object_id is None):
-        raise Refused(_("“object_type” and “object_id” go together."), "object_id")
-    if body.object_type and body.object_id:
-        record = belonging.find_record(values.pop("object_type"), values.pop("object_id"), request.user)
+    values: dict[str, Any] = body.model_dump(exclude={"object_type", "object_id"}, exclude_none=True)
+    record = belonging.record_named(body.object_type, body.object_id, request.user)
     if body.owner is not None:
         values["owner"] = User.objects.get(pk=body.owner)
     outcome = values.pop("outcome", None)

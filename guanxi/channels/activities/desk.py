@@ -7,26 +7,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.channels.activities import actions, queries
 from guanxi.channels.activities.models import Activity
+from guanxi.customers.links import link_to_party
 from guanxi.foundation import desk, shell
 from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Menu, Panel, Pill, Quick
 from guanxi.foundation.visibility import SYSTEM, Viewer, may
 
 TONES = {Activity.State.PLANNED: "info", Activity.State.HELD: "good", Activity.State.CANCELLED: "neutral"}
 ICONS = {Activity.Kind.CALL: "phone", Activity.Kind.MEETING: "users", Activity.Kind.VISIT: "map-pin"}
-
-
-def party_link(row: Activity) -> SafeString | str:
-    """A link to the customer."""
-    if row.party is None:
-        return ""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["customers", row.party_id]), row.party.name)
 
 
 def about(rows: Sequence[Activity]) -> dict[int, Any]:
@@ -66,7 +59,7 @@ class Activities(desk.Desk):
         Column("kind", render=kind, sort=False),
         Column("subject", link=True, sort=False),
         "starts_at",
-        Column("party.name", label=_("Customer"), sort=False, render=party_link, needs=["party.name"]),
+        Column("party.name", label=_("Customer"), sort=False, render=link_to_party, needs=["party.name"]),
         Column("about", label=_("On"), fetch=about),
         Column("owner", sort=False),
         Column("state", render=state, sort=False, needs=["state", "outcome", "starts_at", "minutes"]),
@@ -85,7 +78,7 @@ class Activities(desk.Desk):
         "subject",
         "starts_at",
         "minutes",
-        Column("party.name", label=_("Customer"), render=party_link, editable=False),
+        Column("party.name", label=_("Customer"), render=link_to_party, editable=False),
         "place",
         Column("direction", when=lambda row: row.kind == Activity.Kind.CALL),
         "owner",

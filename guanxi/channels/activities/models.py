@@ -66,10 +66,6 @@ class OwnedAndSeenWith(Owned):
 
 
 class ActivityQuerySet(VisibleQuerySet["Activity"]):
-    def planned(self) -> ActivityQuerySet:
-        """Those that are still to come, or that nobody has said of how they went."""
-        return self.filter(state=Activity.State.PLANNED)
-
     def between(self, since: datetime, until: datetime) -> ActivityQuerySet:
         """Those that begin at or after `since` and before `until`."""
         return self.filter(starts_at__gte=since, starts_at__lt=until)

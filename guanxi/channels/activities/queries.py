@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
@@ -15,18 +14,9 @@ from guanxi.customers.models import Party
 from guanxi.foundation.belonging import Place, places
 from guanxi.foundation.notes import writing
 from guanxi.foundation.visibility import Viewer
+from guanxi.ledger.queries import Told
 
 SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Line:
-    """An activity as a card of the timeline shows it."""
-
-    title: str
-    outcome: str
-    url: str
-    html: SafeString
 
 
 def activities(viewer: Viewer) -> models.QuerySet[Activity]:
@@ -65,17 +55,17 @@ def unsaid(viewer: Viewer, before: datetime, *, limit: int) -> list[Activity]:
     return list(rows.order_by("starts_at", "id")[:limit])
 
 
-def fetch(ids: Collection[int], viewer: Viewer) -> dict[int, Line]:
+def fetch(ids: Collection[int], viewer: Viewer) -> dict[int, Told]:
     """Activities by number, for the cards of a timeline."""
     rows = list(activities(viewer).filter(pk__in=ids))
     users = writing.mentioned("\n".join(row.text for row in rows))
     return {row.pk: _line(row, writing.shown(row.text, users)) for row in rows}
 
 
-def _line(row: Activity, html: SafeString) -> Line:
+def _line(row: Activity, html: SafeString) -> Told:
     kind, url = row.get_kind_display(), reverse("desk:record", args=["activities", row.pk])
     title = kind if row.subject == kind else f"{kind}: {row.subject}"
-    return Line(title, row.get_outcome_display() if row.outcome else "", url, html)
+    return Told(title, row.get_outcome_display() if row.outcome else "", url, html)
 
 
 def abouts(rows: Collection[Activity], viewer: Viewer) -> dict[int, Place]:

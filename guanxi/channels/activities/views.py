@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -167,8 +166,3 @@ def _named(request: HttpRequest) -> list[User | Party | str]:
     if mail:
         found.append(mail)
     return found
-
-
-def moment(value: Any) -> Any:
-    """A time of the wall as a moment."""
-    return timezone.make_aware(value, clock.zone()) if timezone.is_naive(value) else value

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +16,7 @@ from django.utils.translation import gettext as _
 from guanxi.channels.mail import filing, hosts
 from guanxi.channels.mail.models import Folder, LeftOut, Mailbox, Message, Thread
 from guanxi.channels.mail.parsing import Parsed
-from guanxi.customers.models import ContactPoint, Party
+from guanxi.customers.models import Party
 from guanxi.customers.sending import require_contactable
 from guanxi.foundation import audit, belonging, search
 from guanxi.foundation.actions import Refused, action, change, create, delete, occasion
@@ -375,9 +377,6 @@ def send_again(number: int, *, by: Viewer) -> Message:
 
 
 def _checked(addresses: Sequence[str], field: str) -> list[str]:
-    from django.core.exceptions import ValidationError
-    from django.core.validators import validate_email
-
     found = []
     for one in addresses:
         address = one.strip().lower()
@@ -419,9 +418,3 @@ def _references(parent: Message | None) -> list[str]:
         return []
     found = [*parent.references, parent.message_id]
     return found if len(found) <= 20 else [found[0], *found[-19:]]
-
-
-def known_addresses(party: Party) -> list[str]:
-    """The addresses of a customer, the preferred first."""
-    rows = ContactPoint.objects.filter(party=party, kind=ContactPoint.Kind.MAIL).order_by("-preferred", "id")
-    return list(rows.values_list("key", flat=True))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 
 from guanxi.channels.mail import actions, queries, tasks
 from guanxi.channels.mail.models import LeftOut, Mailbox, Message
 from guanxi.foundation import belonging
 from guanxi.foundation import tasks as background
-from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.types import Moment, Number, ObjectType
 
 router = Router(tags=["Mail"])
@@ -86,18 +84,12 @@ class HealthOut(Schema):
     left_out: list[LeftOutOut]
 
 
-def _record(request: HttpRequest, object_type: str | None, object_id: int | None) -> Any:
-    if (object_type is None) != (object_id is None):
-        raise Refused(_("“object_type” and “object_id” go together."), "object_id")
-    return belonging.find_record(object_type, object_id, request.user) if object_type and object_id else None
-
-
 @router.post("/messages", response={201: MessageOut}, summary="Write a mail")
 def write(request: HttpRequest, body: MessageIn) -> Status[Message]:
     """A worker sends it; `state` tells how it went."""
     made = actions.write(
         body.mailbox, body.to, body.subject, body.text, by=request.user, answers=body.answers, cc=body.cc,
-        record=_record(request, body.object_type, body.object_id), purpose=body.purpose,
+        record=belonging.record_named(body.object_type, body.object_id, request.user), purpose=body.purpose,
     )  # fmt: skip
     background.enqueue(tasks.send, by=request.user, key="mail:send")
     return Status(201, made)
@@ -108,7 +100,7 @@ def put(request: HttpRequest, number: int, body: FilingIn) -> Message:
     """Customer, record and privacy of all messages of the thread in this mailbox."""
     if body.private is not None:
         actions.set_private(number, body.private, by=request.user)
-    return actions.file(number, _record(request, body.object_type, body.object_id), by=request.user)
+    return actions.file(number, belonging.record_named(body.object_type, body.object_id, request.user), by=request.user)
 
 
 @router.get("/mailboxes/{number}/health", response=HealthOut, summary="How a mailbox stands")

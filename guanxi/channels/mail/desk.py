@@ -6,12 +6,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.channels.mail import actions, queries, views
 from guanxi.channels.mail.models import Mailbox, Message
+from guanxi.customers.links import link_to_party
 from guanxi.foundation import desk, shell
 from guanxi.foundation.belonging import places
 from guanxi.foundation.desk import Button, Column, Filter, Menu, Pill
@@ -26,13 +25,6 @@ def state(row: Mailbox) -> Pill:
     if row.state == Mailbox.State.ACTIVE and row.failures:
         return Pill(_("Will be tried again"), "warn")
     return Pill(row.get_state_display(), TONES[Mailbox.State(row.state)])
-
-
-def party_link(row: Message) -> SafeString | str:
-    """A link to the customer."""
-    if row.party is None:
-        return ""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["customers", row.party_id]), row.party.name)
 
 
 def counterpart(row: Message) -> str:
@@ -111,7 +103,7 @@ class Messages(desk.Desk):
             needs=["direction", "sender", "sender_name", "recipients"],
         ),
         "sent_at",
-        Column("party.name", label=_("Customer"), render=party_link, needs=["party.name"], sort=False),
+        Column("party.name", label=_("Customer"), render=link_to_party, needs=["party.name"], sort=False),
         Column("direction", sort=False),
         Column("mailbox", sort=False, shown=False, render=lambda row: str(row.mailbox), needs=["mailbox.address"]),
         Column("automatic", sort=False, shown=False),
@@ -135,7 +127,7 @@ class Messages(desk.Desk):
         "sent_at",
         Column("sender", editable=False),
         Column("recipients", label=_("To"), render=lambda row: ", ".join(row.addresses()), editable=False),
-        Column("party.name", label=_("Customer"), render=party_link, editable=False),
+        Column("party.name", label=_("Customer"), render=link_to_party, editable=False),
         Column("mailbox", render=lambda row: str(row.mailbox), editable=False),
         Column("private", editable=False),
         Column("automatic", editable=False, when=lambda row: row.automatic),

@@ -15,7 +15,7 @@ from guanxi.customers.models import Party
 from guanxi.customers.models.origins import origin_field, origin_index
 from guanxi.foundation.encrypting import EncryptedField
 from guanxi.foundation.governed import Governed
-from guanxi.foundation.governing import NOTHING, Personal, Reach, Rights, Rule, Through, rule_of
+from guanxi.foundation.governing import Personal, Reach, Rights, Rule, Through, rule_of
 from guanxi.foundation.visibility import VisibleQuerySet
 
 
@@ -116,42 +116,28 @@ class WithCustomer(Rule):
     subject: str = "mail"
 
     def reach(self, model: type[models.Model], rights: Rights, verb: str) -> Reach:
-        if rights.everything and rights.viewer_id is None:
-            return Reach.ALL
+        if rights.viewer_id is None:  # the house itself
+            return Reach.ALL if rights.everything else Reach.NONE
         if not rights.works_here:
             return Reach.NONE
-        return Reach.OWN if verb not in ("view", "export") else max(Reach.OWN, rights.reach(self.subject, verb))
+        return Reach.TEAM if verb in ("view", "export") and rights.reach(self.subject, verb) else Reach.OWN
 
-    def narrow(
-        self,
-        model: type[models.Model],
-        rights: Rights,
-        verb: str,
-        cap: Reach = Reach.ALL,
-        walking: bool | str = False,
-        shared: str = "",
+    def among(
+        self, model: type[models.Model], rights: Rights, verb: str, reach: Reach, walking: bool | str, shared: str
     ) -> Q | None:
-        if rights.viewer_id is None:
-            return None if rights.everything else NOTHING  # the house itself
-        if min(cap, self.reach(model, rights, verb)) is Reach.NONE:
-            return NOTHING
         mine = Q(mailbox__owner=rights.viewer_id)
-        if verb not in ("view", "export") or not rights.reach(self.subject, verb):
+        if reach is Reach.OWN:
             return mine
         seen = rule_of(Party).narrow(Party, rights, "view")
         with_customer = Q(party__isnull=False) if seen is None else Q(party__in=Party._base_manager.filter(seen))
         return mine | (Q(private=False) & with_customer)
 
-    def allows(self, row: Any, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
-        if rights.viewer_id is None:
-            return rights.everything
-        if not rights.works_here:
-            return False
+    def covers(self, row: Any, rights: Rights, verb: str, reach: Reach, shared: str) -> bool:
         if row.mailbox.owner_id == rights.viewer_id:
             return True
-        if verb not in ("view", "export") or row.private or row.party is None:
+        if reach is Reach.OWN or row.private or row.party is None:
             return False
-        return bool(rights.reach(self.subject, verb)) and rule_of(Party).allows(row.party, rights, "view")
+        return rule_of(Party).allows(row.party, rights, "view")
 
 
 class Message(Governed):

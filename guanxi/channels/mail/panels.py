@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.channels.mail import actions, queries
 from guanxi.channels.mail.models import Message
 from guanxi.customers import purposes
+from guanxi.customers.sending import addresses_of
 from guanxi.foundation.desk import Panel
 from guanxi.foundation.once import new_token
 from guanxi.foundation.visibility import Viewer, may
@@ -17,7 +18,7 @@ from guanxi.foundation.visibility import Viewer, may
 def composer(record: Any, viewer: Viewer) -> dict[str, Any]:
     """The context of the panel on a customer or a record: the newest mail, and a form to write."""
     party = record if record._meta.label_lower == "customers.party" else getattr(record, "party", None)
-    addresses = actions.known_addresses(party) if party is not None else []
+    addresses = addresses_of(party) if party is not None else []
     return {
         "record": record,
         "object_type": record._meta.label_lower,

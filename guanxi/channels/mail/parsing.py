@@ -49,7 +49,6 @@ class Parsed:
     html: str = ""
     automatic: bool = False
     attachments: list[tuple[str, str, bytes]] = field(default_factory=list)  # name, type, content
-    calendars: list[bytes] = field(default_factory=list)
     flaws: list[str] = field(default_factory=list)
 
     @property
@@ -119,8 +118,6 @@ def _bodies(message: EmailMessage, found: Parsed) -> None:
         if part.is_multipart():
             continue
         kind, name = part.get_content_type(), part.get_filename()
-        if kind == "text/calendar":
-            found.calendars.append(_bytes(part))
         if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
             found.attachments.append((_plain(name or kind.replace("/", "."))[:200], kind, _bytes(part)))
         elif kind == "text/plain" and not plain:

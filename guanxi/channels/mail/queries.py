@@ -10,24 +10,15 @@ from django.db import models
 from django.db.models import Sum
 from django.urls import reverse
 from django.utils.html import linebreaks
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 
 from guanxi.channels.mail.models import LeftOut, Mailbox, Message
 from guanxi.customers.models import Party
 from guanxi.foundation.visibility import Viewer
+from guanxi.ledger.queries import Told
 
 SHOWN = 20
 EXCERPT = 600
-
-
-@dataclass(frozen=True)
-class Line:
-    """A message as a card of the timeline shows it."""
-
-    title: str
-    outcome: str
-    url: str
-    html: SafeString
 
 
 @dataclass(frozen=True)
@@ -74,15 +65,15 @@ def health(mailbox: Mailbox) -> Health:
     return Health(backlog, left, LeftOut.objects.filter(folder__mailbox=mailbox).count())
 
 
-def fetch(ids: Collection[int], viewer: Viewer) -> dict[int, Line]:
+def fetch(ids: Collection[int], viewer: Viewer) -> dict[int, Told]:
     """Messages by number, for the cards of a timeline."""
     return {row.pk: _line(row) for row in messages(viewer).filter(pk__in=ids)}
 
 
-def _line(row: Message) -> Line:
+def _line(row: Message) -> Told:
     text = row.text if len(row.text) <= EXCERPT else f"{row.text[:EXCERPT]} …"
     words = mark_safe(linebreaks(text, autoescape=True))
-    return Line(str(row), "", reverse("desk:record", args=["messages", row.pk]), words)
+    return Told(str(row), "", reverse("desk:record", args=["messages", row.pk]), words)
 
 
 def facts(mailbox: Mailbox) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.links import link_to_party
 from guanxi.foundation import desk, shell
 from guanxi.foundation.desk import Board, Button, Column, Filter, Menu, Pill, standard
 from guanxi.foundation.visibility import Viewer
 from guanxi.orders.invoices import actions, einvoice, queries
 from guanxi.orders.invoices.models import Invoice, Reminder, ReminderLevel
-from guanxi.orders.naming import link_to_party
 
 TONES = {"draft": "neutral", "open": "info", "paid": "good", "credited": "neutral"}
 

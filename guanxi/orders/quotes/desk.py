@@ -11,10 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.links import link_to_party
 from guanxi.foundation import desk, shell
 from guanxi.foundation.desk import Board, Button, Column, Filter, Menu, Pill, standard
 from guanxi.foundation.visibility import Viewer
-from guanxi.orders.naming import link_to_party, party_column
+from guanxi.orders.naming import party_column
 from guanxi.orders.quotes import actions, queries
 from guanxi.orders.quotes.models import DiscountLimit, Quote
 
