@@ -1,10 +1,10 @@
 """Every page and every operation of the API, by who may and by who may not, on records of one's own, one's team's and
 others'.
 
-`rights_addresses` says of each address which right it needs; a new one that is not listed fails. Each is asked by an
-administrator, by somebody with a role that lacks nothing but this right, by a sales representative (whose rights reach
-to the team, some to his own), by the other ready-made roles, and by a colleague without any role. What the ready-made
-roles grant is tried right by right.
+`rights_addresses` says of each address which right it needs, `rights_requests` what is sent; one not listed fails.
+Each is asked by an administrator, by somebody with a role that lacks nothing but this right, by a sales
+representative (whose rights reach to the team, some to his own), by the other ready-made roles, and by a colleague
+without any role. What the ready-made roles grant is tried right by right.
 """
 
 from __future__ import annotations
@@ -65,23 +65,8 @@ from guanxi.sales.deals import actions as deals
 from guanxi.sales.deals import ready_made as deals_ready_made
 from guanxi.sales.deals.models import Check, LostReason, Stage
 from guanxi.sales.leads.actions import create_lead
-from tests.rights_addresses import (
-    API,
-    BODIES,
-    DESKS,
-    OF_API,
-    OF_LIST,
-    OF_PAGES,
-    OF_RECORD,
-    ON_DESKS,
-    ROUTES,
-    WITH_A_FILE,
-    Route,
-    desk_routes,
-    fill,
-    on_record,
-    read,
-)
+from tests.rights_addresses import API, DESKS, OF_LIST, OF_RECORD, ON_DESKS, ROUTES, Route, desk_routes, read
+from tests.rights_requests import BODIES, OF_API, OF_PAGES, WITH_A_FILE, fill, on_record
 
 OWN, TEAM, FOREIGN = "own", "team", "foreign"
 WHOSE = (OWN, TEAM, FOREIGN)
