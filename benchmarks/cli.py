@@ -193,7 +193,8 @@ def _boards(cards: int, home: Path, database_url: str) -> list[Figure]:
     environment = {"GUANXI_HOME": str(home), "GUANXI_TODAY": "2018-01-01"}
     environment |= {"GUANXI_DATABASE_URL": database_url} if database_url else {}
     command("init", environment=environment)
-    return _within("boards", environment, str(cards)) + _within("deals", environment, str(cards))
+    figures = _within("boards", environment, str(cards)) + _within("deals", environment, str(cards))
+    return figures + _within("day", environment, str(cards), str(cards), str(5 * cards))
 
 
 def _learned(environment: dict[str, str]) -> list[Figure]:

@@ -41,7 +41,7 @@ def main() -> None:
     """Make the deals, measure, and print the figures as one JSON list."""
     settings.ALLOWED_HOSTS = ["*"]
     settings.SECURE_SSL_REDIRECT = False
-    _make(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    make(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
     administrator, rep = Client(), Client()
     administrator.force_login(User.objects.get(username="seller0"))
     rep.force_login(User.objects.get(username="seller1"))
@@ -70,7 +70,7 @@ def _got(client: Client, address: str) -> float:
     return percentile(get, TIMES, clock=CLOCK)
 
 
-def _make(deals: int) -> None:
+def make(deals: int) -> None:
     """Deals of fifty colleagues with some customers, four in ten open, over the stages; the same at every run."""
     if not User.objects.filter(username="seller0").exists():
         for number in range(COLLEAGUES):

@@ -179,6 +179,12 @@ def both(first: Action, then: Action) -> Action:
     return action
 
 
+def opened_line(page: Page) -> None:
+    """Open the second line of the day by keys."""
+    page.locator("#day .current").wait_for()
+    page.keyboard.press("j")
+
+
 def quick(page: Page) -> None:
     """The dialogue of new records, for a task to do."""
     page.locator("#side").wait_for()
@@ -295,6 +301,7 @@ SHOTS = [
     Shot("model", "/insight/models/", clicks("main a[href*='/insight/models/']")),
     Shot("timeline", "/events/", first_row),
     Shot("todo-new", "/todos/new/"),
+    Shot("day-opened", "/day/", opened_line),
     Shot("audit-entry", "/audit/", first_row),
     Shot("not-found", "/nothing-here/", status=404),
 ]

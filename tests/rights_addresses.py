@@ -233,6 +233,9 @@ GET habits/lines/ -
 POST habits/shortcuts/ -
 POST habits/star/<desk:desk>/<int:pk>/ customers.view
 GET metrics open ?
+GET day/ tasks.view
+POST day/done/<slug:what>/<int:pk>/ tasks.edit~customers.edit
+GET day/opened/<str:object_type>/<int:object_id>/ customers.view
 GET leads/<int:pk>/tools/ leads.view
 POST leads/<int:pk>/tools/ leads.edit
 GET forms/<str:token>/ open ?
@@ -330,6 +333,7 @@ POST /tokens -
 DELETE /tokens/{number} mine
 GET /history/{slug}/{number} customers.view
 POST /history/{slug}/{number}/{entry}/put-back customers.edit
+GET /day tasks.view
 GET /deals/{number}/changes deals.view
 GET /deals/{number}/checks deals.view
 PUT /deals/{number}/checks/{item} deals.edit

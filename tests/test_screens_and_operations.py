@@ -39,6 +39,7 @@ TABLE: list[tuple[str, str]] = [
     (r"notes/.*", "GET /notes | POST /notes | PATCH /notes/{number} | DELETE /notes/{number}"),
     (r"tags/.*", "GET /tags/of/{object_type}/{object_id} | POST /tags/of"),
     (r"todos/.*", "GET /todos | POST /todos | PATCH /todos/{number} | DELETE /todos/{number}"),
+    (r"day/.*", "GET /day | PATCH /todos/{number}"),
     (r"deals/.*committee/.*", "POST /deals/{number}/committee | DELETE /deals/{number}/committee/{seat}"),
     (r"deals/.*tick/.*", "PUT /deals/{number}/checks/{item}"),
     (r"deals/.*credits?/", "PUT /deals/{number}/credits"),

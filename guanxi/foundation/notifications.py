@@ -17,6 +17,7 @@ from guanxi.foundation.visibility import Viewer
 
 SHOWN = 30
 COUNTED = 100
+LOOKED_AT = 200
 AT_ONCE = 5  # toasts that one look at the bell may raise
 
 
@@ -54,6 +55,12 @@ def of(viewer: Viewer) -> QuerySet[Notification]:
 def unread(viewer: Viewer) -> int:
     """How many are unread, counted up to a hundred."""
     return Notification.objects.filter(user_id=viewer.pk, read_at=None)[:COUNTED].count()
+
+
+def unread_of_kind(viewer: Viewer, kind: Kind, *, limit: int) -> list[Notification]:
+    """The newest unread ones of a kind, among the last `LOOKED_AT` of all."""
+    last = of(viewer).order_by("-id").values("pk")[:LOOKED_AT]
+    return list(of(viewer).filter(pk__in=last, kind=kind.name, read_at=None).order_by("-id")[:limit])
 
 
 def newer(viewer: User, than: int) -> list[Notification]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from guanxi.customers.models import Merge
+from guanxi.customers.models import Merge, Party
 from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Stage, Standing
@@ -19,6 +19,7 @@ from guanxi.orders import queries as orders
 from guanxi.orders.models import Order
 
 LEARN = "guanxi.insight.tasks.learn"
+FEW, AMONG = 2_000, 5_000
 REST = 20  # times as long as a learning took, before merges alone let it learn again
 
 
@@ -92,6 +93,21 @@ def slipping(viewer: Viewer) -> QuerySet[Standing]:
     """Those in decline, with the most at stake first."""
     rows = Standing.objects.visible_to(viewer).filter(stage=Stage.DECLINE, at_stake__isnull=False)
     return rows.order_by("-at_stake", "-party_id")
+
+
+def own_slipping(viewer: Viewer, *, limit: int) -> list[Standing]:
+    """The viewer's own customers in decline, with the most at stake first.
+
+    Whoever has few customers is asked by these; of many, only those are found that are among the `AMONG` with the most
+    at stake of all, so that nobody's day waits for a walk through everybody in decline.
+    """
+    mine = Party.objects.filter(owner=viewer.pk, merged_into__isnull=True)
+    ids = list(mine.values_list("pk", flat=True)[: FEW + 1])
+    rows = slipping(viewer).select_related("party", "party__purchases")
+    if len(ids) <= FEW:
+        return list(rows.filter(pk__in=ids)[:limit]) if ids else []
+    most = slipping(SYSTEM).values("pk")[:AMONG]
+    return list(rows.filter(pk__in=most, party__owner=viewer.pk)[:limit])
 
 
 def slipping_in_sum(viewer: Viewer) -> tuple[int, Decimal]:

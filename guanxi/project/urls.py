@@ -45,6 +45,7 @@ PACKAGES = [
     "insight",
     "sales.deals",
     "sales.leads",
+    "sales.day",
     "operations",
 ]
 

@@ -134,6 +134,9 @@ class Todo(Governed):
         indexes = [
             models.Index(fields=["due_on", "id"], name="todo_due"),
             models.Index(fields=["assignee", "due_on", "id"], name="todo_of_whom"),
+            models.Index(
+                fields=["assignee", "due_on", "id"], condition=Q(done_at__isnull=True), name="todo_open_of_whom"
+            ),
             models.Index(fields=["priority", "due_on", "id"], name="todo_priority"),
             models.Index(fields=["object_type", "object_id", "id"], name="todo_of_record"),
             models.Index(fields=["created_at", "id"], name="todo_made"),

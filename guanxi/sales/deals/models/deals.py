@@ -152,6 +152,10 @@ class Deal(Governed):
             models.Index(fields=["owner", "stage", *LANE], name="deal_own_stage"),
             models.Index(fields=["owner", "pipeline", *LANE], name="deal_own_pipeline"),
             models.Index(fields=["owner", *LANE], name="deal_own_state"),
+            # Which of one owner's open deals stand for too long, those that may bring most first.
+            models.Index(
+                fields=["owner", "stage", "stage_since", "weighted"], condition=Q(state="open"), name="deal_own_ageing"
+            ),
             models.Index(fields=["party", "id"], name="deal_party"),
             origin_index("deal_contact", "contact"),
             origin_index("deal_lost_to", "lost_to"),
