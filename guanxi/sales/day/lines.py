@@ -74,6 +74,7 @@ class Section:
     lines: list[Line] = field(default_factory=list)
     url: str = ""
     note: Any = ""
+    leads: bool = False  # whether it stands in the first column, where what is to be done stands
 
 
 def of_todos(rows: Sequence[Todo], viewer: Viewer, worths: Mapping[int, Worth]) -> list[Line]:

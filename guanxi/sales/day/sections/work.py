@@ -28,7 +28,7 @@ def next_actions(viewer: Viewer) -> Section:
     first = ranked(rows, worths, today)[: ACTIONS * SPARE]
     lines = of_todos(first, viewer, worths)[:ACTIONS]
     filters = {"f.assignee": viewer.pk, "f.is_next": 1, "f.done_at__empty": 1}
-    return Section("next", _("Next, by value and urgency"), lines, desk.list_url("todos", filters))
+    return Section("next", _("Next, by value and urgency"), lines, desk.list_url("todos", filters), leads=True)
 
 
 def _candidates(viewer: Viewer) -> list[Todo]:
@@ -67,4 +67,5 @@ def tasks(viewer: Viewer) -> Section:
     due = queries.own_open(viewer).filter(due_on__lte=today, is_next=False)
     rows = list(queries.urgent_first(due)[: SHOWN * SPARE])
     filters = {"f.assignee": viewer.pk, "f.done_at__empty": 1}
-    return Section("tasks", _("Tasks until today"), of_todos(rows, viewer, {})[:SHOWN], desk.list_url("todos", filters))
+    lines = of_todos(rows, viewer, {})[:SHOWN]
+    return Section("tasks", _("Tasks until today"), lines, desk.list_url("todos", filters), leads=True)
