@@ -179,6 +179,13 @@ def both(first: Action, then: Action) -> Action:
     return action
 
 
+def account_plan(page: Page) -> None:
+    """From the first organisation to its account plan."""
+    first_row(page)
+    page.locator("a[href$='/plan/']").first.click()
+    page.locator("#plan-goals").wait_for()
+
+
 def opened_line(page: Page) -> None:
     """Open the second line of the day by keys."""
     page.locator("#day .current").wait_for()
@@ -302,6 +309,7 @@ SHOTS = [
     Shot("timeline", "/events/", first_row),
     Shot("todo-new", "/todos/new/"),
     Shot("day-opened", "/day/", opened_line),
+    Shot("account-plan", "/customers/?f.kind=organisation", account_plan),
     Shot("audit-entry", "/audit/", first_row),
     Shot("not-found", "/nothing-here/", status=404),
 ]

@@ -236,6 +236,10 @@ GET metrics open ?
 GET day/ tasks.view
 POST day/done/<slug:what>/<int:pk>/ tasks.edit~customers.edit
 GET day/opened/<str:object_type>/<int:object_id>/ customers.view
+GET customers/<int:pk>/plan/ accounts.view~customers.view
+POST customers/<int:pk>/plan/goals/ accounts.create~customers.view
+POST customers/<int:pk>/plan/reviews/ accounts.edit
+GET customers/<int:pk>/plan/white-space/ accounts.view~customers.view
 GET leads/<int:pk>/tools/ leads.view
 POST leads/<int:pk>/tools/ leads.edit
 GET forms/<str:token>/ open ?
@@ -334,6 +338,13 @@ DELETE /tokens/{number} mine
 GET /history/{slug}/{number} customers.view
 POST /history/{slug}/{number}/{entry}/put-back customers.edit
 GET /day tasks.view
+GET /parties/{number}/account-plan accounts.view~customers.view
+GET /parties/{number}/white-space accounts.view~customers.view
+POST /parties/{number}/account-goals accounts.create~customers.view
+PUT /parties/{number}/account-review accounts.edit
+PATCH /account-plans/goals/{number} accounts.edit
+DELETE /account-plans/goals/{number} accounts.delete
+POST /account-plans/reviews/{number}/held accounts.edit
 GET /deals/{number}/changes deals.view
 GET /deals/{number}/checks deals.view
 PUT /deals/{number}/checks/{item} deals.edit
@@ -505,6 +516,7 @@ deal-stages - -
 lost-reasons - -
 deal-checks - -
 market-notes market -
+account-goals accounts goal
 orders orders order
 products products product
 price-lists products -

@@ -61,6 +61,7 @@ from guanxi.orders.actions import Line, create_order
 from guanxi.orders.invoices.actions import invoice_order
 from guanxi.orders.invoices.models import Reminder
 from guanxi.orders.quotes.actions import Draft, create_quote
+from guanxi.sales.accounts import actions as plans
 from guanxi.sales.deals import actions as deals
 from guanxi.sales.deals import ready_made as deals_ready_made
 from guanxi.sales.deals.models import Check, LostReason, Stage
@@ -139,6 +140,8 @@ def more_records(party: Party, owner: User) -> dict[str, Any]:
     return {
         **_decided(party, works_at, owner),
         "organisation": works_at.pk,
+        "goal": plans.add_goal(by=SYSTEM, party=works_at, title="More", due_on=clock.today(), owner=owner).pk,
+        "review": plans.plan_review(works_at, clock.today(), by=SYSTEM).pk,
         "relationship": relationship.pk,
         "entry": edited.pk if edited else 0,
         "tag": tag.pk,

@@ -40,6 +40,15 @@ TABLE: list[tuple[str, str]] = [
     (r"tags/.*", "GET /tags/of/{object_type}/{object_id} | POST /tags/of"),
     (r"todos/.*", "GET /todos | POST /todos | PATCH /todos/{number} | DELETE /todos/{number}"),
     (r"day/.*", "GET /day | PATCH /todos/{number}"),
+    (r"customers/.*plan/white-space/", "GET /parties/{number}/white-space"),
+    (r"customers/.*plan/reviews/", "PUT /parties/{number}/account-review | POST /account-plans/reviews/{number}/held"),
+    (
+        r"customers/.*plan/.*",
+        (
+            "GET /parties/{number}/account-plan | POST /parties/{number}/account-goals"
+            " | PATCH /account-plans/goals/{number}"
+        ),
+    ),
     (r"deals/.*committee/.*", "POST /deals/{number}/committee | DELETE /deals/{number}/committee/{seat}"),
     (r"deals/.*tick/.*", "PUT /deals/{number}/checks/{item}"),
     (r"deals/.*credits?/", "PUT /deals/{number}/credits"),

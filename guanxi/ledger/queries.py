@@ -133,10 +133,19 @@ def timeline(
 
 def last_contacts(parties: Iterable[int], viewer: Viewer) -> dict[int, datetime]:
     """When each of `parties` last spoke, met or wrote with somebody of the house; mass mailings do not count."""
+    return dict(_contacts(parties, viewer).values_list("party").annotate(last=models.Max("occurred_at")))
+
+
+def contacts_since(parties: Iterable[int], since: datetime, viewer: Viewer) -> dict[int, int]:
+    """How often each of `parties` spoke, met or wrote with somebody of the house since then."""
+    rows = _contacts(parties, viewer).filter(occurred_at__gte=since)
+    return dict(rows.values_list("party").annotate(count=models.Count("pk")))
+
+
+def _contacts(parties: Iterable[int], viewer: Viewer) -> models.QuerySet[Event]:
     personal = (kinds.Family.CALLS, kinds.Family.VISITS, kinds.Family.MESSAGES)
     codes = [kind.code for kind in kinds.registered() if kind.family in personal and not kind.many]
-    rows = events(viewer).filter(party__in=list(parties), kind__in=codes).order_by()
-    return dict(rows.values_list("party").annotate(last=models.Max("occurred_at")))
+    return events(viewer).filter(party__in=list(parties), kind__in=codes).order_by()
 
 
 def with_objects(found: Iterable[Event], viewer: Viewer) -> list[Happening]:

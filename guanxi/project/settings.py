@@ -119,6 +119,7 @@ INSTALLED_APPS = [
     "ninja",
     "guanxi.project",
     "guanxi.operations",
+    "guanxi.sales.accounts",
     "guanxi.sales.day",
     "guanxi.sales.leads",
     "guanxi.sales.deals",

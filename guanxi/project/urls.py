@@ -46,6 +46,7 @@ PACKAGES = [
     "sales.deals",
     "sales.leads",
     "sales.day",
+    "sales.accounts",
     "operations",
 ]
 
