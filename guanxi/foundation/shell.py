@@ -210,6 +210,13 @@ class Shell:
             "unreachable": _("The server cannot be reached. What you typed is still here: try again."),
             "notAllowed": _("You may not do that."),
             "copied": _("Copied."),
+            "throwAway": _("Throw it away"),
+            "keptHere": _("What you typed before is here again."),
+            "keptWaiting": _("No network: kept on this device, and sent as soon as there is one."),
+            "keptSent": _("What waited on this device was sent."),
+            "keptRefused": _(
+                "What waited on this device was refused. Open its form again: what you typed is still there."
+            ),
             "plot": _("Plot"),
             "figures": _("figures as a table"),
             "noData": _("No data for this choice."),

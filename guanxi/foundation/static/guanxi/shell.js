@@ -39,7 +39,7 @@ body.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   if (status !== 401) toast(status === 403 ? words.notAllowed : words.failed, "error");
 });
-body.addEventListener("htmx:sendError", () => toast(words.unreachable, "error"));
+body.addEventListener("htmx:sendError", (event) => { if (!event.target.closest?.("form[data-kept]")) toast(words.unreachable, "error"); }); // kept.js says more
 
 // The progress line at the top: while htmx waits, and while a page is left.
 const progress = document.getElementById("progress");
