@@ -15,6 +15,7 @@ from guanxi.customers.models import Consent, Party, Relationship
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.governing import Part, rule_of
 from guanxi.foundation.visibility import Viewer, limited, may, read_only_fields, require, rights_of
+from guanxi.intake import desk_kinds
 from guanxi.ledger.models import Event
 from guanxi.orders.models import Order, OrderLine
 
@@ -43,9 +44,15 @@ STORED: dict[str, dict[str, tuple[Model, str]]] = {
 ALSO: dict[str, tuple[Model, ...]] = {"sales": (OrderLine,)}
 
 
+def made_by(kind: str) -> tuple[Model, ...]:
+    """What a file of a kind makes, its own rows first."""
+    desk = desk_kinds.desk_of(kind)
+    return (desk.model,) if desk is not None else MAKES[kind]
+
+
 def require_kind(by: Viewer, kind: str, rule: str) -> None:
     """Raise NotAllowed where `by` may not do at all what a file of this kind does by this rule."""
-    own, *others = MAKES[kind]
+    own, *others = made_by(kind)
     for verb in _verbs(own, rule):
         require(by, verb, own)
     for model in others if rule != "update" else []:
@@ -70,7 +77,7 @@ def closed_fields(by: Viewer, kind: str) -> frozenset[str]:
     """The fields of a kind of file that a role closes to `by`."""
     if by is None or rights_of(by).everything:
         return frozenset()
-    closed = {model: read_only_fields(by, model) for model in (MAKES[kind][0], *ALSO.get(kind, ()))}
+    closed = {model: read_only_fields(by, model) for model in (made_by(kind)[0], *ALSO.get(kind, ()))}
     found = {name for names in closed.values() for name in names}
     found -= {name for name in found if name in STORED.get(kind, {})}
     found |= {name for name, (model, stored) in STORED.get(kind, {}).items() if stored in closed.get(model, ())}
@@ -86,7 +93,7 @@ def refuse_whose_reach_is_less(by: Viewer, kind: str, made_by: Any) -> None:
     """Raise Refused where `by` would take back what somebody else brought in, and may not change all of it himself."""
     if by.pk is not None and made_by == by.pk:
         return
-    for model in MAKES[kind]:
+    for model in made_by(kind):
         verb = "edit" if _may_be_edited(model) else "create"
         if not may(by, verb, model) or limited(by, model, verb):
             words = _("Somebody else brought this in, and you may not change all of it; ask him or an administrator.")

@@ -16,7 +16,10 @@ from guanxi.intake import actions, difference, plan, reverting, uploads
 from guanxi.intake.models import ImportRun
 
 router = Router(tags=["Imports"])
-Kind = Literal["parties", "relationships", "products", "prices", "sales", "events", "consents"]
+KIND = (
+    "What the file holds: parties, relationships, products, prices, sales, events, consents, or the name of a type "
+    "that takes rows in bulk (`/api/v1/records/NAME/bulk`), such as price-lists."
+)
 Rule = Literal["create_or_update", "create", "update"]
 MAPPING = "JSON: the column, or list of columns, that feeds each field; what is left out is found by itself."
 
@@ -24,7 +27,7 @@ MAPPING = "JSON: the column, or list of columns, that feeds each field; what is 
 class ImportIn(Schema):
     """How the file is taken in; what is left out is found in it."""
 
-    kind: Kind
+    kind: Annotated[str, Field(max_length=60, description=KIND)]
     rule: Rule = "create_or_update"
     dry_run: bool = Field(False, description="Only say what it would do.")
     mapping: Annotated[str, Field(max_length=100_000, description=MAPPING)] = ""

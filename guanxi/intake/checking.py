@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 from django.conf import settings
 
 from guanxi.foundation.tasks import progress
-from guanxi.intake import values
-from guanxi.intake.fields import DAY, MOMENT, NUMBER, Field, fields_of
+from guanxi.intake import desk_kinds, values
+from guanxi.intake.field import DAY, MOMENT, NUMBER, Field
+from guanxi.intake.fields import fields_of
 from guanxi.intake.importing import run_ahead
 from guanxi.intake.plan import Plan
 from guanxi.intake.records import ROW, Batch, batches, quote
@@ -81,7 +82,10 @@ def check(
 
 
 def fields_of_stage(plan: Plan) -> list[Field]:
-    """The fields that the stage has columns for: all of sales, products and events, the mapped ones of parties."""
+    """The fields that the stage has columns for: all of sales, products and events, the mapped ones of
+    parties and of other types."""
+    if desk_kinds.desk_of(plan.kind):
+        return list(plan.fields.values())
     if plan.kind == "parties":
         return [one for name, one in fields_of(plan.kind).items() if name in plan.mapping or "." not in name]
     return list(fields_of(plan.kind).values())

@@ -17,7 +17,23 @@ from guanxi.foundation.bulk import without_pandas
 from guanxi.foundation.visibility import SYSTEM
 
 
-@click.group(name="import", invoke_without_command=True)
+class Kinds(click.Group):
+    """The kinds of import of this package, then the types of record whose desks declare them importable."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from guanxi.intake import desk_kinds
+
+        return [*super().list_commands(ctx), *dict(desk_kinds.choices())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from guanxi.intake import desk_kinds
+
+        own = super().get_command(ctx, cmd_name)
+        desk = desk_kinds.desk_of(cmd_name) if own is None else None
+        return own if desk is None else _command_of(cmd_name, str(desk.plural))
+
+
+@click.group(name="import", cls=Kinds, invoke_without_command=True)
 @click.option("--revert", type=int, metavar="NUMBER", help="Take back the import of that number, whole.")
 @click.pass_context
 def import_(context: click.Context, revert: int | None) -> None:
@@ -127,6 +143,16 @@ def products(**options: Any) -> None:
 def events(**options: Any) -> None:
     """Anything that happened with a customer; columns that feed no field become its details."""
     _import("events", **options)
+
+
+def _command_of(kind: str, words: str) -> click.Command:
+    """The command for a type of record."""
+
+    @_options
+    def take_in(**options: Any) -> None:
+        _import(kind, **options)
+
+    return click.command(kind, help=f"{words}.")(take_in)
 
 
 def _import(

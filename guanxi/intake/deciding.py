@@ -28,6 +28,7 @@ REASONS = {
     "merged": _("Somebody else became part of it."),
     "returned": _("It was taken back in part: a return refers to it."),
     "used": _("It is in use elsewhere."),
+    "refused": _("Its own rules did not allow it."),
     "later": _("It was changed again since; the later value stays."),
 }
 # What follows from other things and goes with whom it speaks of.

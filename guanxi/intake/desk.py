@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 from guanxi.customers.models import Party
 from guanxi.foundation import desk, hooks, shell
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.desk import Button, Column, Menu, Pill, Question
+from guanxi.foundation.desk import Button, Column, Desk, Menu, Pill, Question
 from guanxi.foundation.visibility import Viewer, may
+from guanxi.intake import desk_kinds
 from guanxi.intake.models import ImportRun
 
 State = ImportRun.State
@@ -151,6 +152,13 @@ hooks.register("button:imports", _import_button("", _("Import a file")))
 for _slug, (_what, _table) in BROUGHT_IN.items():
     hooks.register(f"button:{_slug}", _import_button(_what, _("Import")))
     hooks.register(f"questions:{_slug}", _made_by(_table))
+
+
+@hooks.register("button:*")
+def _import_of_type(desk: Desk, viewer: Viewer) -> Button | None:
+    """The door to the wizard in the list of every type that can be imported."""
+    known = desk_kinds.desk_of(desk.slug) is not None and may(viewer, "create", desk.model)
+    return _import_button(desk.slug, _("Import"))(viewer) if known else None
 
 
 @hooks.register("today_section", order=1)

@@ -17,7 +17,7 @@ from guanxi.foundation.visibility import Viewer, require
 from guanxi.intake import actions, plan
 from guanxi.intake.drafts import ImportDraft
 from guanxi.intake.fields import fields_of
-from guanxi.intake.models import ImportRun
+from guanxi.intake.models import ImportRun, kinds
 from guanxi.intake.tasks import find_difference, revert_import, take_in
 
 State = ImportRun.State
@@ -51,7 +51,7 @@ def begin_draft(
 ) -> ImportDraft:
     """Prepare the import of a file that lies at `path` and was called `name`."""
     require(by, "create", ImportRun)
-    if kind not in ImportRun.Kind.values:
+    if kind not in dict(kinds()):
         raise Refused(_("Choose what the file holds."), "kind")
     return ImportDraft.objects.create(
         kind=kind,

@@ -22,7 +22,7 @@ class ImportDraft(Governed):
 
     governed = Part("imports", {"edit": "create", "delete": "create"})
 
-    kind = models.CharField(_("kind"), max_length=20)
+    kind = models.CharField(_("kind"), max_length=60)
     file_name = models.CharField(_("file"), max_length=255)
     path = models.CharField(_("path"), max_length=1000)
     file_size = models.BigIntegerField(_("size in bytes"))

@@ -127,6 +127,7 @@ class Phase:
     write: Callable[[Job, BulkSession, int, Any], Outcome]
     ahead: Callable[[Job, int], Any] = _nothing
     compared: bool = True  # False: it follows from other phases and is left out when one only looks
+    by_actions: bool = False  # it writes through the actions of other packages, not by the session in sets
     repeatable: bool = False  # its chunks may differ after a kill: begin it anew, which changes nothing twice
 
 

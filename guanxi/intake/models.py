@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -13,7 +14,14 @@ from django.utils.translation import pgettext_lazy
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Part
 from guanxi.foundation.visibility import VisibleQuerySet
+from guanxi.intake import desk_kinds
 from guanxi.intake.drafts import ImportDraft  # noqa: F401  a model of this app too
+
+
+def kinds() -> list[tuple[str, Any]]:
+    """What a file can hold, with its name: what this package knows of, then the types that a desk declares
+    importable."""
+    return [*ImportRun.Kind.choices, *desk_kinds.choices()]
 
 
 class ImportRun(Governed):
@@ -29,7 +37,7 @@ class ImportRun(Governed):
         PARTIES = "parties", _("Customers")
         RELATIONSHIPS = "relationships", _("Relationships")
         PRODUCTS = "products", _("Products")
-        PRICES = "prices", _("Price lists")
+        PRICES = "prices", _("Prices")
         EVENTS = "events", _("Events")
         CONSENTS = "consents", _("Consents")
 
@@ -55,7 +63,7 @@ class ImportRun(Governed):
         PAUSE = "pause", _("Pause")
         CANCEL = "cancel", _("Cancel")
 
-    kind = models.CharField(_("kind"), max_length=13, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=60, choices=kinds)
     file_name = models.CharField(_("file"), max_length=255)
     path = models.CharField(_("path"), max_length=1000)
     file_size = models.BigIntegerField(_("size in bytes"))
@@ -137,7 +145,7 @@ class ImportMapping(Governed):
     governed = Part("imports", {"edit": "create"})
 
     name = models.CharField(_("name"), max_length=100)
-    kind = models.CharField(_("kind"), max_length=13, choices=ImportRun.Kind.choices)
+    kind = models.CharField(_("kind"), max_length=60, choices=kinds)
     header_digest = models.CharField(max_length=64, db_index=True)
     mapping = models.JSONField(_("mapping"), default=dict)
     options = models.JSONField(_("options"), default=dict)

@@ -7,7 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.intake.models import ImportRun
+from guanxi.foundation.desk import Desk
+from guanxi.foundation.visibility import Viewer, may
+from guanxi.intake import desk_kinds
+from guanxi.intake.fields import fields_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ _ALL = (
     Offer(
         "prices",
         "prices",
-        _("Price lists"),
+        _("Prices"),
         _("What a product costs in which list, from when until when, from which quantity."),
         "tags",
     ),
@@ -84,9 +87,14 @@ _ALL = (
 )
 
 
-def offers() -> list[Offer]:
-    """The kinds of file that can be imported here."""
-    return [one for one in _ALL if one.kind in ImportRun.Kind.values]
+def offers(by: Viewer | None = None) -> list[Offer]:
+    """The kinds of file that can be imported here; of the types of other packages those that `by` may make."""
+    return [*_ALL, *(_of_type(desk) for desk in desk_kinds.desks() if by is None or may(by, "create", desk.model))]
+
+
+def _of_type(desk: Desk) -> Offer:
+    labels = ", ".join(str(one.label) for one in fields_of(desk.slug).values())
+    return Offer(desk.slug, desk.slug, desk.plural, labels, desk.icon_name)
 
 
 def offer_of(key: str, options: dict[str, str] | None = None) -> Offer | None:

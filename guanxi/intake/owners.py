@@ -44,11 +44,17 @@ def owner_sql(plan: Plan) -> str:
     return "(SELECT o.user_id FROM owner_ids AS o WHERE o.said = c.owner)"
 
 
-def _find(said: list[str], verbs: tuple[str, ...], by: Viewer) -> pa.Table:
+def colleagues_called() -> dict[str, set[User]]:
+    """Who is called what, in small letters: by mail, user name and name."""
     called: dict[str, set[User]] = defaultdict(set)
     for user in User.objects.filter(is_active=True, is_staff=True):
         for name in {user.username, user.email, str(user)} - {""}:
             called[name.casefold()].add(user)
+    return called
+
+
+def _find(said: list[str], verbs: tuple[str, ...], by: Viewer) -> pa.Table:
+    called = colleagues_called()
     judged: dict[User, str | None] = {}
     rows: list[dict[str, Any]] = []
     for text in said:

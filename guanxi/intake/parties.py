@@ -16,7 +16,7 @@ from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation.bulk import BulkSession, last_id
 from guanxi.foundation.typed_json import MOMENT_FORMAT
 from guanxi.intake.employers import leave_out_foreign, relate
-from guanxi.intake.fields import MOMENT, NUMBER, WORD, Field
+from guanxi.intake.field import MOMENT, NUMBER, WORD, Field
 from guanxi.intake.importing import PROBLEMS, Job, Outcome, Phase
 from guanxi.intake.owners import owner_sql
 from guanxi.intake.plan import Plan

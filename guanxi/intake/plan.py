@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _lazy
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer
 from guanxi.intake import probing, values
-from guanxi.intake.fields import DAY, MOMENT, NUMBER, OPTION_FIELDS, WORD, Field, fields_of, plain
+from guanxi.intake.field import DAY, MOMENT, NUMBER, WORD, Field, plain
+from guanxi.intake.fields import OPTION_FIELDS, fields_of
 from guanxi.intake.formats import REMARKS, FileFormat, is_rejects
-from guanxi.intake.models import ImportMapping, ImportRun
+from guanxi.intake.models import ImportMapping, ImportRun, kinds
 from guanxi.intake.records import batches
 
 # Where the day comes after the month in dates written with slashes.
@@ -145,9 +146,10 @@ def prepare(
 
     Where it need not be `complete` a required column may be missing: a plan to be shown and corrected.
     """
-    if kind not in ImportRun.Kind.values:
+    known = dict(kinds())
+    if kind not in known:
         message = _("“%(kind)s” is no kind of import; known are %(known)s.")
-        raise Refused(message % {"kind": kind, "known": ", ".join(ImportRun.Kind.values)}, "kind")
+        raise Refused(message % {"kind": kind, "known": ", ".join(known)}, "kind")
     form = probing.probe(path, encoding, separator)
     plan = Plan(kind, str(path.resolve()), form, {})
     kept = _kept(plan, mapping_name)

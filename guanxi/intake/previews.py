@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from guanxi.customers import normalise
 from guanxi.intake import values
-from guanxi.intake.fields import DAY, MOMENT, NUMBER, Field, fields_of, plain
+from guanxi.intake.field import DAY, MOMENT, NUMBER, Field, plain
+from guanxi.intake.fields import fields_of
 from guanxi.intake.plan import Plan, said, suggest
 from guanxi.intake.records import batches, quote
 from guanxi.intake.rejects import REASONS

@@ -24,7 +24,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
-from guanxi.intake import actions, deciding, rederiving, running, taking_away
+from guanxi.intake import actions, deciding, desk_reverting, rederiving, running, taking_away
 from guanxi.intake.models import ImportRun
 from guanxi.intake.revert_job import Revert
 
@@ -64,10 +64,12 @@ def kept(run: ImportRun, after: int = 0, limit: int = 50) -> tuple[list[dict[str
 def _revert(run: ImportRun, by: Viewer) -> ImportRun:
     with bulk.session() as db:
         job = Revert(run, db)
+        of_type = desk_reverting.is_of_type(run)
         if not (job.folder / "decided").exists():
             shutil.rmtree(job.folder, ignore_errors=True)
             job.folder.mkdir(parents=True)
-            deciding.decide(job)
+            if not of_type:
+                deciding.decide(job)
             (job.folder / "decided").touch()
         steps: list[tuple[str, Callable[[Revert], None]]] = [
             (_("Orders"), taking_away.orders),
@@ -77,6 +79,7 @@ def _revert(run: ImportRun, by: Viewer) -> ImportRun:
             (_("Products"), taking_away.products),
             (_("Summaries"), taking_away.summaries),
         ]
+        steps = [(_("Records"), desk_reverting.take_back)] if of_type else steps
         for number, (what, step) in enumerate(steps):
             progress(number, len(steps), _("Taking back: %(what)s") % {"what": what})
             step(job)

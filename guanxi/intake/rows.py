@@ -23,7 +23,8 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.intake import actions, running, uploads
 from guanxi.intake.allowed import require_kind
-from guanxi.intake.fields import DAY, MOMENT, NUMBER, fields_of
+from guanxi.intake.field import DAY, MOMENT, NUMBER
+from guanxi.intake.fields import fields_of
 from guanxi.intake.models import ImportRun
 from guanxi.intake.plan import DEFAULT_SOURCE, prepare
 from guanxi.intake.values import ISO

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
 from guanxi.intake import rows
-from guanxi.intake.api import Kind, Rule
+from guanxi.intake.api import Rule
 from guanxi.intake.fields import fields_of
 
+Kind = Literal["parties", "relationships", "products", "prices", "sales", "events", "consents"]
 router = Router(tags=["Bulk"])
 FIELDS = "Fields by the names that imports know: `GET /bulk/{kind}/fields`. Lists where a field takes several."
 

@@ -20,7 +20,7 @@ import duckdb
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,7 +31,7 @@ from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.wire import BulkError
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, NotAllowed, Viewer, require
-from guanxi.intake import actions, checking, comparing, uploads
+from guanxi.intake import actions, checking, comparing, desk_kinds, uploads
 from guanxi.intake.allowed import require_kind
 from guanxi.intake.dry import DrySession
 from guanxi.intake.importing import Job, Phase, run_ahead
@@ -256,7 +256,8 @@ def _size(current: ImportRun) -> int:
 
 
 def _module(plan: Plan) -> Any:
-    return importlib.import_module(f"guanxi.intake.{plan.kind}")
+    name = "desk_rows" if desk_kinds.desk_of(plan.kind) else plan.kind
+    return importlib.import_module(f"guanxi.intake.{name}")
 
 
 def _marks(current: ImportRun) -> Path:
@@ -299,12 +300,12 @@ def _write_phase(job: Job, phase: Phase, first: int, current: ImportRun) -> None
 
 def _write_chunk(job: Job, phase: Phase, number: int, piece: Any) -> None:
     """One chunk and the checkpoint behind it in one transaction."""
-    with job.transaction() as db:
-        outcome = phase.write(job, db, number, piece)
+    with transaction.atomic() if phase.by_actions else job.transaction():
+        outcome = phase.write(job, job.db, number, piece)
         count = outcome.refused.num_rows
         if count:
             pq.write_table(outcome.refused, job.folder / f"refused-{phase.name}-{number}.parquet")
-        db.execute(
+        advance = (
             f"UPDATE intake_importrun SET phase = '{phase.name}', checkpoint = {number + 1}, "
             f"created = created + {outcome.created}, updated = updated + {outcome.updated}, "
             f"unchanged = unchanged + {outcome.unchanged}, skipped = skipped + {outcome.skipped}, accepted = "
@@ -312,6 +313,11 @@ def _write_chunk(job: Job, phase: Phase, number: int, piece: Any) -> None:
             f"{count} "
             f"WHERE id = {job.run_id}"
         )
+        if phase.by_actions:
+            with connection.cursor() as cursor:
+                cursor.execute(advance)
+        else:
+            job.db.execute(advance)
 
 
 def _reject_refused(current: ImportRun, plan: Plan) -> int:

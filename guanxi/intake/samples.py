@@ -6,7 +6,8 @@ import csv
 import io
 
 from guanxi.foundation.actions import Refused
-from guanxi.intake.models import ImportRun
+from guanxi.intake import desk_fields, desk_kinds
+from guanxi.intake.models import kinds
 
 ROWS: dict[str, list[list[str]]] = {
     "parties": [
@@ -60,9 +61,9 @@ ROWS: dict[str, list[list[str]]] = {
 
 def sample_file(kind: str) -> bytes:
     """A sample CSV of this kind, UTF-8 with BOM so that spreadsheets read it. Raises Refused for an unknown kind."""
-    if kind not in ROWS:
-        known = ", ".join(ImportRun.Kind.values)
-        raise Refused(f"“{kind}”: {known}", "kind")
+    rows = desk_fields.sample(desk) if (desk := desk_kinds.desk_of(kind)) else ROWS.get(kind)
+    if rows is None:
+        raise Refused(f"“{kind}”: {', '.join(dict(kinds()))}", "kind")
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(ROWS[kind])
+    csv.writer(text).writerows(rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode()

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from guanxi.foundation import clock
 from guanxi.foundation.money import SCALE
-from guanxi.intake.fields import DAY, MOMENT, NUMBER, WORD, Field
+from guanxi.intake.field import DAY, MOMENT, NUMBER, WORD, Field
 from guanxi.intake.records import quote
 
 ISO = "ISO"

@@ -10,7 +10,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
 from guanxi.customers.models import Party, PartyRole
-from guanxi.intake.fields import WORD, Field
+from guanxi.intake.field import WORD, Field
 from guanxi.intake.probing import ENCODINGS
 from guanxi.intake.values import DATE_FORMATS, ISO
 from guanxi.ledger.models import Channel, Direction

@@ -162,7 +162,7 @@ def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
 
 
 def _new_schema(desk: Desk) -> dict[str, Any]:
-    fields = desk.new_fields()
+    fields = writing.of_new(desk)
     return _object(
         {one.name: schema_of(one) for one in fields}, [one.name for one in fields if editing.is_required(one)]
     )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from guanxi.foundation import visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import editing
-from guanxi.foundation.desk.declaration import Desk
+from guanxi.foundation.desk.declaration import Desk, Field
 from guanxi.foundation.records.values import cleaned
 
 
@@ -18,13 +18,20 @@ def create(desk: Desk, body: dict[str, Any], viewer: Any) -> int:
     """Make a record as the “New” form does; its number. Raises Refused."""
     visibility.require(viewer, "create", desk.model)
     assert desk.create_action is not None
-    fields = desk.new_fields()
+    fields = of_new(desk)
     values = cleaned(fields, {**_defaults(fields), **body}, viewer)
     try:
         row = desk.create_action(**{name.replace(".", "__"): value for name, value in values.items()}, by=viewer)
     except Refused as refusal:
         raise Refused(refusal.message, (refusal.field or "").replace("__", ".") or None) from refusal
     return int(row.pk)
+
+
+def of_new(desk: Desk) -> list[Field]:
+    """What a program may say of a new record: the fields of the “New” form, and all custom ones."""
+    mark = f"{desk.custom}."
+    custom = [one for one in desk.all_facts() if desk.custom and one.name.startswith(mark) and editing.is_editable(one)]
+    return list({one.name: one for one in [*desk.new_fields(), *custom, *desk.new_fields()]}.values())
 
 
 def change(desk: Desk, number: int, body: dict[str, Any], viewer: Any) -> int:
@@ -62,7 +69,7 @@ def _found(desk: Desk, number: int, viewer: Any) -> Any:
     return row
 
 
-def _defaults(fields: list[Any]) -> dict[str, Any]:
+def _defaults(fields: list[Field]) -> dict[str, Any]:
     """What stands in the “New” form before anybody types."""
     found: dict[str, Any] = {}
     for field in fields:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from guanxi.foundation.models import User
-from guanxi.intake import offers, uploads
+from guanxi.intake import desk_kinds, offers, uploads
 from guanxi.intake.drafts import ImportDraft
 from guanxi.intake.models import ImportMapping, ImportRun
 
@@ -53,7 +53,9 @@ def test_the_first_step_offers_what_can_come_in_in_its_order(staff_client: Clien
     page = shown(staff_client.get("/imports/start/?what=sales"))
     places = [page.index(f'value="{one.key}"') for one in offers.offers()]
     assert places == sorted(places)
-    assert len(places) == len(ImportRun.Kind.values) + 1  # people and organisations are one kind
+    types = len(desk_kinds.desks())
+    assert types
+    assert len(places) == len(ImportRun.Kind.values) + 1 + types  # people and organisations are one kind
     assert 'value="sales" checked' in page
 
 

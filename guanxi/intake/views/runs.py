@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import declaration
 from guanxi.foundation.visibility import may, require
-from guanxi.intake import actions, drafting, known, offers, reverting
+from guanxi.intake import actions, desk_kinds, drafting, known, offers, reverting
 from guanxi.intake.drafts import ImportDraft
 from guanxi.intake.fields import fields_of
 from guanxi.intake.models import ImportRun
@@ -76,9 +76,11 @@ def _can_revert(run: ImportRun) -> bool:
 def _lists(run: ImportRun) -> list[tuple[str, str]]:
     """Where what the run made can be seen, as (words, address)."""
     slug = LISTS.get(run.kind, "")
-    desk = declaration.find(slug) if slug else None
+    desk = declaration.find(slug) if slug else desk_kinds.desk_of(run.kind)
     if desk is None or run.dry_run or not run.created or run.state == State.REVERTED:
         return []
+    if not slug:  # these rows do not remember which import made them
+        return [(str(desk.plural), reverse("desk:list", args=[desk.slug]))]
     return [(str(desk.plural), f"{reverse('desk:list', args=[slug])}?f.import={run.pk}")]
 
 

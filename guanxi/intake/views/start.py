@@ -43,7 +43,7 @@ def _page(request: HttpRequest, chosen: str, status: int = 200, **more: Any) -> 
     drafts = ImportDraft.objects.visible_to(request.user).filter(run=None).select_related("by")
     context = {
         "steps": steps.bar(steps.FILE),
-        "offers": offers.offers(),
+        "offers": offers.offers(request.user),
         "chosen": offer.key if offer else "",
         "mends": mends,
         "drafts": [

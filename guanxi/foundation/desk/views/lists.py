@@ -22,7 +22,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import choosing, display, editing, filters, layouts, paging, shelf, summing
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.choosing import Chosen
-from guanxi.foundation.desk.declaration import Bulk, Desk, Field
+from guanxi.foundation.desk.declaration import Bulk, Button, Desk, Field, Viewer
 from guanxi.foundation.desk.kinds import Kind
 from guanxi.foundation.desk.models import SavedView, ViewChoice
 from guanxi.foundation.desk.rows import COUNTED, capped_count, loading
@@ -217,6 +217,13 @@ def _opening(column: Field, lead: bool, editable: bool) -> SafeString:
     return format_html('<td class="{}" data-label="{}"{}>', style, column.label, name)
 
 
+def _buttons(desk: Desk, viewer: Viewer) -> list[Button]:
+    """What hangs on `button:<slug>`, and on `button:*` for every general list."""
+    own = [door(viewer) for door in hooks.get(f"button:{desk.slug}")]
+    everywhere = [door(desk, viewer) for door in hooks.get("button:*")] if desk.general else []
+    return [button for button in [*own, *everywhere] if button]
+
+
 def _context(request: HttpRequest, state: State) -> dict[str, Any]:
     desk, viewer = state.desk, request.user
     looked_at = timezone.now().isoformat()
@@ -234,7 +241,7 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
         "searchable": bool(desk.search_type or states.search_fields(desk)),
         "views": views,
         "this_view": next((view for view in views if state.view and view.pk == state.view.pk), None),
-        "buttons": [button for door in hooks.get(f"button:{desk.slug}") if (button := door(viewer))],
+        "buttons": _buttons(desk, viewer),
         "may_create": bool(desk.create_action or desk.own_new_view) and visibility.may(viewer, "create", desk.model),
         "may_export": visibility.may(viewer, "export", desk.model),
         "bulk_actions": [one for one in desk.bulk_actions() if visibility.may(viewer, one.verb, desk.model)],
