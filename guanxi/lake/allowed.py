@@ -60,6 +60,8 @@ def is_hidden(viewer: Viewer, table: str, column: str) -> bool:
     name = FIELDS.get((table, column), column)
     if column.startswith(schema.PROFILE):
         name = f"profile.{column.removeprefix(schema.PROFILE)}"
+    if column.startswith(schema.COMPUTED):
+        name = f"computed.{column.removeprefix(schema.COMPUTED)}"
     return name in hidden or name.partition(".")[0] in hidden
 
 

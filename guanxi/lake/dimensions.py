@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers import profile
 from guanxi.customers.models import Party
 from guanxi.foundation import hooks, visibility
+from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.lake import schema
 from guanxi.lake.allowed import is_hidden
 from guanxi.lake.measures import SALES_LINES
-from guanxi.lake.schema import PROFILE
+from guanxi.lake.schema import COMPUTED, PROFILE
 from guanxi.ledger.models import Channel
 from guanxi.orders.invoices import habits
 from guanxi.orders.models import Order
@@ -150,12 +151,13 @@ def below(name: str) -> str:
 
 
 def all() -> dict[str, Dimension]:  # noqa: A001  read as dimensions.all()
-    """Every dimension by name: the declared ones, those of the door "dimension", and one per field of the profile."""
+    """Every dimension by name: the declared ones, those of the door "dimension", and one per field of the profile and
+    per field that is worked out."""
     declared = [*DECLARED, *hooks.get("dimension")]
     taken = {dimension.name for dimension in declared}
     fields = [field for field in profile.fields() if field.name not in taken and _can_be_cut_by(field)]
     viewer = visibility.viewer_now()
-    every = [*declared, *map(_of_field, fields)]
+    every = [*declared, *map(_of_field, fields), *map(_of_worked_out, schema.worked_out_fields())]
     return {one.name: one for one in every if not is_hidden(viewer, one.table or SALES_LINES, one.column)}
 
 
@@ -166,9 +168,19 @@ def _can_be_cut_by(field: profile.ProfileField) -> bool:
 
 def _of_field(field: profile.ProfileField) -> Dimension:
     kind = {profile.NUMBER: NUMBER, profile.YES_NO: YES_NO, profile.CHOICE: CHOICE}.get(field.kind, TEXT)
-    choices: Callable[[], Iterable[tuple[Any, Any]]] | None = None
+    choices: Callable[[], Iterable[tuple[Any, Any]]] | None = _yes_no if kind == YES_NO else None
     if kind == CHOICE:
         choices = lambda: field.choices  # noqa: E731
-    elif kind == YES_NO:
-        choices = lambda: ((True, _now("yes")), (False, _now("no")))  # noqa: E731
     return _of_party(field.name, field.label, kind, PROFILE + field.name, choices=choices)
+
+
+def _of_worked_out(field: CustomField) -> Dimension:
+    kind = {profile.NUMBER: NUMBER, profile.YES_NO: YES_NO}.get(schema.kind_of_result(field), TEXT)
+    choices = _yes_no if kind == YES_NO else None
+    return Dimension(
+        field.key, field.label, kind, schema.WORKED_OUT.name, COMPUTED + field.key, "party_id", choices=choices
+    )
+
+
+def _yes_no() -> Iterable[tuple[Any, Any]]:
+    return (True, _now("yes")), (False, _now("no"))

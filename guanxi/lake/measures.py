@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers import profile
 from guanxi.foundation import hooks, visibility
+from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.lake.allowed import reads_hidden
-from guanxi.lake.schema import PROFILE
+from guanxi.lake.schema import COMPUTED, PROFILE, WORKED_OUT, worked_out_fields
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -186,21 +187,21 @@ DECLARED = (
 
 def all() -> dict[str, Measure]:  # noqa: A001  read as measures.all()
     """Every measure by name: the declared ones, those of the door "measure" and two per number among the custom fields
-    of customers; none of what is hidden from who asks.
+    of customers, worked-out ones too; none of what is hidden from who asks.
     """
     viewer = visibility.viewer_now()
-    custom = [measure for field in profile.fields() if _is_figure(field) for measure in _of_field(field)]
+    said = [(field.custom, "party", PROFILE) for field in profile.fields() if field.custom is not None]
+    worked_out = [(field, WORKED_OUT.name, COMPUTED) for field in worked_out_fields()]
+    custom = [measure for one in [*said, *worked_out] for measure in _of_field(*one)]
     every = [*DECLARED, *hooks.get("measure"), *custom]
     return {one.name: one for one in every if not reads_hidden(viewer, one)}
 
 
-def _is_figure(field: profile.ProfileField) -> bool:
-    return field.custom is not None and field.custom.kind in ("number", "money")
-
-
-def _of_field(field: profile.ProfileField) -> list[Measure]:
-    """The sum and the average of a number over customers, buyers or not."""
-    column, format_ = PROFILE + field.name, MONEY if field.custom.kind == "money" else NUMBER
+def _of_field(field: CustomField, base: str, prefix: str) -> list[Measure]:
+    """The sum and the average of a number over customers, buyers or not; of other fields none."""
+    if field.result not in ("number", "money"):
+        return []
+    column, format_ = prefix + field.key, MONEY if field.result == "money" else NUMBER
 
     def total(rows: ir.Table) -> ir.Value:
         return rows[column].sum()
@@ -209,6 +210,6 @@ def _of_field(field: profile.ProfileField) -> list[Measure]:
         return rows[column].mean()
 
     return [
-        Measure(f"{field.name}_sum", _now("%(field)s, sum") % {"field": field.label}, format_, total, base="party"),
-        Measure(f"{field.name}_mean", _now("%(field)s, average") % {"field": field.label}, format_, mean, base="party"),
+        Measure(f"{field.key}_sum", _now("%(field)s, sum") % {"field": field.label}, format_, total, base=base),
+        Measure(f"{field.key}_mean", _now("%(field)s, average") % {"field": field.label}, format_, mean, base=base),
     ]

@@ -113,8 +113,10 @@ class Lake:
     def shape(self, table: LakeTable) -> int:
         """What a table must look like, and whose data it must hold, to be carried on."""
         by_ledger = table.name in BY_LEDGER
-        currency = [settings.GUANXI_CURRENCY] if table is schema.PURCHASES else []
-        return schema.number_of(table.shape, self.origin if by_ledger else None, *currency)
+        more: list[object] = [settings.GUANXI_CURRENCY] if table is schema.PURCHASES else []
+        if table is schema.WORKED_OUT:  # worked out anew for all: no event tells of whom
+            more = [field.fresh_at for field in schema.worked_out_fields()]
+        return schema.number_of(table.shape, self.origin if by_ledger else None, *more)
 
     def current(self, table: LakeTable) -> DeltaTable | None:
         """The stored table, where it can be carried on; None where it has to be loaded whole."""
@@ -164,6 +166,8 @@ def _refresh_table(lake: Lake, table: LakeTable) -> None:
     if table.name in SMALL:
         _refresh_small(lake, table)
         return
+    if table is schema.WORKED_OUT and not schema.worked_out_fields():
+        return
     stored = lake.current(table)
     since = store.mark_of(stored, LEDGER) if stored else None
     if stored is not None and since is not None and sources.something_gone(since, lake.until):
@@ -181,7 +185,7 @@ def _refresh_table(lake: Lake, table: LakeTable) -> None:
 def concerned(table: LakeTable, since: int, until: int) -> bool:
     """Whether the ledger holds anything between two marks that this table has to follow."""
     events = reading.changes(since, until).order_by()
-    prefix = {"party": "party.", "event": ""}.get(table.name)
+    prefix = {"party": "party.", "event": "", "worked_out": ""}.get(table.name)
     if prefix is not None:
         return events.filter(kind__startswith=prefix).exists()
     return events.filter(kind__startswith="order.").exists() or events.filter(kind__in=sources.REASSIGNED).exists()
@@ -254,6 +258,17 @@ def _all_purchases(lake: Lake) -> Iterator[pa.RecordBatch]:
     yield from sources.purchases(lake.db, lake.until).to_batches(max_chunksize=100_000)
 
 
+def _refresh_worked_out(lake: Lake, table: LakeTable, stored: DeltaTable, since: int) -> None:
+    """A row more for each party that something is told of."""
+    told = sources.ids(lake.db, sources.told_parties(since, lake.until))
+    if len(told) > MANY:
+        lake.load(table, sources.worked_out(lake.db, lake.until), {LEDGER: lake.until})
+    elif len(told):
+        store.append(table, lake.counted(table, sources.worked_out(lake.db, lake.until, told)), {LEDGER: lake.until})
+    else:
+        store.set_marks(table, {LEDGER: lake.until})
+
+
 def _former_buyers(orders: pa.Array) -> pa.Array:
     """The parties that the lake still has these orders under; purchases are refreshed before the lines for that."""
     lines = store.open_table(schema.SALES_LINE)
@@ -284,6 +299,7 @@ BY_LEDGER = {
     "party": _refresh_parties,
     "first_purchase": _refresh_first_purchases,
     "purchases": _refresh_purchases,
+    "worked_out": _refresh_worked_out,
     "sales_line": _refresh_lines,
     "event": _refresh_events,
 }
@@ -291,6 +307,7 @@ WHOLE: dict[str, Callable[[Lake], Iterator[pa.RecordBatch]]] = {
     "party": lambda lake: sources.parties(lake.db),
     "first_purchase": lambda lake: sources.first_days(lake.db),
     "purchases": _all_purchases,
+    "worked_out": lambda lake: sources.worked_out(lake.db, lake.until),
     "sales_line": lambda lake: sources.all_lines(lake.db),
     "event": lambda lake: sources.events(lake.db, 0, lake.until),
 }

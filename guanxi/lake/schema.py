@@ -17,8 +17,11 @@ from django.conf import settings
 from guanxi.customers import profile
 from guanxi.foundation import hooks
 from guanxi.foundation.bulk.amounts import DECIMAL
+from guanxi.foundation.custom_fields import known
+from guanxi.foundation.custom_fields.models import CustomField
 
 PROFILE = "profile_"  # before the name of a declared profile field, in the columns of `party`
+COMPUTED = "computed_"  # before the key of a field that is worked out, in the columns of `worked_out`
 _PROFILE_TYPES = {profile.NUMBER: pa.float64(), profile.YES_NO: pa.bool_()}
 
 
@@ -42,8 +45,9 @@ class LakeTable:
 
     @property
     def schema(self) -> pa.Schema:
-        """The Arrow schema, with the declared profile fields where the table is `party`."""
-        extra = profile_columns() if self.name == "party" else ()
+        """The Arrow schema, with the declared profile fields where the table is `party`, and the fields that are worked
+        out where it is theirs."""
+        extra = {"party": profile_columns, "worked_out": worked_out_columns}.get(self.name, tuple)()
         return pa.schema([*self.columns, *extra])
 
     @property
@@ -65,6 +69,24 @@ def number_of(*what: object) -> int:
 def profile_columns() -> tuple[tuple[str, pa.DataType], ...]:
     """The columns of the declared profile fields."""
     return tuple((PROFILE + field.name, _PROFILE_TYPES.get(field.kind, pa.string())) for field in profile.fields())
+
+
+def worked_out_fields() -> list[CustomField]:
+    """The custom fields of customers that the house works out: formulas and roll-ups."""
+    return [field for field in known.of_type("customers.party") if field.worked_out]
+
+
+def kind_of_result(field: CustomField) -> str:
+    """The kind of what a field gives, as declared profile fields name theirs."""
+    kinds = {"number": profile.NUMBER, "money": profile.NUMBER, "yes_no": profile.YES_NO}
+    return kinds.get(field.result, profile.TEXT)
+
+
+def worked_out_columns() -> tuple[tuple[str, pa.DataType], ...]:
+    """The columns of those fields."""
+    return tuple(
+        (COMPUTED + field.key, _PROFILE_TYPES.get(kind_of_result(field), pa.string())) for field in worked_out_fields()
+    )
 
 
 _int, _text, _day = pa.int64(), pa.string(), pa.date32()
@@ -161,6 +183,16 @@ PURCHASES = LakeTable(
     newest="written",
     model="orders.purchasesummary",
 )
+# What formulas and roll-ups give of a customer. It changes with orders and whatever else is counted, so it is a log,
+# too; there are rows only while there are such fields.
+WORKED_OUT = LakeTable(
+    "worked_out",
+    "party_id",
+    (("party_id", _int), ("written", _int), ("there", pa.bool_())),
+    file_size=8_000_000,
+    newest="written",
+    model="customers.party",
+)
 SALES_LINE = LakeTable(
     "sales_line",
     "order_id",
@@ -205,7 +237,20 @@ EVENT = LakeTable(
 )
 
 # What the refresh fills, in the order of it: what facts refer to comes before them.
-REFRESHED = (PARTY, PRODUCT, PLACE, STAFF, CHANNEL, DATE, PAYING, FIRST_PURCHASE, PURCHASES, SALES_LINE, EVENT)
+REFRESHED = (
+    PARTY,
+    PRODUCT,
+    PLACE,
+    STAFF,
+    CHANNEL,
+    DATE,
+    PAYING,
+    FIRST_PURCHASE,
+    PURCHASES,
+    WORKED_OUT,
+    SALES_LINE,
+    EVENT,
+)
 
 
 def all() -> tuple[LakeTable, ...]:  # noqa: A001  read as schema.all()

@@ -268,6 +268,45 @@ def changed_parties(since: int, until: int) -> str:
     )
 
 
+def told_parties(since: int, until: int) -> str:
+    """SQL for the ids of the parties that any event between two marks tells of: what is worked out may differ."""
+    told = f"FROM ledger_event WHERE {reading.between(since, until)}"
+    return (
+        f"SELECT party_id AS id {told} AND party_id IS NOT NULL "
+        f"UNION SELECT object_id {told} AND object_type = 'customers.party' AND object_id IS NOT NULL"
+    )
+
+
+def worked_out(db: BulkSession, written: int, among: pa.Array | None = None) -> Batches:
+    """What formulas and roll-ups give of all parties, or of each of those `among`: nulls of those who are gone."""
+    fields = schema.worked_out_fields()
+    wire = pa.schema([("party_id", _int), *((schema.COMPUTED + field.key, _text) for field in fields)])
+    values = "".join(f", NULLIF(CAST(computed ->> {_quoted(field.key)} AS TEXT), '')" for field in fields)
+    condition = ""
+    if among is not None:
+        db.stage("lake_worked_out", pa.table([among], names=["id"]))
+        condition = " AND id IN (SELECT id FROM lake_worked_out)"
+    found: list[pa.Array] = []
+    sql = f"SELECT id{values} FROM customers_party WHERE merged_into_id IS NULL AND computed IS NOT NULL{condition}"
+    for batch in db.stream(sql, wire):
+        columns = {name: batch[name] for name in wire.names}
+        for field in fields:
+            name = schema.COMPUTED + field.key
+            columns[name] = _profile_value(schema.kind_of_result(field), columns[name])
+        found.append(columns["party_id"])
+        yield _worked_out(columns, written, there=True)
+    if among is not None:
+        gone = among.filter(pc.invert(pc.is_in(among, value_set=pa.chunked_array(found, _int).combine_chunks())))
+        nothing = {field.name: pa.nulls(len(gone), field.type) for field in schema.WORKED_OUT.schema}
+        yield _worked_out({**nothing, "party_id": gone}, written, there=False)
+
+
+def _worked_out(columns: dict[str, pa.Array], written: int, *, there: bool) -> pa.RecordBatch:
+    count = len(columns["party_id"])
+    marks = {"written": pa.array([written] * count, _int), "there": pa.array([there or None] * count, pa.bool_())}
+    return _batch(schema.WORKED_OUT, {**columns, **marks})
+
+
 def ids(db: BulkSession, sql: str) -> pa.Array:
     """The ids that a query of one column selects."""
     return pc.unique(db.read(sql, pa.schema([("id", _int)]))["id"])

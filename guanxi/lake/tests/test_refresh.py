@@ -18,7 +18,7 @@ def lines() -> list[tuple[Any, ...]]:
 
 
 def assert_same_as_full_load() -> None:
-    names = ("party", "product", "place", "staff", "first_purchase", "purchases", "sales_line", "event")
+    names = ("party", "product", "place", "staff", "first_purchase", "purchases", "worked_out", "sales_line", "event")
     before = {name: sorted(map(str, tables.table(name).to_pyarrow().to_pylist())) for name in names}
     refresh(full=True)
     after = {name: sorted(map(str, tables.table(name).to_pyarrow().to_pylist())) for name in names}

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +17,19 @@ from hypothesis import strategies as st
 
 from guanxi.catalog.actions import create_product, edit_product
 from guanxi.catalog.models import Product
-from guanxi.customers.actions import create_party, edit_party
+from guanxi.customers.actions import create_party, edit_party, merge_parties
 from guanxi.customers.models import Party
 from guanxi.foundation import clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.custom_fields import actions, formulas, indexing, tasks, values, working
 from guanxi.foundation.custom_fields.models import CustomField
 from guanxi.foundation.models import User
+from guanxi.foundation.roles import actions as roles
 from guanxi.foundation.todos import actions as todos
 from guanxi.foundation.visibility import SYSTEM
+from guanxi.lake import tables
+from guanxi.lake.query import Query, UnknownName, ask
+from guanxi.lake.refresh import refresh
 from guanxi.orders import actions as orders
 
 Make = Callable[..., CustomField]
@@ -223,6 +228,45 @@ def test_orders_are_rolled_up_at_once_and_in_sets(field: Make) -> None:
     other.refresh_from_db()
     assert not other.computed
     assert working.work_out("customers.party") == 0  # nothing differs: nothing is written
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lake_follows_what_is_worked_out(field: Make, home: Path, colleague: Any) -> None:
+    party, other = create_party(by=SYSTEM, name="Lin"), create_party(by=SYSTEM, name="Wu")
+    sale(party, 30, 10)
+    sale(other, 50, 10)
+    refresh()
+    assert tables.table("worked_out").count().to_pyarrow().as_py() == 0
+    roll_up(field, "bought", source="orders", function="sum", of="amount")
+    formula(field, "large", "bought > 70", "yes_no", "customers.party")
+    working.work_out("customers.party")
+    assert refresh().whole == ["worked_out"]
+    by_size = Query(["bought_sum", "sales"], ["large"], order=["large"])
+    assert ask(Query(["bought_sum", "bought_mean"]), SYSTEM) == [{"bought_sum": 80, "bought_mean": 40}]
+    assert [(row["large"], row["bought_sum"], row["sales"]) for row in ask(by_size, SYSTEM)] == [(False, 80, 80)]
+    # One more order is told of by its event: no table is loaded whole.
+    sale(party, 60, 0)
+    told = refresh()
+    assert told.rows["worked_out"] == 1
+    assert "worked_out" not in told.whole
+    assert [(row["large"], row["bought_sum"], row["sales"]) for row in ask(by_size, SYSTEM)] == [
+        (False, 50, 50),
+        (True, 90, 90),
+    ]
+    # Whoever became part of another is counted no more.
+    merge_parties(party, [other], by=SYSTEM)
+    refresh()
+    assert {row["party_id"] for row in tables.table("worked_out").to_pyarrow().to_pylist()} == {party.pk}
+    # What a role hides is neither measured nor cut by.
+    role = roles.create_role("Blind", by=SYSTEM)
+    grants = {"customers": {"view": "all"}, "orders": {"view": "all"}}
+    hidden = {"customers.party": {"computed.bought": "hidden", "computed.large": "hidden"}}
+    roles.edit_role(role.pk, {"grants": grants, "fields": hidden}, by=SYSTEM)
+    user = colleague("blind")
+    roles.give_roles(user, [role], by=SYSTEM)
+    for query in (Query(["bought_sum"]), Query(["sales"], ["large"])):
+        with pytest.raises(UnknownName):
+            ask(query, user)
 
 
 def test_open_tasks_are_counted(field: Make, staff: User) -> None:
