@@ -89,9 +89,9 @@ def may_consent(by: Viewer) -> bool:
     return by is None or may(by, "create", Consent)
 
 
-def refuse_whose_reach_is_less(by: Viewer, kind: str, made_by: Any) -> None:
+def refuse_whose_reach_is_less(by: Viewer, kind: str, author: Any) -> None:
     """Raise Refused where `by` would take back what somebody else brought in, and may not change all of it himself."""
-    if by.pk is not None and made_by == by.pk:
+    if by.pk is not None and author == by.pk:
         return
     for model in made_by(kind):
         verb = "edit" if _may_be_edited(model) else "create"
