@@ -3,7 +3,7 @@
 Each person is logged in (log-ins from one address are limited, so their sessions are made beforehand) and does one
 thing after another, 70 % reading and 30 % writing, with a pause between two that is drawn from an exponential
 distribution (10 seconds in the mean; who reads what he opened takes longer). So 200 people do some 20 things a second.
-As in a browser, a record fetches its lazy panels, the list or record that is open asks every six seconds for what
+As in a browser, a record fetches its lazy panels in one request, the list or record that is open asks every six seconds for what
 others changed, and its bell every five for messages; so there are some six times as many requests as things done. What
 counts is the time from the request to the last byte; pictures and styles are left out, for browsers keep them. Every
 answer that is not the one expected is an error.
@@ -32,7 +32,7 @@ RAMP = 10.0  # seconds over which people come in; these do not count
 PATIENCE = 60.0
 CSRF = "c" * 32
 SEEN_VALUE = re.compile(r'name="seen" value="([^"]*)"')
-LAZY = re.compile(r'hx-get="(/customers/\d+/(?:panel/[\w-]+|history)/)"')
+LAZY = re.compile(r'data-panels="(/customers/\d+/panels/)"')
 LIVE = re.compile(r'data-live="(?P<url>[^"]+)" data-at="(?P<at>[^"]*)"(?: data-query="(?P<query>[^"]*)")?')
 ROW = re.compile(r'name="ids" value="(\d+)"')
 FACT = "city"
@@ -143,7 +143,7 @@ async def customers(who: Person) -> None:
 
 async def record(who: Person) -> None:
     page = await who.look("record", f"/customers/{who.party()}/")
-    await asyncio.gather(*(who.ask("panel", address) for address in dict.fromkeys(LAZY.findall(page))))
+    await asyncio.gather(*(who.ask("panels", address) for address in LAZY.findall(page)))
 
 
 async def find(who: Person) -> None:

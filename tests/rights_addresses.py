@@ -563,7 +563,7 @@ OF_LIST = {
     "count/": "view",
     "export.csv": "export",
 }
-OF_RECORD = {"{pk}/": "view", "{pk}/history/": "view"}
+OF_RECORD = {"{pk}/": "view", "{pk}/panels/": "view", "{pk}/history/": "view"}
 ON_DESKS = {  # tried elsewhere: what they need is asked of the declaration, by each desk's own tests
     "<int:pk>/history/<int:entry>/back/", "filter/", "bulk/<slug:key>/", "arrange/", "cards/", "group/", "figures/",
     "live/", "narrow/", "totals/", "<int:pk>/move/", "export.xlsx", "<int:pk>/beside/", "<int:pk>/news/", "views/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, BinaryIO
 
@@ -44,6 +45,10 @@ class Child:
                 if answer is not None:
                     wire.send_message(self.output, answer)
         self.connection.rollback()
+
+    def close(self) -> None:
+        self.cursor.close()
+        self.connection.close()
 
     def execute(self, sql: str) -> dict[str, Any]:
         self.cursor.execute(sql)
@@ -96,4 +101,7 @@ class Child:
 
 
 if __name__ == "__main__":
-    Child(sys.argv[1], sys.stdout.buffer, sys.stdin.buffer).serve()
+    child = Child(sys.argv[1], sys.stdout.buffer, sys.stdin.buffer)
+    child.serve()
+    child.close()
+    os._exit(0)  # all is written: whoever waits need not wait until the libraries are taken down

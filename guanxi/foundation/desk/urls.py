@@ -64,6 +64,7 @@ urlpatterns = [
     path("<desk:desk>/<int:pk>/news/", live.record, name="live_record"),
     path("<desk:desk>/<int:pk>/fact/<str:name>/", records.fact, name="fact"),
     path("<desk:desk>/<int:pk>/panel/<slug:key>/", records.panel, name="panel"),
+    path("<desk:desk>/<int:pk>/panels/", records.panels, name="panels"),
     path("<desk:desk>/<int:pk>/history/", records.history, name="history"),
     path("<desk:desk>/<int:pk>/beside/", records.besides, name="beside"),
     path("<desk:desk>/totals/", lists.totals, name="totals"),

@@ -65,13 +65,14 @@ class Load:
         self._cursor = link.cursor()
         names = sql.SQL(", ").join(sql.Identifier(name) for name in self.known)
         link.execute("SET synchronous_commit = off")
-        self._triggers("DISABLE")  # those that keep the audit log as it is, say
+        self._each("DISABLE TRIGGER USER")  # those that keep the audit log as it is, say
+        self._each("SET (autovacuum_enabled = false)")  # else `finish` waits for what it does slowly
         link.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
         self._later = _take_off(link)
 
-    def _triggers(self, what: str) -> None:
+    def _each(self, what: str) -> None:
         for name in self.known:
-            self.link.execute(sql.SQL(f"ALTER TABLE {{}} {what} TRIGGER USER").format(sql.Identifier(name)))
+            self.link.execute(sql.SQL(f"ALTER TABLE {{}} {what}").format(sql.Identifier(name)))
 
     def take(self, table: str, content: IO[bytes]) -> None:
         """One piece of a table; the pieces come in their order."""
@@ -104,7 +105,7 @@ class Load:
                     _("%(table)s has %(found)s rows in the backup, %(wanted)s were written.")
                     % {"table": table, "found": count, "wanted": rows.get(table)}
                 )
-        self._triggers("ENABLE")
+        self._each("ENABLE TRIGGER USER")
         for table, column, last in self.about["sequences"]:
             if table in self.known and last:
                 self.link.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [f'"{table}"', column, last])
@@ -119,6 +120,7 @@ class Load:
         self.link.autocommit = True
         for name in self.known:
             self.link.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
+        self._each("RESET (autovacuum_enabled)")
 
 
 def _take_off(link: psycopg.Connection[Any]) -> tuple[list[str], list[str]]:

@@ -166,6 +166,30 @@ def test_panels_at_once_and_lazy(staff_client: Client, desk: Desk, party: Any) -
         assert staff_client.get(f"/people/{party.pk}/panel/never/").status_code == 404
 
 
+def test_what_can_wait_comes_in_one_answer_and_one_that_fails_takes_no_other_away(
+    staff_client: Client, desk: Desk, party: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_record: Any, _viewer: User) -> dict[str, Any]:
+        raise RuntimeError("no figures")
+
+    template = "foundation/shell/empty.html"
+    lazy = Panel("right", "Household", template, lambda row, _by: {"title": row.name}, lazy=True, key="household")
+    broken = Panel("right", "Broken", template, fails, lazy=True, key="broken")
+    never = Panel("right", "Never", template, lazy=True, when=lambda *_: False, key="never")
+    with (
+        hooks.registered("panel:people", lazy),
+        hooks.registered("panel:people", broken),
+        hooks.registered("panel:people", never),
+    ):
+        page = staff_client.get(f"/people/{party.pk}/").content.decode()
+        assert f'data-panels="/people/{party.pk}/panels/"' in page
+        assert 'data-panel="household"' in page and 'data-panel="broken"' in page and 'data-panel="history"' in page
+        answer = staff_client.get(f"/people/{party.pk}/panels/").json()
+    assert "household" in answer and "history" in answer and not {"broken", "never"} & set(answer)
+    assert "王美玲" in answer["household"]
+    assert "The panel “broken” could not be made" in caplog.text
+
+
 def test_header_buttons_of_higher_floors(staff_client: Client, desk: Desk, party: Any) -> None:
     with hooks.registered("record_button:people", lambda row, _viewer: Button(f"致電 {row.name}", "/call/", "phone")):
         assert "致電 王美玲" in words(staff_client.get(f"/people/{party.pk}/"))

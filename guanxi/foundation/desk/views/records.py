@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -22,6 +25,7 @@ from guanxi.foundation.desk import history as past
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Button, Desk, Field, Panel
 
+logger = logging.getLogger(__name__)
 ZONES = ("head", "left", "middle", "right")
 
 
@@ -82,7 +86,7 @@ def fact(request: HttpRequest, desk: Desk, pk: int, name: str) -> HttpResponse:
 
 @require_GET
 def panel(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
-    """The inside of a lazy panel."""
+    """The inside of one lazy panel: what a click brings where `panels` could not."""
     row = row_of(request, desk, pk)
     found = next((panel for panel in desk.panels() if panel.name == key), None)
     if found is None or (found.when is not None and not found.when(row, request.user)):
@@ -91,14 +95,40 @@ def panel(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
 
 
 @require_GET
+def panels(request: HttpRequest, desk: Desk, pk: int) -> JsonResponse:
+    """All lazy panels of a record and its history, by name, in one request; one that fails is left out."""
+    row = row_of(request, desk, pk)
+    makers: dict[str, Callable[[], str]] = {
+        panel.name: partial(_panel, request, desk, row, panel, at_once=True)
+        for panel in desk.panels()
+        if panel.lazy and (panel.when is None or panel.when(row, request.user))
+    }
+    if desk.history:
+        makers["history"] = partial(_history, request, desk, row, "")
+    return JsonResponse({name: html for name, make in makers.items() if (html := _made(name, make)) is not None})
+
+
+def _made(name: str, make: Callable[[], str]) -> str | None:
+    """What a panel shows; None where it cannot be made, which must not take the others away."""
+    try:
+        return make()
+    except Exception:
+        logger.exception("The panel “%s” could not be made", name)
+        return None
+
+
+@require_GET
 def history(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """What was changed on the record, newest first; `before` is the id of the entry to go on from."""
-    row = row_of(request, desk, pk)
-    before = request.GET.get("before", "")
+    return HttpResponse(_history(request, desk, row_of(request, desk, pk), request.GET.get("before", "")))
+
+
+def _history(request: HttpRequest, desk: Desk, row: Any, before: str) -> str:
     found = past.changes_of(desk, row, request.user, int(before) if before.isdecimal() and len(before) < 19 else None)
     for line in found["lines"]:
         line["can_put_back"] = undoing.can_put_back(desk, row, line["entry"], request.user)
-    return render(request, "desk/history.html", {"desk": desk, "record": row, **found, "first": not before})
+    context = {"desk": desk, "record": row, **found, "first": not before}
+    return render_to_string("desk/history.html", context, request)
 
 
 @require_GET

@@ -5,6 +5,24 @@ import { editInPlace } from "./editing.js";
 const record = document.getElementById("record");
 editInPlace(record);
 
+// What can wait comes behind the page, all in one answer; what does not come can be asked for by a click.
+async function bringPanels() {
+  const waiting = document.querySelectorAll("[data-panel]");
+  if (!waiting.length) return;
+  let brought = {};
+  try {
+    const answer = await fetch(record.dataset.panels);
+    if (answer.ok) brought = await answer.json();
+  } catch { /* told in each panel's place */ }
+  for (const part of waiting) {
+    if (!part.isConnected) continue; // clicked meanwhile
+    const html = brought[part.dataset.panel];
+    if (html === undefined) part.querySelector(".quiet").textContent = record.dataset.failed;
+    else window.htmx.swap(part, html, { swapStyle: "outerHTML" });
+  }
+}
+bringPanels();
+
 // Drafts of an earlier visit: their editors open again.
 document.querySelectorAll(".fact-value").forEach((button) => {
   const fact = button.closest("[data-fact]").dataset.fact;
