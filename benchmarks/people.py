@@ -3,10 +3,10 @@
 Each person is logged in (log-ins from one address are limited, so their sessions are made beforehand) and does one
 thing after another, 70 % reading and 30 % writing, with a pause between two that is drawn from an exponential
 distribution (10 seconds in the mean; who reads what he opened takes longer). So 200 people do some 20 things a second.
-As in a browser, a record fetches its lazy panels in one request, the list or record that is open asks every six seconds for what
-others changed, and its bell every five for messages; so there are some six times as many requests as things done. What
-counts is the time from the request to the last byte; pictures and styles are left out, for browsers keep them. Every
-answer that is not the one expected is an error.
+As in a browser, a record fetches its lazy panels in one request, the list or record that is open asks every six seconds
+for what others changed, and its bell every five for messages; so there are some five times as many requests as things
+done. What counts is the time from the request to the last byte; pictures and styles are left out, for browsers keep
+them. Every answer that is not the one expected is an error.
 """
 
 from __future__ import annotations
