@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +31,17 @@ _kept: OrderedDict[str, Result] = OrderedDict()
 _few = threading.BoundedSemaphore(AT_ONCE)
 
 
+@dataclass
+class Turn:
+    """Whose turn it is to work out one question, and how many want it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    wanted: int = 0
+
+
+_turns: dict[str, Turn] = {}
+
+
 def asker(viewer: Viewer) -> Callable[[Query], Result]:
     """How `viewer` asks the lake, each question once. It raises what `query.run` raises."""
     under = _under(viewer)
@@ -37,20 +49,48 @@ def asker(viewer: Viewer) -> Callable[[Query], Result]:
 
     def ask(question: Query) -> Result:
         key = _key(question, under)
-        with _lock:
-            if key in _kept:
-                _kept.move_to_end(key)
-                return replace(_kept[key], as_of=as_of)
-        with _few:
-            result = query.run(question, viewer)
-        if len(result.rows) <= MOST_ROWS:
-            with _lock:
-                _kept[key] = result
-                while len(_kept) > MOST_KEPT:
-                    _kept.popitem(last=False)
-        return result
+        known = _recalled(key)
+        if known is None:
+            with _alone(key):  # many open the same page behind a refresh: one works it out, the others wait for it
+                known = _recalled(key)
+                if known is None:
+                    with _few:
+                        return _kept_if_small(key, query.run(question, viewer))
+        return replace(known, as_of=as_of)
 
     return ask
+
+
+def _recalled(key: str) -> Result | None:
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+        return _kept.get(key)
+
+
+def _kept_if_small(key: str, result: Result) -> Result:
+    if len(result.rows) <= MOST_ROWS:
+        with _lock:
+            _kept[key] = result
+            while len(_kept) > MOST_KEPT:
+                _kept.popitem(last=False)
+    return result
+
+
+@contextmanager
+def _alone(key: str) -> Iterator[None]:
+    """One at a time for each question; the lock goes when nobody wants it any more."""
+    with _lock:
+        turn = _turns.setdefault(key, Turn())
+        turn.wanted += 1
+    try:
+        with turn.lock:
+            yield
+    finally:
+        with _lock:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del _turns[key]
 
 
 def forget() -> None:
