@@ -105,6 +105,7 @@ def _alone(work: Path, size: str, database: str, people: int | None, minutes: fl
         environment = _filled(files, home, url)
         if people is None:
             return _within("keeping", environment)
+        command("learn", environment=environment)  # else the worker would, while people work
         return crowds.measure(environment, people, minutes, 500.0)
 
 
