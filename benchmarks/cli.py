@@ -51,6 +51,7 @@ console = Console(width=None if sys.stdout.isatty() else 150)
 @click.option("--people", type=click.IntRange(1), help="So many people at once, on the first size and each database.")
 @click.option("--minutes", type=float, default=5.0, show_default=True, help="With --people: how long.")
 @click.option("--keeping", is_flag=True, help="Back up and restore alone.")
+@click.option("--mail", is_flag=True, help="Read a mailbox of 100,000 messages alone, with workers killed on the way.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the data lie; kept.")
 def bench(
     sizes: tuple[str, ...],
@@ -61,21 +62,16 @@ def bench(
     people: int | None,
     minutes: float,
     keeping: bool,
+    mail: bool,
     folder: Path | None,
 ) -> None:
     """Measure imports, refresh, learning, pages and questions at the sizes named."""
     work = folder or Path(tempfile.mkdtemp(prefix="guanxi-bench-"))
-    if models:
-        _print("models, 1,000,000 simulated customers", [*lifetime.measure(folder=work), *states.figures()])
+    if models or duplicates:
+        _without_database(models, work)
         return
-    if duplicates:
-        _print("duplicates among 1,000,000 drawn customers", matching.measure(folder=work))
-        return
-    if boards:
-        for database, size in product(databases, sizes):
-            with _database(database, work) as url:
-                figures = _boards(SIZES[size], work / f"{database}-{size}-cards", url)
-                _print(f"{database}, {SIZES[size]:,} cards", figures)
+    if boards or mail:
+        _in_empty_homes(boards, databases, sizes, work)
         return
     if people or keeping:
         for database in databases:
@@ -95,6 +91,25 @@ def bench(
         _keep(results)
         if folder is None:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def _without_database(models: bool, work: Path) -> None:
+    if models:
+        _print("models, 1,000,000 simulated customers", [*lifetime.measure(folder=work), *states.figures()])
+    else:
+        _print("duplicates among 1,000,000 drawn customers", matching.measure(folder=work))
+
+
+def _in_empty_homes(boards: bool, databases: tuple[str, ...], sizes: tuple[str, ...], work: Path) -> None:
+    """Boards over so many cards, or else a large mailbox."""
+    for database, size in product(databases, sizes if boards else sizes[:1]):
+        with _database(database, work) as url:
+            if boards:
+                _print(
+                    f"{database}, {SIZES[size]:,} cards", _boards(SIZES[size], work / f"{database}-{size}-cards", url)
+                )
+            else:
+                _print(f"{database}, a mailbox", _mail(work / f"{database}-mail", url))
 
 
 def _alone(work: Path, size: str, database: str, people: int | None, minutes: float) -> list[Figure]:
@@ -196,6 +211,14 @@ def _boards(cards: int, home: Path, database_url: str) -> list[Figure]:
     command("init", environment=environment)
     figures = _within("boards", environment, str(cards)) + _within("deals", environment, str(cards))
     return figures + _within("day", environment, str(cards), str(cards), str(5 * cards))
+
+
+def _mail(home: Path, database_url: str) -> list[Figure]:
+    """A large mailbox read into an empty home."""
+    home.mkdir(parents=True, exist_ok=True)
+    environment = {"GUANXI_HOME": str(home)} | ({"GUANXI_DATABASE_URL": database_url} if database_url else {})
+    command("init", environment=environment)
+    return _within("mail", environment)
 
 
 def _learned(environment: dict[str, str]) -> list[Figure]:

@@ -301,6 +301,7 @@ SHOTS = [
     Shot("keys-page", "/habits/keys/"),
     Shot("quick", "/", quick),
     Shot("customer-new", "/customers/new/"),
+    Shot("mailbox-new", "/mailboxes/new/"),
     Shot("dashboard-arranged", "/dashboards/management/", arrange),
     Shot("question-save", "/explore/?m=sales&by=month", clicks("[data-dialog='save-question']")),
     Shot("purposes", "/rights/purposes/"),

@@ -96,7 +96,7 @@ class Dovecot:
 
         group = grp.getgrgid(owner.pw_gid).gr_name
         for name in ("run", "state", "mail"):
-            (self.folder / name).mkdir()
+            (self.folder / name).mkdir(exist_ok=True)  # a test may have filled the mail before
         if os.geteuid() == 0:
             self.folder.chmod(0o755)
             shutil.chown(self.folder / "mail", owner.pw_uid, owner.pw_gid)

@@ -477,6 +477,8 @@ DELETE /activities/{number}/participants/{participant} activities.edit
 POST /mail/messages mine
 POST /mail/messages/{number}/filing mine
 GET /mail/mailboxes/{number}/health mine
+PUT /mail/mailboxes/{number}/folders mine
+GET /mail/files -
 GET /todos tasks.view
 POST /todos tasks.create~customers.edit
 DELETE /todos/{number} tasks.delete~customers.edit

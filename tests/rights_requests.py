@@ -103,6 +103,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST mail/messages/<int:pk>/mark/": {"private": "0"},
     "POST /mail/messages": {"mailbox": "{mailbox}", "to": ["who@example.com"], "text": "Text"},
     "POST /mail/messages/{number}/filing": {"private": False},
+    "PUT /mail/mailboxes/{number}/folders": {"folders": ["{folder}"]},
     "POST /notes": {"object_type": "customers.party", "object_id": "{party}", "text": "Called."},
     "POST quotes/<int:pk>/do/": {"what": "withdraw"},
     "POST orders/<int:pk>/handle/": {"what": "confirm"},

@@ -67,6 +67,7 @@ MAY_MAIL = {
     "guanxi/foundation/reports/mail.py": "reports to colleagues",
     "guanxi/foundation/letters/actions.py": "notifications to colleagues",
     "guanxi/foundation/access/inviting.py": "invitations of colleagues",
+    "guanxi/channels/mail/hosts.py": "connections to the servers of mailboxes; nothing is sent there",
     "guanxi/channels/mail/posting.py": "what a person wrote, after asking whether we may (actions.write)",
 }
 NAMES_THAT_SAY_NOTHING = {"utils.py", "helpers.py", "common.py", "misc.py"}

@@ -30,7 +30,7 @@ from PIL import Image
 
 from guanxi.catalog.actions import create_product
 from guanxi.channels.activities import actions as activities
-from guanxi.channels.mail.models import Mailbox, Message, Thread
+from guanxi.channels.mail.models import Folder, Mailbox, Message, Thread
 from guanxi.customers import actions as customers
 from guanxi.customers.actions.consents import OPT_IN
 from guanxi.customers.models import JunkValue, MatchPair, OptIn, Party, Source, SourceRecord
@@ -266,7 +266,8 @@ def mail_of(party: Party, owner: User) -> dict[str, int]:
     message = Message.objects.create(
         mailbox=mailbox, thread=thread, message_id=f"{owner.pk}@example.com", direction="in", sender="a@b", party=party
     )
-    return {"mailbox": mailbox.pk, "message": message.pk}
+    folder = Folder.objects.create(mailbox=mailbox, name="INBOX", kind="inbox", read=True)
+    return {"mailbox": mailbox.pk, "message": message.pk, "folder": folder.pk}
 
 
 def test_the_ready_made_roles_reach_as_far_as_their_tables_say(three: dict[str, Any], colleague: Any) -> None:

@@ -37,23 +37,22 @@ def record(
 
     Raises Refused where channel or direction are unknown, the payload is too large or the time lies in the future.
     """
-    event = Event(
-        party=party,
-        kind=kind,
-        channel=channel,
-        direction=direction,
-        occurred_at=occurred_at or clock.now(),
-        actor_id=by.pk,
-        object_type=about._meta.label_lower if about is not None else "",
-        object_id=about.pk if about is not None else None,
-        payload=_plain(payload or {}),
-    )
+    event = _made(kind, by, party, channel, direction, occurred_at, about, payload)
     # Told by another action, it follows from what that one was allowed to do.
     if occasion().name in ("ledger.record", "ledger.put_event"):
         visibility.require(by, "create", event)
     _check(event)
     event.save(force_insert=True)
     return event
+
+
+@action
+def record_all(events: Collection[dict[str, Any]], *, by: visibility.Viewer) -> None:
+    """Add many events that follow from another action, each told as to `record`."""
+    rows = [_made(by=by, **told) for told in events]
+    for row in rows:
+        _check(row)
+    Event.objects.bulk_create(rows, batch_size=1_000)
 
 
 @action
@@ -92,6 +91,29 @@ def put_event(source: str, external_id: str, kind: str, *, by: visibility.Viewer
     event = record(kind, by=by, **values)
     EventKey.objects.create(source=origin, external_id=external_id, event=event)
     return event, True
+
+
+def _made(
+    kind: str,
+    by: visibility.Viewer,
+    party: Party | None = None,
+    channel: str = Channel.OTHER,
+    direction: str = Direction.INSIDE,
+    occurred_at: datetime | None = None,
+    about: models.Model | None = None,
+    payload: dict[str, Any] | None = None,
+) -> Event:
+    return Event(
+        party=party,
+        kind=kind,
+        channel=channel,
+        direction=direction,
+        occurred_at=occurred_at or clock.now(),
+        actor_id=by.pk,
+        object_type=about._meta.label_lower if about is not None else "",
+        object_id=about.pk if about is not None else None,
+        payload=_plain(payload or {}),
+    )
 
 
 def _check(event: Event) -> None:

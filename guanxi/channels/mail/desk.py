@@ -66,6 +66,9 @@ class Mailboxes(desk.Desk):
         "username",
         "since",
         "strangers",
+        Column("makes_leads", editable=False),
+        Column("lead_addresses", editable=False, when=lambda row: row.makes_leads),
+        "signature",
         Column("synced_at", editable=False),
         Column("created_at", editable=False),
     )

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from imaplib import IMAP4
 from typing import Any
 
 from django.utils.translation import gettext as _
-from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError
 
 from guanxi.channels.mail import hosts
-from guanxi.channels.mail.models import Mailbox, Security
+from guanxi.channels.mail.models import Folder, Mailbox
 
-PATIENCE = 30  # seconds
 FAULTS = (OSError, IMAP4.error, ImapToolsError, ssl.SSLError)
 UID, SIZE = re.compile(rb"UID (\d+)"), re.compile(rb"RFC822\.SIZE (\d+)")
-SENT, LEFT = "\\Sent", {"\\Junk", "\\Trash", "\\Drafts", "\\All", "\\Noselect", "\\NonExistent"}
-SENT_NAMES = {"sent", "sent items", "sent messages", "已发送", "已傳送", "寄件備份", "寄件備份匣"}
+Kind = Folder.Kind
+# RFC 6154, and what servers without it call the same.
+SPECIAL = {
+    "\\Sent": Kind.SENT, "\\Junk": Kind.JUNK, "\\Trash": Kind.TRASH, "\\Drafts": Kind.DRAFTS, "\\All": Kind.ALL,
+}  # fmt: skip
+NAMES = {
+    Kind.SENT: {"sent", "sent items", "sent messages", "已发送", "已傳送", "寄件備份", "寄件備份匣"},
+    Kind.JUNK: {"junk", "junk e-mail", "junk email", "spam", "垃圾邮件", "垃圾郵件"},
+    Kind.TRASH: {"trash", "deleted items", "deleted messages", "已删除", "已刪除", "垃圾桶"},
+    Kind.DRAFTS: {"drafts", "草稿", "草稿箱"},
+}
+NO_FOLDER = {"\\Noselect", "\\NonExistent"}
+LONGEST_NAME = 250
+HEAD = 262_144  # bytes of a large message that are fetched: its header and, as a rule, what was written
 
 
 class CannotConnect(Exception):
@@ -33,17 +44,17 @@ class Listed:
     """A folder at the server."""
 
     name: str
-    outgoing: bool
+    kind: str
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A message on the wire; `raw` is None where it was too large to be fetched whole, and its header is there."""
+    """A message on the wire; of one that is not `whole`, because it is too large, the beginning."""
 
     uid: int
     size: int
-    raw: bytes | None
-    header: bytes = b""
+    raw: bytes
+    whole: bool = True
 
 
 class Server:
@@ -53,14 +64,12 @@ class Server:
         self.box = box
 
     def folders(self) -> list[Listed]:
-        """The folders to be read: the inbox, and where copies of what was sent are."""
-        found = []
-        for one in self.box.folder.list():
-            flags = set(one.flags)
-            outgoing = SENT in flags or one.name.lower() in SENT_NAMES
-            if outgoing or (one.name.upper() == "INBOX" and not flags & LEFT):
-                found.append(Listed(one.name, outgoing))
-        return found
+        """The folders that hold messages."""
+        return [
+            Listed(one.name, _kind(one.name, set(one.flags), one.delim))
+            for one in self.box.folder.list()
+            if not set(one.flags) & NO_FOLDER and 0 < len(one.name) <= LONGEST_NAME
+        ]
 
     def open(self, name: str) -> int:
         """Open a folder for reading; its UIDVALIDITY."""
@@ -74,17 +83,25 @@ class Server:
         found = self.box.client.uid("SEARCH", criteria)
         return sorted(one for one in map(int, _data(found)[0].split()) if one > uid)  # “n:*” gives the last always
 
-    def fetch(self, uids: list[int], largest: int) -> list[Fetched]:
-        """The messages with these numbers; of those over `largest` bytes the header only. What is gone is left out."""
+    def fetch(self, uids: Sequence[int], largest: int, at_once: int) -> Iterator[list[Fetched]]:
+        """The messages with these numbers in their order, in pieces of about `at_once` bytes; of those over `largest`
+        bytes the beginning. What is gone is left out."""
         sizes = self._sizes(uids)
-        small = [uid for uid in uids if sizes.get(uid, largest + 1) <= largest]
-        large = [uid for uid in uids if uid in sizes and uid not in set(small)]
-        bodies, headers = self._parts(small, "BODY.PEEK[]"), self._parts(large, "BODY.PEEK[HEADER]")
-        found = [Fetched(uid, sizes[uid], bodies[uid]) for uid in small if uid in bodies]
-        found += [Fetched(uid, sizes[uid], None, headers.get(uid, b"")) for uid in large]
-        return sorted(found, key=lambda one: one.uid)
+        piece: list[int] = []
+        for uid in uids:
+            if piece and sum(min(sizes.get(one, 0), largest) for one in [*piece, uid]) > at_once:
+                yield self._piece(piece, sizes, largest)
+                piece = []
+            piece.append(uid)
+        yield self._piece(piece, sizes, largest)
 
-    def _sizes(self, uids: list[int]) -> dict[int, int]:
+    def _piece(self, uids: Sequence[int], sizes: dict[int, int], largest: int) -> list[Fetched]:
+        small = [uid for uid in uids if uid in sizes and sizes[uid] <= largest]
+        large = [uid for uid in uids if uid in sizes and sizes[uid] > largest]
+        bodies = self._parts(small, "BODY.PEEK[]") | self._parts(large, f"BODY.PEEK[]<0.{min(HEAD, largest)}>")
+        return [Fetched(uid, sizes[uid], bodies[uid], sizes[uid] <= largest) for uid in uids if uid in bodies]
+
+    def _sizes(self, uids: Sequence[int]) -> dict[int, int]:
         sizes = {}
         for line in self._ask(uids, "(UID RFC822.SIZE)"):
             text = line[0] if isinstance(line, tuple) else line
@@ -93,15 +110,29 @@ class Server:
                 sizes[int(uid[1])] = int(size[1])
         return sizes
 
-    def _parts(self, uids: list[int], part: str) -> dict[int, bytes]:
+    def _parts(self, uids: Sequence[int], part: str) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
-        for line in self._ask(uids, f"(UID {part})"):
-            if isinstance(line, tuple) and (uid := UID.search(line[0])):
-                found[int(uid[1])] = line[1]
+        answer = self._ask(uids, f"(UID {part})")
+        for line, after in zip(answer, [*answer[1:], b""], strict=False):
+            if isinstance(line, tuple):
+                said = line[0] if isinstance(after, tuple) else line[0] + after  # some servers say the number behind
+                if uid := UID.search(said):
+                    found[int(uid[1])] = line[1]
         return found
 
-    def _ask(self, uids: list[int], what: str) -> list[Any]:
+    def _ask(self, uids: Sequence[int], what: str) -> list[Any]:
         return _data(self.box.client.uid("FETCH", ",".join(map(str, uids)), what)) if uids else []
+
+
+def _kind(name: str, flags: set[str], parting: str) -> str:
+    """What a folder is for, by what the server says of it, else by its name."""
+    said = next((kind for flag, kind in SPECIAL.items() if flag in flags), None)
+    if said is not None:
+        return said
+    if name.upper() == "INBOX":
+        return Kind.INBOX
+    last = name.rsplit(parting, 1)[-1].lower() if parting else name.lower()
+    return next((kind for kind, names in NAMES.items() if last in names), Kind.OTHER)
 
 
 def _data(answer: Any) -> list[Any]:
@@ -123,16 +154,14 @@ def connected(mailbox: Mailbox) -> Iterator[Server]:
 
 
 def _connect(mailbox: Mailbox) -> BaseMailBox:
-    kinds = {Security.TLS: MailBox, Security.STARTTLS: MailBoxStartTls, Security.NONE: MailBoxUnencrypted}
-    host = {"host": mailbox.imap_host, "port": mailbox.imap_port, "timeout": PATIENCE}
+    place = {"host": mailbox.imap_host, "port": mailbox.imap_port}
     try:
-        hosts.check(mailbox.imap_host)
-        box: BaseMailBox = kinds[Security(mailbox.imap_security)](**host)
+        box = hosts.imap(mailbox.imap_host, mailbox.imap_port, mailbox.imap_security)
     except hosts.Forbidden as forbidden:
         raise CannotConnect(str(forbidden)) from forbidden
     except FAULTS as fault:
         words = _("The server %(host)s:%(port)s cannot be reached: %(fault)s")
-        raise CannotConnect(words % {**host, "fault": str(fault)[:200]}) from fault
+        raise CannotConnect(words % {**place, "fault": str(fault)[:200]}) from fault
     try:
         box.login(mailbox.username, mailbox.password, initial_folder=None)
     except FAULTS as fault:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.channels.mail import strangers
 from guanxi.channels.mail.models import Mailbox
+from guanxi.foundation.visibility import Viewer
 
 
 class MailboxForm(forms.ModelForm[Mailbox]):
@@ -23,12 +25,20 @@ class MailboxForm(forms.ModelForm[Mailbox]):
         model = Mailbox
         fields = (
             "address", "name", "username", "password", "imap_host", "imap_port", "imap_security",
-            "smtp_host", "smtp_port", "smtp_security", "since", "strangers",
+            "smtp_host", "smtp_port", "smtp_security", "since", "strangers", "makes_leads", "lead_addresses",
+            "signature",
         )  # fmt: skip
-        widgets = {"since": forms.DateInput(attrs={"type": "date"})}
+        widgets = {"since": forms.DateInput(attrs={"type": "date"}), "signature": forms.Textarea(attrs={"rows": 4})}
+        help_texts = {
+            "makes_leads": _("Only mail that people write and that comes from now on; lists and automatic mail never."),
+            "lead_addresses": _("By commas; empty: mail to any address."),
+            "signature": _("It stands below every mail that you write from here."),
+        }
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: object, viewer: Viewer, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if not strangers.may_be_taken(viewer) and not self.instance.makes_leads:
+            del self.fields["makes_leads"], self.fields["lead_addresses"]
         kept = bool(self.instance.address)
         self.fields["password"].required = not kept
         if kept:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models import Party
 from guanxi.customers.models.origins import origin_field, origin_index
+from guanxi.foundation import governing, hooks
 from guanxi.foundation.encrypting import EncryptedField
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Personal, Reach, Rights, Rule, Through, rule_of
@@ -53,6 +55,12 @@ class Mailbox(Governed):
     since = models.DateField(_("from which day on"), null=True, blank=True)
     # Whether mail with people whom nobody knows yet is kept at all; its owner alone sees it.
     strangers = models.BooleanField(_("keep mail with strangers, for you alone"), default=True)
+    signature = models.TextField(_("signature"), blank=True, max_length=2_000)
+    # Whether a mail of somebody whom nobody knows becomes a lead: if it goes to one of these addresses (none named: to
+    # any) and came after this was switched on.
+    makes_leads = models.BooleanField(_("mail of strangers becomes a lead"), default=False)
+    lead_addresses = models.CharField(_("only mail to these addresses"), max_length=500, blank=True)
+    leads_since = models.DateTimeField(null=True, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.ACTIVE, editable=False)
     error = models.CharField(_("error"), max_length=500, blank=True, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False)
@@ -78,9 +86,20 @@ class Folder(Governed):
 
     governed = Through("mailbox")
 
+    class Kind(models.TextChoices):
+        INBOX = "inbox", _("Inbox")
+        SENT = "sent", _("What was sent")
+        DRAFTS = "drafts", _("Drafts")
+        JUNK = "junk", _("Unwanted mail")
+        TRASH = "trash", _("Thrown away")
+        ALL = "all", _("Everything once more")
+        OTHER = "other", ""
+
     mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="folders")
     name = models.CharField(_("name"), max_length=250)
-    outgoing = models.BooleanField(_("what was sent"), default=False)
+    kind = models.CharField(_("for what"), max_length=6, choices=Kind.choices, default=Kind.OTHER, editable=False)
+    read = models.BooleanField(_("is read"), default=False)
+    there = models.BooleanField(_("still at the server"), default=True, editable=False)
     validity = models.BigIntegerField(null=True, blank=True, editable=False)  # UIDVALIDITY
     last_uid = models.BigIntegerField(default=0, editable=False)
     backlog = models.PositiveIntegerField(_("still to come"), default=0, editable=False)
@@ -110,7 +129,8 @@ class Thread(models.Model):
 @dataclass(frozen=True)
 class WithCustomer(Rule):
     """All mail is its mailbox's owner's; what was filed with a customer and is not private is also seen by all who may
-    see mail and that customer."""
+    see mail and that customer. So is what stands on a record of a type that a package names by the door `mail_follows`
+    (leads: he who gets one is seldom he whose mailbox it came to)."""
 
     binds_administrators = True
     subject: str = "mail"
@@ -130,14 +150,32 @@ class WithCustomer(Rule):
             return mine
         seen = rule_of(Party).narrow(Party, rights, "view")
         with_customer = Q(party__isnull=False) if seen is None else Q(party__in=Party._base_manager.filter(seen))
-        return mine | (Q(private=False) & with_customer)
+        return mine | (Q(private=False) & (with_customer | self._on_records(rights)))
+
+    @staticmethod
+    def _on_records(rights: Rights) -> Q:
+        found = Q(pk__in=[])
+        for label in hooks.get("mail_follows"):
+            record = apps.get_model(label)
+            condition = rule_of(record).narrow(record, rights, "view")
+            if condition is None:
+                found |= Q(object_type=label)
+            elif condition is not governing.NOTHING:
+                rows = record._base_manager.filter(condition).order_by().values("pk")
+                found |= Q(object_type=label, object_id__in=rows)
+        return found
 
     def covers(self, row: Any, rights: Rights, verb: str, reach: Reach, shared: str) -> bool:
         if row.mailbox.owner_id == rights.viewer_id:
             return True
-        if reach is Reach.OWN or row.private or row.party is None:
+        if reach is Reach.OWN or row.private:
             return False
-        return rule_of(Party).allows(row.party, rights, "view")
+        if row.party is not None and rule_of(Party).allows(row.party, rights, "view"):
+            return True
+        if row.object_type not in hooks.get("mail_follows"):
+            return False
+        record = apps.get_model(row.object_type)._base_manager.filter(pk=row.object_id).first()
+        return record is not None and rule_of(type(record)).allows(record, rights, "view")
 
 
 class Message(Governed):
@@ -172,6 +210,7 @@ class Message(Governed):
     html = models.TextField(blank=True)  # cleaned
     automatic = models.BooleanField(_("automatic"), default=False)  # RFC 3834
     private = models.BooleanField(_("private"), default=False)
+    whole = models.BooleanField(default=True, editable=False)  # else too large: the beginning is here, without files
     flaws = models.JSONField(default=list, editable=False)  # what of it could not be understood or kept
     size = models.PositiveBigIntegerField(default=0, editable=False)
     party = models.ForeignKey(
@@ -205,6 +244,7 @@ class Message(Governed):
             models.Index(fields=["party", "-sent_at", "-id"], name="message_of_party"),
             models.Index(fields=["mailbox", "-sent_at", "-id"], name="message_of_mailbox"),
             models.Index(fields=["message_id"], name="message_by_id"),
+            models.Index(fields=["in_reply_to"], condition=~Q(in_reply_to=""), name="message_by_parent"),
             models.Index(fields=["sender"], condition=Q(party__isnull=True), name="message_unfiled"),
             models.Index(
                 fields=["object_type", "object_id", "-sent_at"],

@@ -49,6 +49,7 @@ class Parsed:
     html: str = ""
     automatic: bool = False
     attachments: list[tuple[str, str, bytes]] = field(default_factory=list)  # name, type, content
+    whole: bool = True  # else the end of it is missing
     flaws: list[str] = field(default_factory=list)
 
     @property
@@ -58,16 +59,23 @@ class Parsed:
         return list(dict.fromkeys(one for one in known if one))
 
 
-def parse(raw: bytes) -> Parsed:
-    """`raw` (as it came over the wire) understood. Never raises: what is broken is told in `flaws`."""
+def parse(raw: bytes, whole: bool = True) -> Parsed:
+    """`raw` (as it came over the wire) understood. Never raises: what is broken is told in `flaws`.
+
+    Of a message that is not `whole` no file is kept, for the last of them is cut off; their names are told.
+    """
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
-    found = Parsed(message_id=_own_id(message, raw))
+    found = Parsed(message_id=_own_id(message, raw), whole=whole)
     for step in (_headers, _bodies):
         try:
             step(message, found)
         except Exception as fault:  # noqa: BLE001  a broken message is kept as far as it can be read
             found.flaws.append(f"{type(fault).__name__}: {fault}"[:200])
+    if not whole:
+        found.flaws += [name for name, _kind, _content in found.attachments]
+        found.attachments = []
+        return found
     found.flaws += [type(defect).__name__ for defect in message.defects][:5]
     return found
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import smtplib
-import ssl
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 
 from django.utils import timezone
 
-from guanxi.channels.mail import actions, hosts
+from guanxi.channels.mail import actions, files, hosts
 from guanxi.channels.mail.models import Mailbox, Message, Security
+from guanxi.foundation.attachments import storing
 from guanxi.foundation.visibility import SYSTEM
 
-PATIENCE = 30
 FOR_GOOD = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError)
 
 
@@ -58,7 +57,13 @@ def composed(row: Message) -> EmailMessage:
     if row.in_reply_to:
         made["In-Reply-To"] = f"<{row.in_reply_to}>"
         made["References"] = " ".join(f"<{one}>" for one in row.references)
-    made.set_content(row.text)
+    made.set_content("\n\n".join(part for part in (row.text, row.quoted) if part))
+    for file in files.of([row])[row.pk]:
+        main, _slash, sub = file.media_type.partition("/")
+        if main in ("message", "multipart") or not sub:  # these have a structure of their own
+            main, sub = "application", "octet-stream"
+        with storing.shelf().open(file.content.path) as content:
+            made.add_attachment(content.read(), maintype=main, subtype=sub, filename=file.name)
     return made
 
 
@@ -77,16 +82,8 @@ def _sent(server: smtplib.SMTP, row: Message) -> tuple[str, bool]:
 
 def _opened(mailbox: Mailbox) -> smtplib.SMTP | str:
     """The server, logged in; or why not."""
-    secure = ssl.create_default_context()
     try:
-        hosts.check(mailbox.smtp_host)
-        server: smtplib.SMTP
-        if mailbox.smtp_security == Security.TLS:
-            server = smtplib.SMTP_SSL(mailbox.smtp_host, mailbox.smtp_port, timeout=PATIENCE, context=secure)
-        else:
-            server = smtplib.SMTP(mailbox.smtp_host, mailbox.smtp_port, timeout=PATIENCE)
-            if mailbox.smtp_security == Security.STARTTLS:
-                server.starttls(context=secure)
+        server = hosts.smtp(mailbox.smtp_host, mailbox.smtp_port, mailbox.smtp_security)
         if server.has_extn("auth") or mailbox.smtp_security != Security.NONE:
             server.login(mailbox.username, mailbox.password)
     except (OSError, smtplib.SMTPException, hosts.Forbidden) as fault:

@@ -60,7 +60,7 @@ def boxes(viewer: Viewer) -> list[Mailbox]:
 
 def health(mailbox: Mailbox) -> Health:
     """How a mailbox stands."""
-    backlog = mailbox.folders.aggregate(sum=Sum("backlog"))["sum"] or 0
+    backlog = mailbox.folders.filter(read=True, there=True).aggregate(sum=Sum("backlog"))["sum"] or 0
     left = backlog / mailbox.speed if backlog and mailbox.speed else None
     return Health(backlog, left, LeftOut.objects.filter(folder__mailbox=mailbox).count())
 
@@ -78,10 +78,12 @@ def _line(row: Message) -> Told:
 
 def facts(mailbox: Mailbox) -> dict[str, Any]:
     """What the health panel shows."""
+    folders = sorted(mailbox.folders.all(), key=lambda folder: (not folder.read, folder.kind != "inbox", folder.name))
     return {
         "mailbox": mailbox,
         "health": health(mailbox),
-        "folders": list(mailbox.folders.order_by("outgoing", "id")),
+        "folders": folders,
+        "excluded": [folder.name for folder in folders if not folder.read],
         "left_out": list(
             LeftOut.objects.filter(folder__mailbox=mailbox).select_related("folder").order_by("-id")[:SHOWN]
         ),

@@ -8,21 +8,32 @@ from django_tasks import task
 from guanxi.channels.mail import posting, syncing
 from guanxi.channels.mail.models import Mailbox
 from guanxi.foundation import tasks
+from guanxi.foundation.visibility import SYSTEM, Viewer
 
 
 @task(label=_("Look for new mail"))
 def look() -> int:
     """Queue the reading of each mailbox that is due; how many."""
-    due = [box for box in Mailbox.objects.exclude(state=Mailbox.State.PAUSED) if syncing.is_due(box)]
+    boxes = Mailbox.objects.exclude(state=Mailbox.State.PAUSED).filter(owner__is_active=True)
+    due = [box for box in boxes if syncing.is_due(box)]
     for box in due:
-        tasks.enqueue(sync, box.pk, label=_("Mail of %(address)s") % {"address": box.address}, key=f"mail:{box.pk}")
+        enqueue(box)
     return len(due)
+
+
+def enqueue(box: Mailbox, by: Viewer = SYSTEM) -> None:
+    """Have a mailbox read."""
+    label = _("Mail of %(address)s") % {"address": box.address}
+    tasks.enqueue(sync, box.pk, label=label, key=f"mail:{box.pk}", by=by)
 
 
 @task(label=_("Read a mailbox"), queue_name="long")
 def sync(number: int) -> int:
-    """Read what is new in a mailbox; how many messages."""
-    return syncing.sync(number, tasks.progress)
+    """Read what is new in a mailbox; how many messages. Where much is waiting, others have their turn in between."""
+    count = syncing.sync(number, tasks.progress)
+    if syncing.has_more(number):
+        enqueue(Mailbox.objects.get(pk=number))
+    return count
 
 
 @task(label=_("Send mail"))

@@ -18,6 +18,8 @@ from guanxi.customers.models import Party
 from guanxi.foundation import belonging
 from guanxi.foundation import tasks as background
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.attachments import uploading
+from guanxi.foundation.attachments.actions import too_large
 from guanxi.foundation.desk.views.making import made
 from guanxi.foundation.once import FIELD, new_token, once
 from guanxi.foundation.visibility import require
@@ -26,7 +28,7 @@ from guanxi.foundation.visibility import require
 def connect(request: HttpRequest, desk: Any) -> HttpResponse:
     """The “New” form of a mailbox: tried before it is kept."""
     require(request.user, "create", Mailbox)
-    form = MailboxForm(request.POST or None)
+    form = MailboxForm(request.POST or None, viewer=request.user)
     if request.method == "POST" and form.is_valid() and _works(form, Mailbox(**form.cleaned_data)):
         try:
             number, _fresh = once(
@@ -37,7 +39,7 @@ def connect(request: HttpRequest, desk: Any) -> HttpResponse:
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
-            background.enqueue(tasks.sync, number, by=request.user, key=f"mail:{number}")
+            tasks.enqueue(Mailbox.objects.get(pk=number), by=request.user)
             told.success(request, _("Connected. What is there is being read."))
             return made(request, reverse("desk:record", args=["mailboxes", number]))
     return _form(request, form, None)
@@ -49,7 +51,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Mailbox.objects.visible_to(request.user), pk=pk)
     require(request.user, "edit", row)
     kept = row.password
-    form = MailboxForm(request.POST or None, instance=row)
+    form = MailboxForm(request.POST or None, instance=row, viewer=request.user)
     if request.method == "POST" and form.is_valid():
         values = {**form.cleaned_data, "password": form.cleaned_data["password"] or kept}
         if _works(form, Mailbox(**values)):
@@ -91,11 +93,16 @@ def do(request: HttpRequest, pk: int) -> HttpResponse:
         if what in ("pause", "resume"):
             actions.pause(pk, what == "pause", by=request.user)
         elif what == "look":
-            background.enqueue(tasks.sync, pk, by=request.user, key=f"mail:{pk}")
+            tasks.enqueue(row, by=request.user)
             told.success(request, _("It is being looked at."))
         elif what == "again":
             kept = sum(syncing.try_again(folder.pk) for folder in Folder.objects.filter(mailbox=row))
-            told.success(request, _("Kept now: %(count)s") % {"count": kept})
+            told.success(request, _("Here whole now: %(count)s") % {"count": kept})
+        elif what == "folders":
+            chosen = [int(number) for number in request.POST.getlist("folder") if number.isdigit()]
+            actions.choose_folders(pk, chosen, by=request.user)
+            tasks.enqueue(row, by=request.user)
+            told.success(request, _("Kept. The folders are being read."))
     except (Refused, fetching.CannotConnect, *fetching.FAULTS) as fault:
         told.error(request, str(fault))
     return redirect("desk:record", "mailboxes", pk)
@@ -106,33 +113,37 @@ def of(request: HttpRequest, object_type: str, object_id: int) -> HttpResponse:
     """The panel of a record (GET; with `write` the form), a mail from it (POST)."""
     record = belonging.record_or_404(object_type, object_id, request.user)
     if request.method == "GET":
-        return _panel(request, record, writing="write" in request.GET)
+        return _panel(request, record, "write" in request.GET)
     try:
         once(request.user, request.POST.get(FIELD, ""), lambda: _write(request, record=record))
     except Refused as refusal:
         return _panel(
-            request, record, 422, writing=True, draft=request.POST, wrong=refusal.field, error=refusal.message
-        )
+            request, record, True, 422, draft=request.POST, wrong=refusal.field, error=refusal.message,
+            ticked=request.POST.getlist("at_hand"),
+        )  # fmt: skip
     background.enqueue(tasks.send, by=request.user, key="mail:send")
     return _panel(request, record)
 
 
-def _panel(request: HttpRequest, record: Any, status: int = 200, **more: Any) -> HttpResponse:
-    return render(request, "mail/panel.html", {**panels.composer(record, request.user), **more}, status=status)
+def _panel(request: HttpRequest, record: Any, writing: bool = False, status: int = 200, **more: Any) -> HttpResponse:
+    context = panels.writing(record, request.user) if writing else panels.composer(record, request.user)
+    return render(request, "mail/panel.html", {**context, **more}, status=status)
 
 
-def _write(request: HttpRequest, record: Any = None, answers: int | None = None) -> int:
+def _write(request: HttpRequest, **about: Any) -> int:
     post = request.POST
     number = post.get("mailbox", "")
     if not number.isdigit():
         raise Refused(_("Connect your mailbox first: System → Mailboxes."), "mailbox")
+    for name in getattr(request, uploading.SKIPPED, []):
+        raise too_large(name)
     to, cc = (post.get(name, "").replace(";", ",").split(",") for name in ("to", "cc"))
-    purpose = post.get("purpose") or actions.LETTER
-    written = actions.write(
-        int(number), to, post.get("subject", ""), post.get("text", ""), by=request.user, record=record, answers=answers,
-        cc=cc, purpose=purpose,
+    draft = actions.Draft(
+        to, post.get("subject", ""), post.get("text", ""), cc=cc, quote=post.get("quote") == "1",
+        files=[(file.name or "", file) for file in request.FILES.getlist("files")],
+        at_hand=post.getlist("at_hand"), **about,
     )  # fmt: skip
-    return int(written.pk)
+    return int(actions.write(int(number), draft, by=request.user, purpose=post.get("purpose") or actions.LETTER).pk)
 
 
 def _seen(request: HttpRequest, pk: int) -> Message:
@@ -140,17 +151,28 @@ def _seen(request: HttpRequest, pk: int) -> Message:
     return found
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Answer a message."""
-    _seen(request, pk)
+    """The form to answer a message, all of it, or to pass it on (GET; `how`), and what was written there (POST)."""
+    message = _seen(request, pk)
+    how = request.POST.get("how") or request.GET.get("how", "")
+    if request.method == "GET":
+        return _answering(request, message, how)
+    about = {"forwards": message} if how == panels.FORWARD else {"answers": message}
     try:
-        number, _fresh = once(request.user, request.POST.get(FIELD, ""), lambda: _write(request, answers=pk))
+        number, _fresh = once(request.user, request.POST.get(FIELD, ""), lambda: _write(request, **about))
     except Refused as refusal:
-        told.error(request, refusal.message)
-        return redirect("desk:record", "messages", pk)
+        return _answering(
+            request, message, how, 422, draft=request.POST, wrong=refusal.field, error=refusal.message,
+            ticked=request.POST.getlist("at_hand"),
+        )  # fmt: skip
     background.enqueue(tasks.send, by=request.user, key="mail:send")
-    return redirect("desk:record", "messages", number)
+    return made(request, reverse("desk:record", args=["messages", number]))
+
+
+def _answering(request: HttpRequest, message: Message, how: str, status: int = 200, **more: Any) -> HttpResponse:
+    context = {**panels.answering(message, how, request.user), **more}
+    return render(request, "mail/answer.html", context, status=status)
 
 
 @require_POST

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import IO, Any
 
 from django.conf import settings
+from django.db import transaction
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
@@ -16,8 +19,9 @@ from guanxi.foundation.visibility import Viewer, require
 
 
 @action
-def attach(record: Any, name: str, file: IO[bytes], *, by: Viewer) -> Attachment:
-    """Hang a file on `record`. The same content under the same name is attached once.
+def attach(record: Any, name: str, file: IO[bytes], *, by: Viewer, told: bool = True) -> Attachment:
+    """Hang a file on `record`. The same content under the same name is attached once. Where it comes with something
+    that is told of itself (a mail), it need not be `told` once more.
 
     Raises Refused where it is empty, too large, a program, or not what its name says.
     """
@@ -40,7 +44,8 @@ def attach(record: Any, name: str, file: IO[bytes], *, by: Viewer) -> Attachment
     place = belonging.reference(record)
     row = create(Attachment, name=name, media_type=media_type, content=content, by_id=by.pk, **place)
     search.touch(row)
-    belonging.tell("file.attached", record, by=by, about=row, name=name)
+    if told:
+        belonging.tell("file.attached", record, by=by, about=row, name=name)
     return row
 
 
@@ -68,6 +73,19 @@ def remove(attachment_id: int, *, by: Viewer) -> Any:
         Content.objects.filter(pk=content.pk).delete()
         storing.take_away(content)
     return record
+
+
+@action
+def remove_of(object_type: str, numbers: Sequence[int], *, by: Viewer) -> None:
+    """Take all files of records away that are deleted with them, and the contents that nothing else has."""
+    rows = Attachment.objects.filter(object_type=object_type, object_id__in=numbers)
+    digests = set(rows.values_list("content_id", flat=True))
+    search.remove(Attachment, list(rows.values_list("pk", flat=True)))
+    rows.delete()
+    for content in Content.objects.select_for_update().filter(pk__in=digests):
+        if not content.attachments.exists():
+            Content.objects.filter(pk=content.pk).delete()
+            transaction.on_commit(partial(storing.take_away, content))
 
 
 def too_large(name: str) -> Refused:

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
-PATHS = ("/attachments/", "/api/v1/attachments")
+PATHS = ("/attachments/", "/api/v1/attachments", "/mail/")
 SKIPPED = "too_large_files"
 
 

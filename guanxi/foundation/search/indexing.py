@@ -29,6 +29,7 @@ from guanxi.foundation.search.sources import (
     source_of_type,
 )
 
+Entry = tuple[int, str, str, str, float]  # number, title, subtitle, text, weight
 AT_ONCE = 5_000  # documents of one bulk write that are put into the index at once
 GAP = 64  # numbers between two documents up to which the backlog takes them for one range
 
@@ -54,12 +55,16 @@ def touch(*rows: models.Model) -> None:
 
     Does nothing for models without a `Source`.
     """
+    entries: dict[str, tuple[Source, dict[int, Entry]]] = {}
     for row in rows:
         try:
             source = source_of_model(type(row))
         except LookupError:
             continue
-        write(source, [source.entry(row)])
+        entry = source.entry(row)
+        entries.setdefault(source.object_type, (source, {}))[1][entry[0]] = entry
+    for source, some in entries.values():
+        write(source, list(some.values()))
 
 
 def remove(model: type[models.Model], ids: Iterable[int]) -> None:
@@ -80,7 +85,7 @@ def forget(documents: Sequence[int]) -> None:
                 cursor.execute("DELETE FROM search_index WHERE id = ANY(%s)", [list(documents)])
 
 
-def write(source: Source, entries: Sequence[tuple[int, str, str, str, float]]) -> None:
+def write(source: Source, entries: Sequence[Entry]) -> None:
     """Write documents (id, title, subtitle, text, weight) and put them into the index."""
     documents = [
         Document(id=document_id(source, pk), title=title, subtitle=subtitle, text=text, weight=weight)

@@ -17,34 +17,12 @@ import httpcore
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from guanxi.foundation import networks
 from guanxi.foundation.actions import Refused
-
-# What carries an IPv4 address within: as private as that is.
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class ForbiddenError(Exception):
     """The host leads to an address that webhooks may not call."""
-
-
-def is_named(host: str) -> bool:
-    """Whether a setting (GUANXI_WEBHOOK_HOSTS) allows this host whatever its address is."""
-    return host.lower() in {name.lower() for name in settings.GUANXI_WEBHOOK_HOSTS}
-
-
-def is_public(text: str) -> bool:
-    """Whether an IP address is one of the open internet."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    inner = _carried(address) if isinstance(address, ipaddress.IPv6Address) else None
-    if inner is not None:
-        return is_public(str(inner))
-    return address.is_global and not address.is_multicast
-
-
-def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address in NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
 def refuse_unfit(url: str) -> str:
@@ -61,7 +39,7 @@ def refuse_unfit(url: str) -> str:
         raise Refused(_("This is no address; write it like https://example.com/hook."), "url")
     if parts.username or parts.password:
         raise Refused(_("Leave name and password out of the address; requests are signed instead."), "url")
-    if is_named(host):
+    if networks.is_named(host, settings.GUANXI_WEBHOOK_HOSTS):
         return url
     if parts.scheme != "https":
         raise Refused(_("The address has to begin with https://, so that nobody reads along."), "url")
@@ -76,7 +54,7 @@ def _refuse_private(host: str) -> None:
         if "." not in host or host.endswith((".localhost", ".local", ".internal")):
             raise Refused(_words(host), "url") from None
         return  # a name: looked up at each connection
-    if not is_public(host):
+    if not networks.is_public(host):
         raise Refused(_words(host), "url")
 
 
@@ -90,10 +68,10 @@ def _words(host: str) -> str:
 async def resolve(host: str, port: int) -> str:
     """The IP address to connect to. Raises ForbiddenError where any address of the host is a private one."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
-    if not is_named(host) and not all(is_public(address) for address in addresses):
-        raise ForbiddenError(_words(host))
-    return addresses[0]
+    try:
+        return networks.checked(found, host, settings.GUANXI_WEBHOOK_HOSTS)[0]
+    except networks.Forbidden as forbidden:
+        raise ForbiddenError(_words(host)) from forbidden
 
 
 class Guarded(httpcore.AsyncNetworkBackend):

@@ -13,6 +13,7 @@ from guanxi.foundation.tasks import Daily
 from guanxi.orders.invoices import (
     actions,
     api,
+    at_hand,
     desk,  # noqa: F401  registers the desks
     habits,
     panels,
@@ -84,4 +85,5 @@ hooks.register(
     ),
     order=36,
 )
+hooks.register("files_at_hand", at_hand.of)
 hooks.register("api", ("/invoices", api.router), order=33)

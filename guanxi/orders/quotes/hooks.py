@@ -11,6 +11,7 @@ from guanxi.foundation import hooks, search
 from guanxi.foundation.desk import Panel
 from guanxi.orders.quotes import (
     api,
+    at_hand,
     desk,  # noqa: F401  registers the desks
     panels,
     queries,
@@ -63,4 +64,5 @@ hooks.register(
     ),
     order=35,
 )
+hooks.register("files_at_hand", at_hand.of)
 hooks.register("api", ("/quotes", api.router), order=32)

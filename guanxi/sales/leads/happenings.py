@@ -23,13 +23,18 @@ KINDS = [
     EventKind("lead.changed", _("Lead changed"), "pencil", _("Lead changed: %(name)s"), "", DEALS,
               many=_("%(count)s changes of leads")),
 ]  # fmt: skip
-ANSWERS = ("note.written", "todo.done", "activity.done")  # what on a lead says that somebody has turned to it
+ANSWERS = (
+    "note.written",
+    "todo.done",
+    "activity.done",
+    "mail.sent",
+)  # what on a lead says that somebody has turned to it
 
 
 def on_record(
     kind: str, record: models.Model, *, by: Viewer, about: models.Model | None, payload: dict[str, Any]
 ) -> None:
-    """A note or a task done on a lead is an answer."""
+    """A note, a task done or a mail sent on a lead is an answer."""
     if isinstance(record, Lead) and kind in ANSWERS and record.first_activity_at is None and record.is_open:
         with visibility.implied():
             actions.note_activity(record.pk, by=by)

@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.channels.mail.strangers import Taker
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
 from guanxi.foundation.desk import Panel
@@ -17,6 +18,7 @@ from guanxi.sales.leads import (
     api,
     desk,  # noqa: F401  registers the desks
     happenings,
+    mailing,
     rights,
     views,
 )
@@ -58,4 +60,6 @@ hooks.register(
     ),
     order=18,
 )
+hooks.register("stranger_wrote", Taker(mailing.may_take, lambda message, by: mailing.take(message, by=by)))
+hooks.register("mail_follows", "leads.lead")
 hooks.register("api", ("/leads", api.router), order=24)

@@ -12,7 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from guanxi.channels.mail import actions, parsing, posting, syncing, tasks
+from guanxi.channels.mail import actions, fetching, parsing, posting, syncing, tasks
+from guanxi.channels.mail.actions import Draft, keeping
 from guanxi.channels.mail.models import Folder, LeftOut, Mailbox, Message
 from guanxi.customers.models import Party
 from guanxi.foundation.actions import Refused
@@ -50,7 +51,7 @@ def test_what_comes_is_filed_with_who_wrote_it_and_stands_on_the_timeline(
 def test_an_answer_follows_its_thread_even_from_another_address(
     mailbox: Mailbox, mei: Party, letter: Letter, imap_server: Dovecot, staff: User, smtp_server: Any
 ) -> None:
-    sent = actions.write(mailbox.pk, ["mei@example.tw"], "報價單", "如附。", by=staff, record=mei)
+    sent = actions.write(mailbox.pk, Draft(["mei@example.tw"], "報價單", "如附。", record=mei), by=staff)
     assert (sent.state, posting.send_waiting()) == ("waiting", {"sent": 1, "failed": 0})
     came = smtp_server[0]
     assert came["Message-ID"] == f"<{sent.message_id}>"
@@ -66,11 +67,11 @@ def test_an_answer_follows_its_thread_even_from_another_address(
     row = Message.objects.get(sender="assistant@other.example")
     assert (row.thread, row.party) == (sent.thread, mei)
     # And ours to that carries the whole chain.
-    ours = actions.write(mailbox.pk, [row.sender], "", "好。", by=staff, answers=row.pk)
+    ours = actions.write(mailbox.pk, Draft([row.sender], "", "好。", answers=row), by=staff)
     posting.send_waiting()
     assert smtp_server[1]["In-Reply-To"] == f"<{row.message_id}>"
     assert smtp_server[1]["References"].split()[-2:] == [f"<{sent.message_id}>", f"<{row.message_id}>"]
-    assert (ours.subject, ours.thread) == ("Re: Re: 報價單", sent.thread)
+    assert (ours.subject, ours.thread) == ("Re: 報價單", sent.thread)
 
 
 def test_a_subject_alone_files_nothing(mailbox: Mailbox, mei: Party, letter: Letter, imap_server: Dovecot) -> None:
@@ -95,20 +96,67 @@ def test_automatic_mail_is_kept_and_told_to_nobody(
     assert Event.objects.filter(kind="mail.in").count() == 1
 
 
-def test_what_is_too_large_is_left_out_with_its_reason_and_can_be_tried_again(
-    mailbox: Mailbox, letter: Letter, imap_server: Dovecot, settings: Any, staff_client: Client
+def test_of_what_is_too_large_the_text_is_kept_and_its_files_can_be_fetched_later(
+    mailbox: Mailbox, mei: Party, letter: Letter, imap_server: Dovecot, settings: Any, staff_client: Client
 ) -> None:
-    settings.GUANXI_MAIL_LARGEST = 2_000
-    imap_server.put(mailbox.username, letter("很大", "長" * 4_000), letter("小"))
-    assert syncing.sync(mailbox.pk) == 1
+    settings.GUANXI_MAIL_LARGEST = 20_000
+    large = letter("很大", "圖在附件。")
+    large.add_attachment(b"x" * 40_000, maintype="application", subtype="octet-stream", filename="plan.bin")
+    imap_server.put(mailbox.username, letter("前"), large, letter("後"))
+    assert syncing.sync(mailbox.pk) == 3
+    message = Message.objects.get(subject="很大")
+    assert (message.text, message.party, message.whole) == ("圖在附件。", mei, False)
+    assert message.flaws == ["plan.bin"]
+    assert not Attachment.objects.of(message)
     left = LeftOut.objects.get()
-    assert (left.subject, left.folder.last_uid) == ("很大", 2)
+    assert (left.subject, left.folder.last_uid, left.size) == ("很大", 3, message.size)
     page = staff_client.get(f"/mailboxes/{mailbox.pk}/").content.decode()
     assert "很大" in page and "larger than" in page
-    settings.GUANXI_MAIL_LARGEST = 100_000
+    assert "too large to be kept whole" in staff_client.get(f"/messages/{message.pk}/").content.decode()
+    settings.GUANXI_MAIL_LARGEST = 1_000_000
     staff_client.post(f"/mail/mailboxes/{mailbox.pk}/do/", {"what": "again"})
-    assert not LeftOut.objects.exists()
-    assert Message.objects.filter(subject="很大").exists()
+    message.refresh_from_db()
+    assert message.whole and not LeftOut.objects.exists()
+    assert Attachment.objects.of(message).get().content.size == 40_000
+    assert Message.objects.count() == 3
+
+
+def test_a_message_that_cannot_be_kept_holds_up_no_other(
+    mailbox: Mailbox, letter: Letter, imap_server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = keeping.attach_received
+
+    def poisoned(row: Message, parsed: parsing.Parsed) -> None:
+        if row.subject == "毒":
+            raise ValueError("odd")
+        whole(row, parsed)
+
+    monkeypatch.setattr(keeping, "attach_received", poisoned)
+    imap_server.put(mailbox.username, letter("前"), letter("毒"), letter("後"))
+    assert syncing.sync(mailbox.pk) == 2
+    left = LeftOut.objects.get()
+    assert (left.subject, "odd" in left.why, left.folder.last_uid) == ("毒", True, 3)
+    monkeypatch.setattr(keeping, "attach_received", whole)
+    assert syncing.try_again(left.folder_id) == 1
+    assert Message.objects.count() == 3 and not LeftOut.objects.exists()
+
+
+def test_pieces_of_much_are_no_larger_than_memory_allows(
+    mailbox: Mailbox, letter: Letter, imap_server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imap_server.put(mailbox.username, *[letter(f"信 {number}", "長" * 2_000) for number in range(5)])
+    monkeypatch.setattr(syncing, "AT_ONCE", 20_000)
+    pieces: list[int] = []
+    whole = syncing._keep
+
+    def counted(folder: Folder, fetched: list[fetching.Fetched], *rest: Any) -> int:
+        pieces.append(len(fetched))
+        return whole(folder, fetched, *rest)
+
+    monkeypatch.setattr(syncing, "_keep", counted)
+    assert syncing.sync(mailbox.pk) == 5
+    assert len(pieces) > 1 and sum(pieces) == 5
+    assert Folder.objects.get(name="INBOX").backlog == 0
 
 
 def test_a_kill_loses_and_doubles_nothing_and_new_numbers_neither(
@@ -170,9 +218,9 @@ def test_a_wrong_password_and_a_host_within_the_house_are_refused(
 
 def test_nothing_is_sent_against_a_customers_will(mailbox: Mailbox, mei: Party, staff: User) -> None:
     with pytest.raises(Refused, match="has not agreed"):
-        actions.write(mailbox.pk, ["mei@example.tw"], "新品", "來看", by=staff, purpose="marketing")
+        actions.write(mailbox.pk, Draft(["mei@example.tw"], "新品", "來看"), by=staff, purpose="marketing")
     with pytest.raises(Refused, match="no mail address"):
-        actions.write(mailbox.pk, ["mei"], "x", "y", by=staff)
+        actions.write(mailbox.pk, Draft(["mei"], "x", "y"), by=staff)
     assert not Message.objects.exists()
 
 
@@ -180,7 +228,7 @@ def test_what_a_server_refuses_is_shown_and_sent_again(
     mailbox: Mailbox, staff: User, smtp_server: Any, staff_client: Client, mei: Party
 ) -> None:
     Mailbox.objects.filter(pk=mailbox.pk).update(smtp_port=1)
-    row = actions.write(mailbox.pk, ["mei@example.tw"], "x", "y", by=staff)
+    row = actions.write(mailbox.pk, Draft(["mei@example.tw"], "x", "y"), by=staff)
     assert posting.send_waiting() == {"sent": 0, "failed": 1}
     row.refresh_from_db()
     assert (row.state, bool(row.error)) == ("waiting", True), "a server that is away is asked again"
