@@ -40,6 +40,22 @@ def add_contact_point(
     the field `value`, `kind` or `parts.<name>` where it cannot be one, or where the party has it already.
     """
     party = locked(party.pk, by)
+    row = attach(party, kind, value, by=by, label=label, preferred=preferred, parts=parts)
+    mark_changed(party)
+    return Added(row, _others(row, by))
+
+
+def attach(
+    party: Party,
+    kind: str,
+    value: str = "",
+    *,
+    by: Viewer,
+    label: str = "",
+    preferred: bool = False,
+    parts: dict[str, Any] | None = None,
+) -> ContactPoint:
+    """`add_contact_point` within an action that holds the party, and marks it as changed when it has done all."""
     value, parts = _with_parts(kind, value, parts)
     value, key = _cleaned(kind, value, party)
     has = set(party.contact_points.values_list("kind", "key"))
@@ -52,8 +68,7 @@ def add_contact_point(
     given = {"kind": kind, "value": value, "key": key, "label": label.strip(), "preferred": preferred}
     row = create(ContactPoint, party=party, parts=parts, **given)
     tell("contact.added", party, by=by, kind=kind, value=value)
-    mark_changed(party)
-    return Added(row, _others(row, by))
+    return row
 
 
 @action

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from guanxi.customers import corrections, custom, normalise, profile
-from guanxi.customers.actions.contacts import add_contact_point
+from guanxi.customers.actions.contacts import attach
 from guanxi.customers.actions.locking import locked, mark_changed
 from guanxi.customers.actions.owning import require_owner
 from guanxi.customers.happenings import tell
@@ -35,13 +35,14 @@ def create_party(
     roles: Iterable[str] = (PartyRole.Role.PROSPECT,),
     phone: str = "",
     mail: str = "",
+    external: str = "",
     made_up: bool = False,
     **values: Any,
 ) -> Party:
     """Make a party. Without `name` it is put together from family and given name.
 
-    `phone` and `mail` become its first contact points; the facts named `profile__age` or `profile={"age": ...}` its
-    profile. Raises Refused with the field that is wrong.
+    `phone`, `mail` and `external` become its first contact points; the facts named `profile__age` or
+    `profile={"age": ...}` its profile. Raises Refused with the field that is wrong.
     """
     facts = custom.defaults() | dict(profile or {}) | _profile_keywords(values)
     owner = values.pop("owner", None) or (by if isinstance(by, User) else None)  # who makes a customer, owns him
@@ -65,9 +66,9 @@ def create_party(
     corrections.keep(party, said | {PROFILE + key: value for key, value in party.profile.items()})
     tell("party.created", party, by=by, name=party.name)
     _set_roles(party, roles)
-    for contact_kind, value in (("phone", phone), ("mail", mail)):
+    for contact_kind, value in (("phone", phone), ("mail", mail), ("external", external)):
         if value:
-            _named(contact_kind, lambda k=contact_kind, v=value: add_contact_point(party, k, v, by=by))
+            _named(contact_kind, lambda k=contact_kind, v=value: attach(party, k, v, by=by))
     search.touch(party)
     return party
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from guanxi.customers import normalise
-from guanxi.customers.actions.contacts import add_contact_point
+from guanxi.customers.actions.contacts import attach
+from guanxi.customers.actions.locking import locked, mark_changed
 from guanxi.customers.actions.parties import create_party, edit_party, set_roles
 from guanxi.customers.merged import root_of
 from guanxi.customers.models import ContactPoint, Party
@@ -35,13 +36,10 @@ def put_party(
     one_at_a_time.hold(f"party:{key}")
     known = ContactPoint.objects.filter(kind=EXTERNAL, key=key).order_by("id").values_list("party", flat=True).first()
     values = {name: said for name, said in values.items() if said is not None}
-    if known is None:
-        party = create_party(by=by, **values)
-        add_contact_point(party, EXTERNAL, value, by=by)
-    else:
-        party = _changed(root_of(known), values, by)
+    new = known is None
+    party = create_party(by=by, external=value, **values) if new else _changed(root_of(known), values, by)
     _add_lacking(party, contact_points, by)
-    return party, known is None
+    return party, new
 
 
 def _changed(number: int, values: dict[str, Any], by: Viewer) -> Party:
@@ -62,15 +60,20 @@ def _changed(number: int, values: dict[str, Any], by: Viewer) -> Party:
 
 
 def _add_lacking(party: Party, contact_points: Iterable[dict[str, Any]], by: Viewer) -> None:
-    has: set[tuple[str, str]] | None = None
-    for position, point in enumerate(contact_points):
-        has = set(party.contact_points.values_list("kind", "key")) if has is None else has
+    points = list(contact_points)
+    if not points:
+        return
+    party = locked(party.pk, by)
+    had = has = set(party.contact_points.values_list("kind", "key"))
+    for position, point in enumerate(points):
         try:
             if not point.get("parts") and (point["kind"], normalise.key_of(point["kind"], point["value"])) in has:
                 continue
-            added = add_contact_point(party, by=by, **point)
+            added = attach(party, by=by, **point)
         except Refused as refusal:
             if point.get("parts") and refusal.field == "value":
                 continue  # an address in parts that the party has already
             raise Refused(refusal.message, f"contact_points.{position}.{refusal.field}") from refusal
-        has.add((point["kind"], added.contact_point.key))
+        has = has | {(added.kind, added.key)}
+    if has != had:
+        mark_changed(party)
