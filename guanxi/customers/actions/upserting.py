@@ -36,10 +36,9 @@ def put_party(
     one_at_a_time.hold(f"party:{key}")
     known = ContactPoint.objects.filter(kind=EXTERNAL, key=key).order_by("id").values_list("party", flat=True).first()
     values = {name: said for name, said in values.items() if said is not None}
-    new = known is None
-    party = create_party(by=by, external=value, **values) if new else _changed(root_of(known), values, by)
+    party = create_party(by=by, external=value, **values) if known is None else _changed(root_of(known), values, by)
     _add_lacking(party, contact_points, by)
-    return party, new
+    return party, known is None
 
 
 def _changed(number: int, values: dict[str, Any], by: Viewer) -> Party:
