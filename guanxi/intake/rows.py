@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from guanxi.catalog.models import Product
 from guanxi.customers import normalise
 from guanxi.customers.models import ContactPoint
+from guanxi.foundation import bulk
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.intake import actions, running, uploads
@@ -77,6 +78,7 @@ def take_in(
         return _run(kind, path, columns, rows, by=by, source=source, rule=rule, options=options, match_by=match_by)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+        bulk.be_ready()
 
 
 def _run(

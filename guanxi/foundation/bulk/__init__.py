@@ -114,3 +114,13 @@ def session(*, behind: bool = False) -> Iterator[BulkSession]:
         yield opened
     finally:
         opened.close()
+
+
+def be_ready() -> None:
+    """Prepare the next session, in a process that writes small sets again and again (a server of programs)."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        from guanxi.foundation.bulk import processes
+
+        processes.keep_one_ready()

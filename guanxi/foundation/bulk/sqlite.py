@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from guanxi.foundation.bulk import wire
-
-PIPE = 1 << 20  # bytes that may wait in the pipe: fewer changes from one process to the other
+from guanxi.foundation.bulk import processes, wire
 
 
 class SqliteSession:
     vendor = "sqlite"
 
     def __init__(self, path: str) -> None:
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", "guanxi.foundation.bulk.sqlite_child", path],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self.child.stdin
-        with suppress(AttributeError, OSError):  # on Linux only, and only as far as the user may
-            fcntl.fcntl(self.child.stdin, fcntl.F_SETPIPE_SZ, PIPE)
+        self.child = processes.take()
+        self._send("open", path)
 
     def execute(self, sql: str) -> int:
         return int(self._ask("execute", sql)["rows"])

@@ -17,9 +17,12 @@ from guanxi.foundation.bulk import wire  # noqa: E402
 
 
 class Child:
-    def __init__(self, path: str, output: BinaryIO, source: BinaryIO) -> None:
-        self.connection = sqlite.connect(path)
+    def __init__(self, output: BinaryIO, source: BinaryIO) -> None:
         self.output, self.source = output, source
+
+    def open(self, path: str) -> None:
+        """Connect, without an answer; the first command: a process that stands ready holds no file."""
+        self.connection = sqlite.connect(path)
         self.cursor = self.connection.cursor()
         for pragma in (
             "busy_timeout=60000",
@@ -33,7 +36,7 @@ class Child:
         self.connection.rollback()
 
     def serve(self) -> None:
-        """Answer commands until the pipe closes; what was not committed is rolled back."""
+        """Answer commands until the pipe closes."""
         while self.source.peek(1):  # type: ignore[attr-defined]
             message = wire.receive(self.source)
             rows = wire.receive_table(self.source) if message["command"] in {"append", "stage"} else None
@@ -44,11 +47,13 @@ class Child:
             else:
                 if answer is not None:
                     wire.send_message(self.output, answer)
-        self.connection.rollback()
 
     def close(self) -> None:
-        self.cursor.close()
-        self.connection.close()
+        """Roll back what was not committed, and let go of the file."""
+        if hasattr(self, "connection"):
+            self.connection.rollback()
+            self.cursor.close()
+            self.connection.close()
 
     def execute(self, sql: str) -> dict[str, Any]:
         self.cursor.execute(sql)
@@ -101,7 +106,7 @@ class Child:
 
 
 if __name__ == "__main__":
-    child = Child(sys.argv[1], sys.stdout.buffer, sys.stdin.buffer)
+    child = Child(sys.stdout.buffer, sys.stdin.buffer)
     child.serve()
     child.close()
     os._exit(0)  # all is written: whoever waits need not wait until the libraries are taken down

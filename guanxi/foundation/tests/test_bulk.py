@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from guanxi.customers.models import Party, SourceRecord
 from guanxi.foundation import bulk
-from guanxi.foundation.bulk import orphans
+from guanxi.foundation.bulk import orphans, processes
 from guanxi.foundation.bulk.sqlite import _storable_column
 from guanxi.ledger.models import Event
 
@@ -66,6 +66,24 @@ def test_values_of_every_kind_survive_the_way_in_and_out() -> None:
     party = Party.objects.order_by("id")[0]
     assert (party.created_at, party.changed_at, party.profile) == (MOMENT, WHOLE, {"age": "19-24"})
     assert Party.objects.filter(changed_at=WHOLE).count() == len(names), "text in SQLite must equal what Django binds"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_stands_ready_is_used_and_a_dead_one_is_not() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("on PostgreSQL there is none")
+    for dead in (False, True):
+        bulk.be_ready()
+        bulk.be_ready()
+        ((_parent, ready),) = processes._ready
+        if dead:
+            ready.kill()
+            ready.wait()
+        with bulk.session() as db:
+            assert bulk.last_id(db, "customers_party") >= 0
+            assert (db.child is ready) is not dead  # type: ignore[attr-defined]
+        assert not processes._ready
+        assert (ready.poll() == 0) is not dead
 
 
 @pytest.mark.django_db(transaction=True)
