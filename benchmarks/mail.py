@@ -118,7 +118,7 @@ def fill(server: Dovecot, user: str, count: int) -> None:
 
 def connect(server: Dovecot, user: str) -> Mailbox:
     """The mailbox of somebody who works here, and the customers who write to it."""
-    owner, _made = User.objects.get_or_create(username="bench")
+    owner, _made = User.objects.get_or_create(username="bench", defaults={"is_staff": True})
     roles.give_role(owner, "administrator", by=SYSTEM)
     for person in range(CUSTOMERS):
         party = create_party(name=f"客戶{person}", kind="person", by=SYSTEM)
