@@ -15,6 +15,7 @@ from guanxi.catalog.models import Category, Product
 from guanxi.channels.activities import actions as activities
 from guanxi.customers import actions as customers
 from guanxi.customers.models import Party
+from guanxi.customers.rights import erasing
 from guanxi.foundation import clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import AuditEntry, User
@@ -158,6 +159,16 @@ def test_plans_go_with_merges_and_come_back(staff: User, acme: Party) -> None:
     customers.undo_merge(merge.pk, by=staff)
     assert [goal.title for goal in AccountGoal.objects.filter(party=twin)] == ["Goal of ACME"]
     assert AccountReview.objects.filter(party=twin).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_goes_when_its_organisation_is_erased(home: Any, staff: User, acme: Party) -> None:
+    goal = actions.add_goal(by=staff, party=acme, title="Goal of Acme Ltd", due_on=days(9))
+    actions.hold_review(actions.plan_review(acme, days(1), by=staff).pk, "Acme Ltd wants more", days(9), by=staff)
+    erasing.erase(acme, by=staff)
+    assert not AccountGoal.objects.exists()
+    assert not AccountReview.objects.exists()
+    assert not AuditEntry.objects.filter(object_id=goal.pk, changes__icontains="Acme").exists()
 
 
 def test_programs_do_the_same(api: Client, staff: User, acme: Party) -> None:
