@@ -168,6 +168,7 @@ def run_size(files: data.BenchFiles, home: Path, database_url: str) -> list[Figu
     figures += _within("pages", environment) + _within("recognition", environment)
     figures += _within("webhooks", environment) + _within("api", environment) + _within("bulk", environment)
     figures += _within("boards", environment, str(files.customers))
+    figures += _within("papers", environment)
     figures += _within("keeping", environment) + _within("custom_fields", environment)
     return figures + _within("erasing", environment)  # last: it takes three customers away
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +31,8 @@ def of_html(html: str, style: Path, **options: Any) -> bytes:
         raise Refused(
             _("PDF needs the Pango library, which this machine lacks; on Debian: apt-get install libpangoft2-1.0-0")
         ) from error
-    document: bytes = HTML(string=html).write_pdf(stylesheets=[_style(style)], **options)
+    with _without_collecting():
+        document: bytes = HTML(string=html).write_pdf(stylesheets=[_style(style)], **options)
     return document
 
 
@@ -38,3 +42,18 @@ def _style(path: Path) -> Any:
     from weasyprint import CSS
 
     return CSS(filename=str(path))
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Let no objects be counted through meanwhile: a page makes a million that all stay until it is done, and each
+    count of them, with all that the process holds besides, takes nearly as long as the page.
+    """
+    if not gc.isenabled():  # another page is being made beside this one, and will let it go on
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -19,6 +19,7 @@ from guanxi.orders.papers.models import Letterhead
 STYLE = Path(__file__).parent / "static" / "papers" / "paper.css"
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 LARGEST_LOGO = 1_000_000  # bytes
+MOST_IN_COLUMN = 100_000_000  # what is less fits into the column of amounts; for more, columns are as wide as need be
 
 
 def language_of(party: Party) -> str:
@@ -59,7 +60,13 @@ def context_of(party: Party, language: str) -> dict[str, Any]:
     head = letterhead(language)
     picture = logo(head)
     shown = f"data:{picture[1]};base64,{base64.b64encode(picture[0]).decode()}" if picture else ""
-    return {"head": head, "logo": shown, "address": address_lines(party), "party": party}
+    return {
+        "head": head,
+        "logo": shown,
+        "address": address_lines(party),
+        "party": party,
+        "most_in_column": MOST_IN_COLUMN,
+    }
 
 
 def made(template: str, context: dict[str, Any], party: Party, language: str, **options: Any) -> bytes:
