@@ -15,7 +15,8 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.catalog.models import Product
+from guanxi.catalog.actions import put
+from guanxi.catalog.models import Product, Stock, StockPlace
 from guanxi.catalog.taxes import parted
 from guanxi.customers.actions import add_role
 from guanxi.customers.models import Party, PartyRole, Source
@@ -253,10 +254,12 @@ def return_order(
     placed_at: datetime | None = None,
     number: str = "",
     key: str = "",
+    into: StockPlace | None = None,
 ) -> Order:
     """Take back lines of a sale: `quantities` by line id, else all that is left. Refunds pro rata, as a new order.
 
-    Raises Refused where more would come back than was sold.
+    `into`: the place where goods of which stock is kept are put back. Raises Refused where more would come back than
+    was sold.
     """
     order = locked(order_id, by)
     if order.kind != Order.Kind.SALE:
@@ -279,7 +282,7 @@ def return_order(
             message = _("Of “%(what)s”, between 0 and %(left)s can come back.")
             raise Refused(message % {"what": line.product or line.description, "left": left[pk]}, "quantity")
         refunds.append(_refund(line, quantity))
-    return create_order(
+    made = create_order(
         order.party,
         refunds,
         by=by,
@@ -293,6 +296,15 @@ def return_order(
         kind=Order.Kind.RETURN,
         returns=order,
     )
+    if into is not None:
+        _put_back(made, into, by)
+    return made
+
+
+def _put_back(order: Order, place: StockPlace, by: Viewer) -> None:
+    for line in order.lines.select_related("product"):
+        if line.product is not None and Stock.objects.filter(product=line.product).exists():
+            put(line.product, -line.quantity, place, by=by)
 
 
 @action

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
-from guanxi.catalog.models import Product
+from guanxi.catalog.models import Product, StockPlace
 from guanxi.customers.merged import root_of
 from guanxi.customers.models import Party
 from guanxi.customers.queries import parties, party_numbered
@@ -92,6 +92,9 @@ class ReturnIn(Schema):
 
     lines: dict[str, Quantity] | None = None
     placed_at: Moment | None = None
+    into: Annotated[str, Field(max_length=50)] | None = Field(
+        None, description="The code of the place of stock where goods are put back; left out, they are not."
+    )
 
 
 class LineOut(Schema):
@@ -251,8 +254,19 @@ def add_lines(request: HttpRequest, number: Number, body: LinesIn) -> Status[Ord
 def return_order(request: HttpRequest, number: Number, body: ReturnIn) -> Status[Order]:
     """Makes a return with negative quantities and amounts, pro rata of what was paid."""
     quantities = None if body.lines is None else {_number(key): quantity for key, quantity in body.lines.items()}
-    made = actions.return_order(number, quantities=quantities, placed_at=body.placed_at, by=request.user)
+    into = stock_place(request, body.into)
+    made = actions.return_order(number, quantities=quantities, placed_at=body.placed_at, into=into, by=request.user)
     return Status(201, one(request, made.pk))
+
+
+def stock_place(request: HttpRequest, code: str | None) -> StockPlace | None:
+    """The place of stock with a code that a program named. Raises Refused."""
+    if code is None:
+        return None
+    place = StockPlace.objects.visible_to(request.user).filter(code=code).first()
+    if place is None:
+        raise Refused(_("There is no place of stock “%(code)s”.") % {"code": code}, "place")
+    return place
 
 
 @of_party.get(

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from guanxi.catalog.models import Stock, StockPlace
 from guanxi.foundation.actions import Conflict, Refused
 from guanxi.foundation.money import to_decimal
 from guanxi.foundation.visibility import require
@@ -18,6 +19,7 @@ from guanxi.orders import actions, panels, queries
 from guanxi.orders.models import Order, OrderLine
 
 SHOWN_IN_CARD = 30
+MOST_PLACES = 200
 
 
 def _order(request: HttpRequest, pk: int) -> Order:
@@ -87,6 +89,21 @@ def _amount(text: str, field: str) -> Decimal:
         raise Refused(error.messages[0], field) from error
 
 
+def _places(rows: list[tuple[OrderLine, Decimal, str]], request: HttpRequest) -> list[StockPlace]:
+    """Where goods may be put back; none where no stock is kept of any."""
+    products = [row.product_id for row, rest, _typed in rows if rest > 0 and row.product_id is not None]
+    if not Stock.objects.filter(product__in=products).exists():
+        return []
+    return list(StockPlace.objects.visible_to(request.user).order_by("name")[:MOST_PLACES])
+
+
+def _chosen_place(request: HttpRequest) -> StockPlace | None:
+    number = request.POST.get("into", "")
+    if not number.isdecimal():
+        return None
+    return get_object_or_404(StockPlace.objects.visible_to(request.user), pk=number)
+
+
 @require_http_methods(["GET", "POST"])
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose what comes back of an order (GET); take it back (POST)."""
@@ -96,6 +113,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "order": order,
         "rows": rows,
+        "places": _places(rows, request),
         "nothing_left": not any(rest > 0 for _row, rest, _typed in rows),
     }
     if request.method == "GET":
@@ -106,7 +124,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
         quantities = {number: _amount(text, "quantity") for number, text in draft.items() if text not in ("", "0")}
         if not quantities:
             raise Refused(_("Write how much comes back, on one line at least."), "quantity")
-        made = actions.return_order(pk, quantities=quantities, by=request.user)
+        made = actions.return_order(pk, quantities=quantities, into=_chosen_place(request), by=request.user)
     except Refused as refusal:
         return render(request, "orders/take_back.html", {**context, "error": refusal.message}, status=422)
     return redirect("desk:record", "orders", made.pk)

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.catalog.actions import put, release, reserve, take
+from guanxi.catalog.actions import release, reserve, take
 from guanxi.catalog.models import Product, Stock, StockPlace
 from guanxi.foundation import hooks, search
 from guanxi.foundation.actions import Refused, action, change, create, delete
@@ -18,7 +18,7 @@ from guanxi.foundation.visibility import Viewer, implied
 from guanxi.ledger.actions import record
 from guanxi.ledger.models import Direction
 from guanxi.orders import summary
-from guanxi.orders.actions import become_customer, locked, return_order
+from guanxi.orders.actions import become_customer, locked
 from guanxi.orders.handling.models import Delivery, DeliveryLine, Held
 from guanxi.orders.models import Order, OrderLine
 
@@ -98,16 +98,6 @@ def cancel(order_id: int, reason: str = "", *, by: Viewer) -> Order:
     _tell("order.cancelled", order, by, reason=reason.strip()[:500])
     summary.recompute(order.party_id)
     return order
-
-
-@action
-def take_back(order_id: int, quantities: Mapping[int, Decimal] | None, place: StockPlace, *, by: Viewer) -> Order:
-    """Take goods back as a return, and put them into stock at a place."""
-    made = return_order(order_id, quantities=None if quantities is None else dict(quantities), by=by)
-    for line in made.lines.select_related("product"):
-        if line.product is not None and Stock.objects.filter(product=line.product).exists():
-            put(line.product, -line.quantity, place, by=by)
-    return made
 
 
 def hold_goods(order: Order, by: Viewer) -> None:

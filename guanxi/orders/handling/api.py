@@ -5,17 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
-from guanxi.catalog.models import StockPlace
-from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.types import Number, Quantity
-from guanxi.orders.api import OrderWithLines, one
-from guanxi.orders.handling import actions
+from guanxi.orders import queries
+from guanxi.orders.api import OrderWithLines, one, stock_place
+from guanxi.orders.handling import actions, document
 from guanxi.orders.handling.models import Delivery
-from guanxi.orders.models import Order
+from guanxi.orders.models import UNCOUNTED, Order
 
 router = Router(tags=["Orders"])
 
@@ -61,14 +59,17 @@ def confirm(request: HttpRequest, number: Number) -> Order:
 )
 def deliver(request: HttpRequest, number: Number, body: DeliveryIn) -> Status[Delivery]:
     """In parts or whole; 422 where more would be delivered than was ordered or lies there."""
-    place = None
-    if body.place is not None:
-        place = StockPlace.objects.visible_to(request.user).filter(code=body.place).first()
-        if place is None:
-            raise Refused(_("There is no place of stock “%(code)s”.") % {"code": body.place}, "place")
+    place = stock_place(request, body.place)
     quantities = None if body.lines is None else {int(line): quantity for line, quantity in body.lines.items()}
     made = actions.deliver(number, quantities, place, body.note, by=request.user)
     return Status(201, Delivery.objects.select_related("order").get(pk=made.pk))
+
+
+@router.get("/{number}/confirmation", summary="The confirmation as PDF", operation_id="order_confirmation")
+def confirmation(request: HttpRequest, number: Number) -> HttpResponse:
+    """Of an order that is handled here and confirmed, in the language of the customer; 404 of any other."""
+    order = queries.orders(request.user).exclude(state="").exclude(state__in=UNCOUNTED).get(pk=number)
+    return HttpResponse(document.pdf_of(order), content_type="application/pdf")
 
 
 @router.post("/{number}/cancel", response=OrderWithLines, summary="Cancel an order", operation_id="cancel_order")

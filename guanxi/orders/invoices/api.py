@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
-from guanxi.foundation.api.types import Day, Money, Number, Quantity
+from guanxi.foundation.api.types import Day, Moment, Money, Number, Quantity
 from guanxi.orders.invoices import actions, document, einvoice, queries
-from guanxi.orders.invoices.models import Invoice, InvoiceLine, Payment
+from guanxi.orders.invoices.models import Invoice, InvoiceLine, Payment, Reminder
 
 router = Router(tags=["Invoices"])
 
@@ -35,6 +35,22 @@ class InvoiceLineOut(Schema):
     @staticmethod
     def resolve_product(line: InvoiceLine) -> str | None:
         return line.product.code if line.product else None
+
+
+Level = Annotated[int, Field(ge=1, le=1_000)]
+
+
+class ReminderIn(Schema):
+    """What is decided of a proposed reminder."""
+
+    send: bool = Field(description="False: it is left out.")
+
+
+class ReminderOut(Schema):
+    level: int
+    state: str
+    proposed_on: date
+    done_at: Moment | None
 
 
 class PaymentOut(Schema):
@@ -128,6 +144,21 @@ def pay(request: HttpRequest, number: Number, body: PaymentIn) -> Status[Invoice
     """In parts, or more than is open; the same reference twice is refused."""
     actions.pay(number, body.amount, by=request.user, day=body.day, method=body.method, reference=body.reference)
     return Status(201, one(request, number))
+
+
+@router.get("/{number}/reminders", response=list[ReminderOut], summary="Reminders", operation_id="list_reminders")
+def reminders(request: HttpRequest, number: Number) -> list[Reminder]:
+    """Those proposed, sent and left out, by level. All that are proposed: `/records/reminders?f.state=proposed`."""
+    return list(one(request, number).reminders.order_by("level"))
+
+
+@router.post(
+    "/{number}/reminders/{level}", response=ReminderOut, summary="Send or leave out", operation_id="decide_reminder"
+)
+def decide_reminder(request: HttpRequest, number: Number, level: Level, body: ReminderIn) -> Reminder:
+    """A proposed reminder is mailed with the invoice, or left out; 422 where that was decided, or it was paid."""
+    row = one(request, number).reminders.get(level=level)
+    return actions.send_reminder(row.pk, by=request.user) if body.send else actions.leave_out(row.pk, by=request.user)
 
 
 @router.get("/{number}/pdf", summary="The invoice as PDF", operation_id="invoice_pdf")

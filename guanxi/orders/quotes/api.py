@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 
@@ -17,7 +17,7 @@ from guanxi.customers.queries import parties
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.types import Day, Moment, Money, Number, ObjectType, Quantity
 from guanxi.foundation.belonging import NoRecord, find_record
-from guanxi.orders.quotes import actions, links, queries
+from guanxi.orders.quotes import actions, document, links, queries
 from guanxi.orders.quotes.actions import Draft
 from guanxi.orders.quotes.models import Quote, QuoteLine
 
@@ -153,6 +153,12 @@ def create_quote(request: HttpRequest, body: QuoteIn) -> Status[Quote]:
 def get_quote(request: HttpRequest, number: Number) -> Quote:
     """One version of a quote with its lines."""
     return one(request, number)
+
+
+@router.get("/{number}/pdf", summary="The quote as PDF", operation_id="quote_pdf")
+def pdf(request: HttpRequest, number: Number) -> HttpResponse:
+    """As the customer gets it on paper, in the language of the quote."""
+    return HttpResponse(document.pdf_of(one(request, number)), content_type="application/pdf")
 
 
 @router.put("/{number}/lines", response=QuoteOut, summary="Put other lines", operation_id="set_quote_lines")

@@ -82,7 +82,7 @@ def test_from_draft_to_delivered(staff: User, draft: Order, north: StockPlace) -
     draft.refresh_from_db()
     assert (draft.state, draft.deliveries.count(), Held.objects.count()) == ("delivered", 2, 0)
     assert stock() == (2, 0)  # from no place: not out of stock
-    back = actions.take_back(draft.pk, {line.pk: Decimal(3)}, north, by=staff)
+    back = orders.return_order(draft.pk, quantities={line.pk: Decimal(3)}, into=north, by=staff)
     assert (back.kind, back.state, back.amount, stock()) == ("return", "", -30, (5, 0))
     kinds = list(Event.objects.filter(kind__startswith="order.").order_by("id").values_list("kind", flat=True))
     assert kinds == [
@@ -145,6 +145,21 @@ def test_on_screen_and_through_the_api(staff_client: Client, api: Client, draft:
     assert api.post(f"{here}/deliver", {"place": "nix"}, content_type=JSON).status_code == 422
     assert api.post(f"{here}/deliver", {"place": "north"}, content_type=JSON).json()["state"] == "delivered"
     assert api.post(f"{here}/cancel", {}, content_type=JSON).status_code == 422
+    assert api.get(f"{here}/confirmation").content[:5] == b"%PDF-"
+    other = api.post("/api/v1/orders", body, content_type=JSON).json()["id"]
+    assert api.get(f"/api/v1/orders/{other}/confirmation").status_code == 404  # a draft
+    # What comes back goes into stock where one says so.
+    before = Stock.objects.get().quantity
+    form = staff_client.get(f"{page}take-back/").content.decode()
+    assert "Put back into stock at" in form and "North" in form
+    for into in ("999999", north.pk):
+        staff_client.post(f"{page}take-back/", {f"quantity-{line}": "1", "into": into})
+    staff_client.post(f"{page}take-back/", {f"quantity-{line}": "1", "into": ""})
+    assert Stock.objects.get().quantity == before + 1 and draft.returned_by.count() == 2
+    back = {"lines": {str(line): "1"}, "into": "nix"}
+    assert api.post(f"/api/v1/orders/{draft.pk}/return", back, content_type=JSON).status_code == 422
+    assert api.post(f"/api/v1/orders/{draft.pk}/return", back | {"into": "north"}, content_type=JSON).status_code == 201
+    assert Stock.objects.get().quantity == before + 2
 
 
 def test_rights(colleague: Any, draft: Order, client: Client) -> None:

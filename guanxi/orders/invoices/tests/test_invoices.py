@@ -258,6 +258,15 @@ def test_on_screen_and_through_the_api(staff_client: Client, api: Client, order:
     refused = api.post(f"/api/v1/invoices/{number}/payments", {"amount": "1", "reference": "TX9"}, content_type=JSON)
     assert refused.status_code == 422
     assert api.post(f"/api/v1/invoices/{number}/payments", {"amount": "1"}, content_type=JSON).json()["left"] == "34.44"
+    for level in (1, 2):
+        Reminder.objects.create(invoice_id=number, level=level)
+    here = f"/api/v1/invoices/{number}/reminders"
+    assert [one["state"] for one in api.get(here).json()] == ["proposed", "proposed"]
+    assert api.post(f"{here}/1", {"send": True}, content_type=JSON).json()["state"] == "sent"
+    assert "00001" in outbox.outbox[-1].subject and len(outbox.outbox) == 2
+    assert api.post(f"{here}/1", {"send": False}, content_type=JSON).status_code == 422
+    assert api.post(f"{here}/2", {"send": False}, content_type=JSON).json()["state"] == "left_out"
+    assert api.post(f"{here}/3", {"send": False}, content_type=JSON).status_code == 404
     assert api.post(f"/api/v1/invoices/{number}/credit", {}, content_type=JSON).json()["kind"] == "credit"
     assert api.post("/api/v1/invoices", {"order": order.pk}, content_type=JSON).json()["state"] == "draft"
     assert api.delete(f"/api/v1/records/invoices/{number}").status_code == 422

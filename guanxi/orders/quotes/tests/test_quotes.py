@@ -222,6 +222,7 @@ def test_on_screen_on_paper_and_through_the_api(
     found = api.get(f"/api/v1/records/quotes?f.party={shop.pk}&fields=total").json()
     assert len(found["items"]) == 2
     staff_client.post(f"/quotes/{quote.pk}/do/", {"what": "send", "how": "link"})
+    assert api.get(f"/api/v1/quotes/{quote.pk}/pdf").content[:5] == b"%PDF-"
     assert api.get(f"/api/v1/quotes/{quote.pk}").json()["link"].startswith("http")
     assert api.post(f"/api/v1/quotes/{quote.pk}/version", {}, content_type=JSON).json()["version"] == 2
     assert staff_client.post(f"/quotes/lines/{row.pk}/remove/").status_code == 200
