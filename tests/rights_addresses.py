@@ -253,6 +253,7 @@ POST deals/<int:pk>/contenders/ deals.edit
 GET deals/<int:pk>/committee/ deals.view
 POST deals/<int:pk>/committee/ deals.edit
 GET deals/<int:pk>/committee/chart/ deals.view
+POST deals/<int:pk>/quote/ orders.create~deals.view
 GET status/ settings.view
 GET insight/ insight.view~reports.view
 GET insight/models/ insight.view
@@ -429,8 +430,10 @@ GET /products/{number}/stock products.view
 POST /orders/{number}/confirm orders.edit
 POST /orders/{number}/deliver orders.edit
 POST /orders/{number}/cancel orders.edit
+GET /orders/{number}/confirmation orders.view ?
 POST /quotes orders.create
 GET /quotes/{number} orders.view
+GET /quotes/{number}/pdf orders.view
 PUT /quotes/{number}/lines orders.edit
 POST /quotes/{number}/send orders.edit
 POST /quotes/{number}/approval orders.edit
@@ -442,6 +445,8 @@ GET /invoices/{number} orders.view
 POST /invoices/{number}/issue orders.edit
 POST /invoices/{number}/credit orders.edit
 POST /invoices/{number}/payments orders.edit
+GET /invoices/{number}/reminders orders.view
+POST /invoices/{number}/reminders/{level} orders.edit
 GET /invoices/{number}/pdf orders.view
 GET /invoices/{number}/xml orders.view
 GET /query reports.view

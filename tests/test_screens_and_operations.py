@@ -49,6 +49,7 @@ TABLE: list[tuple[str, str]] = [
             " | PATCH /account-plans/goals/{number}"
         ),
     ),
+    (r"deals/<int:pk>/quote/", "POST /quotes"),
     (r"deals/.*committee/.*", "POST /deals/{number}/committee | DELETE /deals/{number}/committee/{seat}"),
     (r"deals/.*tick/.*", "PUT /deals/{number}/checks/{item}"),
     (r"deals/.*credits?/", "PUT /deals/{number}/credits"),
@@ -149,7 +150,7 @@ TABLE: list[tuple[str, str]] = [
     (r"products/<int:pk>/price/", "GET /products/{number}/price"),
     (r"offers/.*", PUBLIC),
     (r"quotes/lines/.*|quotes/<int:pk>/lines/", "GET /quotes/{number} | PUT /quotes/{number}/lines"),
-    (r"quotes/<int:pk>/pdf/", GAP),
+    (r"quotes/<int:pk>/pdf/", "GET /quotes/{number}/pdf"),
     (
         r"quotes/<int:pk>/do/",
         (
@@ -158,7 +159,7 @@ TABLE: list[tuple[str, str]] = [
         ),
     ),
     (r"orders/<int:pk>/invoice/", "POST /invoices"),
-    (r"orders/<int:pk>/confirmation/", GAP),
+    (r"orders/<int:pk>/confirmation/", "GET /orders/{number}/confirmation"),
     (
         r"orders/<int:pk>/handle/",
         "POST /orders/{number}/confirm | POST /orders/{number}/deliver | POST /orders/{number}/cancel",
@@ -169,7 +170,7 @@ TABLE: list[tuple[str, str]] = [
         r"invoices/<int:pk>/do/",
         "POST /invoices/{number}/issue | POST /invoices/{number}/payments | POST /invoices/{number}/credit",
     ),
-    (r"reminders/.*", GAP),
+    (r"reminders/.*", "GET /invoices/{number}/reminders | POST /invoices/{number}/reminders/{level}"),
     (r"orders/lines/.*", GAP),
     (r"orders/<int:pk>/take-back/", "POST /orders/{number}/return"),
     (r"orders/.*", "GET /orders/{number} | POST /orders/{number}/lines"),

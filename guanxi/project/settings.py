@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "guanxi.operations",
     "guanxi.sales.accounts",
     "guanxi.sales.day",
+    "guanxi.sales.quoting",
     "guanxi.sales.leads",
     "guanxi.sales.deals",
     "guanxi.insight",

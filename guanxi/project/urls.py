@@ -47,6 +47,7 @@ PACKAGES = [
     "sales.leads",
     "sales.day",
     "sales.accounts",
+    "sales.quoting",
     "operations",
 ]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.foundation import hooks
 from guanxi.foundation.notices.kinds import Kind
 from guanxi.foundation.visibility import Viewer
 from guanxi.ledger.actions import record
@@ -20,10 +21,12 @@ ANSWERS = Kind("answers", _("Customers answer my quotes"))
 def tell(
     kind: str, quote: Quote, by: Viewer, channel: str = Channel.OTHER, direction: str = Direction.INSIDE, **more: Any
 ) -> None:
-    """Say in the ledger what happened to a quote, with the record that it is for."""
+    """Say in the ledger what happened to a quote, with the record that it is for, and to the floors above."""
     place = {"place": [quote.place_type, quote.place_id]} if quote.place_type else {}
     payload = {"number": str(quote), "total": quote.total, "currency": quote.currency, **place, **more}
     record(kind, party=quote.party, channel=channel, direction=direction, about=quote, payload=payload, by=by)
+    for hear in hooks.get("quote_told"):
+        hear(kind, quote, by)
 
 
 def _kind(
