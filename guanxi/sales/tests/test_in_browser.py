@@ -173,7 +173,7 @@ def test_from_the_offer_to_the_paid_invoice(browser: Any, live_app: str, staff_p
         _delivered(page)
         _paid(page)
         page.goto(f"/customers/{deal.party_id}/")
-        expect(page.locator("main")).to_contain_text("Pays on the day")
+        expect(page.locator("main")).to_contain_text("Pays 30 days early")
     finally:
         mine.close()
         theirs.close()
