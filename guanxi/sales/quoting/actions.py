@@ -26,7 +26,7 @@ def hear(kind: str, quote: Quote, by: Viewer) -> None:
     Sent, it says what the deal is worth where nobody had said so. Accepted, it says so in any case, and the deal is
     won.
     """
-    if quote.place_type != PLACE or kind not in ("quote.sent", "quote.accepted"):
+    if quote.place_type != PLACE or quote.place_id is None or kind not in ("quote.sent", "quote.accepted"):
         return
     deal = Deal.objects.filter(pk=quote.place_id).first()
     if deal is None or deal.state == State.WON:

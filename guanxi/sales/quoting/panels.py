@@ -37,6 +37,6 @@ def is_for_deal(quote: Quote, viewer: Viewer) -> bool:
 
 
 def _deal(quote: Quote, viewer: Viewer) -> Deal | None:
-    if quote.place_type != PLACE or not may(viewer, "view", Deal):
+    if quote.place_type != PLACE or quote.place_id is None or not may(viewer, "view", Deal):
         return None
     return deals.deals(viewer).filter(pk=quote.place_id).first()
