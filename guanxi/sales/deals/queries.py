@@ -67,6 +67,32 @@ def ageing() -> Q:
     return condition & Q(state=State.OPEN)
 
 
+def own_ageing(viewer: Viewer, *, limit: int) -> list[Deal]:
+    """The viewer's own open deals that have stood for too long, those that may bring most first.
+
+    Each stage along its own part of an index, for that of all of them together would be walked deal by deal.
+    """
+    found: list[int] = []
+    for known in (True, False):
+        if len(found) < limit:
+            found += _ageing_longest(viewer, known, limit - len(found))
+    rows = {deal.pk: deal for deal in deals(viewer).filter(pk__in=found)}
+    return [rows[number] for number in found if number in rows]
+
+
+def _ageing_longest(viewer: Viewer, known: bool, limit: int) -> list[int]:
+    own = Deal.objects.filter(owner=viewer.pk, state=State.OPEN, weighted__isnull=not known)
+    parts = [
+        own.filter(stage=number, stage_since__lt=clock.now() - timedelta(days=days + 1)).values_list("pk", "weighted")
+        for number, days in Stage.objects.values_list("pk", "expected_days")
+        if days is not None
+    ]
+    if not parts:
+        return []
+    first = parts[0].union(*parts[1:], all=True).order_by("-weighted", "-pk")[:limit]
+    return [number for number, _weighted in first]
+
+
 def history(deal: Deal) -> list[StageChange]:
     """Where a deal has been, the newest first."""
     return list(deal.changes.select_related("from_stage", "to_stage", "by").order_by("-at", "-id"))

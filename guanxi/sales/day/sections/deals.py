@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,8 +27,7 @@ def ageing(viewer: Viewer) -> Section | None:
     """Open deals that are in their stage for longer than is expected of it, those that may bring most first."""
     if not may(viewer, "view", Deal):
         return None
-    rows = queries.deals(viewer).filter(queries.ageing(), owner=viewer.pk)
-    found = list(rows.order_by(F("weighted").desc(nulls_last=True), "-id")[:SHOWN])
+    found = queries.own_ageing(viewer, limit=SHOWN)
     following = next_actions(found)
     lines = [_line(deal, following.get(deal.pk)) for deal in found]
     url = list_url("deals", {"f.owner": viewer.pk, "f.ageing": 1})

@@ -13,7 +13,9 @@ class Migration(migrations.Migration):
         gently.AddIndex(
             "deal",
             models.Index(
-                fields=["owner", "stage", "stage_since", "weighted"], condition=Q(state="open"), name="deal_own_ageing"
+                fields=["owner", "state", "stage", "stage_since", "weighted"],
+                condition=Q(state="open"),
+                name="deal_own_ageing",
             ),
         )
     ]

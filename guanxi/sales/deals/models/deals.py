@@ -154,7 +154,9 @@ class Deal(Governed):
             models.Index(fields=["owner", *LANE], name="deal_own_state"),
             # Which of one owner's open deals stand for too long, those that may bring most first.
             models.Index(
-                fields=["owner", "stage", "stage_since", "weighted"], condition=Q(state="open"), name="deal_own_ageing"
+                fields=["owner", "state", "stage", "stage_since", "weighted"],
+                condition=Q(state="open"),
+                name="deal_own_ageing",
             ),
             models.Index(fields=["party", "id"], name="deal_party"),
             origin_index("deal_contact", "contact"),
