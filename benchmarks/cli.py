@@ -211,6 +211,7 @@ def _boards(cards: int, home: Path, database_url: str) -> list[Figure]:
     environment |= {"GUANXI_DATABASE_URL": database_url} if database_url else {}
     command("init", environment=environment)
     figures = _within("boards", environment, str(cards)) + _within("deals", environment, str(cards))
+    figures += _within("winning", environment | {"GUANXI_TODAY": ""}, str(cards))
     return figures + _within("day", environment, str(cards), str(cards), str(5 * cards))
 
 

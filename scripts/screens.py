@@ -306,6 +306,7 @@ SHOTS = [
     Shot("question-save", "/explore/?m=sales&by=month", clicks("[data-dialog='save-question']")),
     Shot("purposes", "/rights/purposes/"),
     Shot("assumptions", "/insight/assumptions/"),
+    Shot("winning", "/winning/"),
     Shot("model", "/insight/models/", clicks("main a[href*='/insight/models/']")),
     Shot("timeline", "/events/", first_row),
     Shot("todo-new", "/todos/new/"),

@@ -260,6 +260,9 @@ GET insight/models/ insight.view
 GET insight/models/<int:pk>/ insight.view ?
 POST insight/learn/ insight.run
 GET insight/assumptions/ insight.view
+GET winning/ insight.view
+GET winning/<int:pk>/ insight.view ?
+POST winning/score/ insight.run
 """
 
 API = """
@@ -379,6 +382,10 @@ POST /imports/{number}/revert imports.edit
 GET /insight/equity insight.view
 POST /insight/learn insight.run
 GET /insight/models insight.view
+GET /winning/models insight.view
+GET /winning/models/{number} insight.view ?
+POST /winning/score insight.run
+GET /deals/{number}/win-score deals.view ?
 GET /leads/{number}/assignments leads.view
 POST /leads/{number}/answered leads.edit
 POST /leads/{number}/assign leads.edit

@@ -196,6 +196,7 @@ TABLE: list[tuple[str, str]] = [
         ),
     ),
     (r"status/", "for machines: `/metrics`"),
+    (r"winning/.*", "GET /winning/models | GET /winning/models/{number} | POST /winning/score"),
     (r"insight/assumptions/", GAP),
     (r"insight/.*", "GET /insight/equity | GET /insight/models | POST /insight/learn"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -133,18 +133,23 @@ def nobody() -> pa.Table:
     return COLUMNS.empty_table()
 
 
-def compare(rows: pa.Table, before: pa.Table) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Which of `rows` are new, which differ from `before`, and the parties that are no longer among them."""
-    place = pc.index_in(_of(rows, "party_id"), _of(before, "party_id"))
+def compare(
+    rows: pa.Table, before: pa.Table, key: str = "party_id", when: Collection[str] = WHEN
+) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Which of `rows` are new, which differ from `before`, and the parties that are no longer among them.
+
+    Rows are told apart by `key`; what stands in the columns `when` is new in every row and no change by itself.
+    """
+    place = pc.index_in(_of(rows, key), _of(before, key))
     fresh = pc.is_null(place)
     differs = pa.array(np.zeros(rows.num_rows, bool))
     for name in rows.column_names:
-        if name in ("party_id", *WHEN):
+        if name in (key, *when):
             continue
         now, then = _of(rows, name), _of(before, name).take(place)
         same = pc.coalesce(pc.equal(now, then), pc.and_(pc.is_null(now), pc.is_null(then)))
         differs = pc.or_(differs, pc.invert(same))
-    gone = _of(before, "party_id").filter(pc.is_null(pc.index_in(_of(before, "party_id"), _of(rows, "party_id"))))
+    gone = _of(before, key).filter(pc.is_null(pc.index_in(_of(before, key), _of(rows, key))))
     return fresh, pc.and_(differs, pc.invert(fresh)), gone
 
 

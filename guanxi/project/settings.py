@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "guanxi.sales.accounts",
     "guanxi.sales.day",
     "guanxi.sales.quoting",
+    "guanxi.sales.winning",
     "guanxi.sales.leads",
     "guanxi.sales.deals",
     "guanxi.insight",

@@ -48,6 +48,7 @@ PACKAGES = [
     "sales.day",
     "sales.accounts",
     "sales.quoting",
+    "sales.winning",
     "operations",
 ]
 

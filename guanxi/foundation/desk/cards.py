@@ -19,7 +19,7 @@ from guanxi.foundation.desk.shapes import Lane
 from guanxi.foundation.desk.state import State
 from guanxi.foundation.templatetags.icons import icon
 
-MOST_LINES = 4  # of a card
+MOST_LINES = 4  # of a card that does not say what it shows
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ def lines_of(state: State) -> list[Field]:
     """The columns that a card shows beneath its title: those chosen, else those declared, else the first few."""
     axis, lead = state.layout.axis, lead_of(state)
     declared = state.desk.calendar if state.layout.kind == layouts.CALENDAR else state.desk.shown_board
-    columns = state.columns
+    columns, most = state.columns, MOST_LINES
     if not state.chosen and declared is not None and declared.card:
         known = {column.name: column for column in state.desk.all_columns()}
-        columns = [known[name] for name in declared.card if name in known]
+        columns, most = [known[name] for name in declared.card if name in known], len(declared.card)
     taken = {lead.name, axis.name if axis else ""}
-    return [column for column in columns if column.name not in taken][:MOST_LINES]
+    return [column for column in columns if column.name not in taken][:most]
 
 
 def fields_of(state: State) -> list[Field]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from guanxi.foundation import desk, shell
+from guanxi.foundation import desk, hooks, shell
 from guanxi.foundation.bulk_changes.writing import in_sets
 from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Lanes, Menu, Pill, display, list_url
 from guanxi.foundation.visibility import Viewer
@@ -179,7 +179,7 @@ class Deals(desk.Desk):
     @property
     def shown_board(self) -> Board:
         """By the stages of the first pipeline, with sums in the business's currency."""
-        card = ["party.name", "amount", "expected_close", "next_action"]
+        card = ["party.name", "amount", "expected_close", "next_action", *hooks.get("card:deals")]
         return Board(by=lanes.first(), sums=["amount", "weighted"], card=card, sort="expected_close")
 
     def rows(self, viewer: Viewer) -> QuerySet[Any]:
