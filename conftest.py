@@ -25,6 +25,7 @@ from tests import migrated, spark
 from tests.cluster import Cluster, NoPostgres
 from tests.dovecot import Dovecot, NoDovecot
 from tests.installation import Installation
+from tests.radicale import Radicale
 from tests.spark import SparkCluster
 
 if TYPE_CHECKING:
@@ -395,6 +396,17 @@ def imap_server() -> Iterator[Dovecot]:
         if IN_CI:
             raise
         pytest.skip(str(missing))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def caldav_server() -> Iterator[Radicale]:
+    """A real CalDAV server on this machine, started once for the run; tests take user names of their own."""
+    server = Radicale()
     try:
         server.start()
         yield server

@@ -97,7 +97,7 @@ def _make(parties: int, activities: int) -> None:
         "owner_id": owner, "starts_at": at, "minutes": "30", "direction": "'out'", "uid": "'bench-' || n",
         "sequence": "0",
         "state": "CASE WHEN (n * 7919) % 1100000 < 1050000 AND (n / 50) % 50 > 0 THEN 'held' ELSE 'planned' END",
-        "created_at": at, "changed_at": at,
+        "created_at": at, "changed_at": at, "private": "FALSE", "whole_day": "FALSE",
     })  # fmt: skip
     todo = {"verb": "'call'", "what": "'task ' || n", "priority": "2", "created_at": _moment("0")}
     deals = "SELECT id AS n, owner_id FROM deals_deal WHERE state = 'open' AND (id / 50) % 2 = 0"

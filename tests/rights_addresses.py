@@ -60,6 +60,14 @@ POST activities/<int:pk>/cancel/ activities.edit
 POST activities/<int:pk>/participants/ activities.edit
 GET calendar/feed/<str:sign>.ics open ?
 POST calendar/address/ -
+GET calendar/team/ activities.view
+POST calendar/team/arrange/ activities.create
+POST calendar/meetings/<int:pk>/invite/ activities.edit
+POST calendar/meetings/<int:pk>/respond/ activities.view
+POST calendar/notices/<int:pk>/settle/ mine
+POST calendar/accounts/<int:pk>/edit/ mine
+POST calendar/accounts/<int:pk>/do/ mine
+POST calendar/clashes/<int:pk>/ mine
 POST mail/mailboxes/<int:pk>/edit/ mine
 POST mail/mailboxes/<int:pk>/do/ mine
 GET mail/of/<str:object_type>/<int:object_id>/ customers.view
@@ -486,6 +494,15 @@ POST /activities/{number}/held activities.edit
 POST /activities/{number}/cancel activities.edit
 POST /activities/{number}/participants activities.edit
 DELETE /activities/{number}/participants/{participant} activities.edit
+POST /calendar/meetings/{number}/invitations activities.edit
+POST /calendar/meetings/{number}/answer activities.view
+GET /calendar/meetings/{number}/notices activities.view
+POST /calendar/notices/{number} mine
+GET /calendar/team activities.view
+GET /calendar/free activities.view
+GET /calendar/accounts/{number}/health mine
+POST /calendar/accounts/{number} mine
+POST /calendar/clashes/{number} mine
 POST /mail/messages mine
 POST /mail/messages/{number}/filing mine
 GET /mail/mailboxes/{number}/health mine
@@ -564,6 +581,7 @@ tags - -
 todos tasks todo
 activities activities activity
 mailboxes - -
+calendars - -
 messages - -
 audit audit entry
 tasks background -

@@ -30,6 +30,7 @@ from PIL import Image
 
 from guanxi.catalog.actions import create_product
 from guanxi.channels.activities import actions as activities
+from guanxi.channels.calendar.models import Account, Clash, Notice
 from guanxi.channels.mail.models import Folder, Mailbox, Message, Thread
 from guanxi.customers import actions as customers
 from guanxi.customers.actions.consents import OPT_IN
@@ -246,6 +247,7 @@ def three(home: Path, colleague: Any) -> dict[str, Any]:
             "todo": todos.add("Call", record=party, assignee=owner, by=owner).pk,
             "activity": activities.plan(by=SYSTEM, record=party, kind="call", owner=owner).pk,
             **mail_of(party, owner),
+            **calendar_of(owner),
             "attachment": attachments.attach(party, "a.txt", ContentFile(b"text"), by=owner).pk,
             "event": party.events.order_by("pk").first().pk,
             "share": share.pk,
@@ -267,7 +269,17 @@ def mail_of(party: Party, owner: User) -> dict[str, int]:
         mailbox=mailbox, thread=thread, message_id=f"{owner.pk}@example.com", direction="in", sender="a@b", party=party
     )
     folder = Folder.objects.create(mailbox=mailbox, name="INBOX", kind="inbox", read=True)
-    return {"mailbox": mailbox.pk, "message": message.pk, "folder": folder.pk}
+    notice = Notice.objects.create(message=message, state=Notice.State.SHOWN)
+    return {"mailbox": mailbox.pk, "message": message.pk, "folder": folder.pk, "notice": notice.pk}
+
+
+def calendar_of(owner: User) -> dict[str, int]:
+    """A calendar elsewhere of somebody, with an appointment that was changed on both sides."""
+    account = Account.objects.create(owner=owner, address="https://calendar.example.com/", path="/x/", username="x")
+    meeting = activities.plan(by=SYSTEM, kind="meeting", owner=owner)
+    text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20270101T000000Z\nEND:VEVENT\nEND:VCALENDAR\n"
+    clash = Clash.objects.create(account=account, activity=meeting, ours=text, theirs=text)
+    return {"calendar": account.pk, "clash": clash.pk}
 
 
 def test_the_ready_made_roles_reach_as_far_as_their_tables_say(three: dict[str, Any], colleague: Any) -> None:

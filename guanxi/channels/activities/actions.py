@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.models import Party
-from guanxi.foundation import belonging, clock, notifications, search
+from guanxi.foundation import belonging, clock, hooks, notifications, search
 from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.models import User
 from guanxi.foundation.notices.kinds import ASSIGNED
@@ -24,6 +24,11 @@ from guanxi.ledger.models import Direction
 MINUTES = {Activity.Kind.CALL: 0, Activity.Kind.MEETING: 60, Activity.Kind.VISIT: 60}
 # A change of these is told to whoever was invited, and counted (RFC 5545, SEQUENCE).
 ANNOUNCED = ("starts_at", "minutes", "place", "subject")
+TIMES = ("starts_at", "minutes", "whole_day")
+# What calendars hear of (the door “activity_changed”: a function (activity, what, participants, by=viewer)).
+PLANNED, CHANGED, ANNOUNCED_ANEW, CANCELLED, REMOVED, LEFT = (
+    "planned", "changed", "announced", "cancelled", "removed", "left",
+)  # fmt: skip
 # What each kind may come to; the first is what one click says.
 OUTCOMES = {
     Activity.Kind.CALL: [
@@ -68,6 +73,7 @@ def plan(
     take_part(made.pk, participants, by=by)
     search.touch(made)
     _hand_to(made, by)
+    tell(made, PLANNED, by)
     return made
 
 
@@ -101,7 +107,7 @@ def hold(number: int, outcome: str, text: str | None = None, *, by: Viewer) -> A
         values["starts_at"] = clock.now()
     stored = change(activity, **values)
     search.touch(stored)
-    if first and stored.party is not None:
+    if first and stored.party is not None and not stored.private:
         _tell_held(stored, by)
     return stored
 
@@ -125,16 +131,37 @@ def edit(number: int, changes: dict[str, Any], expected: dict[str, Any] | None =
     """Change an activity; whoever takes it over is told."""
     activity = held(number, by)
     _check(changes, activity)
-    was_for = activity.owner_id
-    announced = any(name in ANNOUNCED and getattr(activity, name) != value for name, value in changes.items())
+    differing = {name for name, value in changes.items() if getattr(activity, name, value) != value}
+    announced = bool(differing & {*ANNOUNCED, *TIMES})
+    if announced and activity.organizer:
+        words = _("%(who)s invited to it: only they can change it. Decline it, or write to them.")
+        raise Refused(words % {"who": activity.organizer}, min(differing))
+    if activity.series and differing & set(TIMES):
+        raise Refused(_("It repeats: move it in the calendar that it comes from."), min(differing))
     more: dict[str, Any] = {"changed_at": clock.now()}
     if announced:
         more["sequence"] = activity.sequence + 1
     stored = change(activity, expected, **changes, **more)
     search.touch(stored)
-    if stored.owner_id != was_for:
+    if "owner" in differing:
         _hand_to(stored, by)
+    if differing & set(TIMES):
+        ask_anew(stored)
+    tell(stored, ANNOUNCED_ANEW if announced else CHANGED, by)
     return stored
+
+
+def ask_anew(activity: Activity) -> None:
+    """Whoever answered did so for another time: what he says now is open."""
+    waiting = Participant.Answer.WAITING
+    for row in Participant.objects.filter(activity=activity).exclude(answer=waiting):
+        change(row, answer=waiting, comment="")
+
+
+def tell(activity: Activity, what: str, by: Viewer, participants: Collection[Participant] = ()) -> None:
+    """Tell calendars what became of an activity, in the same transaction."""
+    for listener in hooks.get("activity_changed"):
+        listener(activity, what, participants, by=by)
 
 
 @action
@@ -143,13 +170,18 @@ def cancel(number: int, *, by: Viewer) -> Activity:
     activity = held(number, by)
     if activity.state == Activity.State.HELD:
         raise Refused(_("It was held already."), "state")
-    return change(activity, state=Activity.State.CANCELLED, sequence=activity.sequence + 1, changed_at=clock.now())
+    sequence = activity.sequence if activity.organizer else activity.sequence + 1
+    stored = change(activity, state=Activity.State.CANCELLED, sequence=sequence, changed_at=clock.now())
+    tell(stored, CANCELLED, by)
+    return stored
 
 
 @action
 def remove(number: int, *, by: Viewer) -> None:
     """Delete an activity; that it was held stays in the ledger, without its words."""
     activity = held(number, by)
+    require(by, "delete", activity)
+    tell(activity, REMOVED, by)
     search.remove(Activity, [activity.pk])
     delete(activity)
 
@@ -178,15 +210,20 @@ def leave(number: int, participants: Collection[int], *, by: Viewer) -> None:
     """Let participants, by their numbers, not take part after all."""
     activity = Activity.objects.visible_to(by).get(pk=number)
     require(by, "edit", activity)
-    for row in Participant.objects.filter(activity=activity, pk__in=participants):
+    rows = list(Participant.objects.filter(activity=activity, pk__in=participants))
+    tell(activity, LEFT, by, rows)
+    for row in rows:
         delete(row)
 
 
 @action
-def answer(participant: int, said: str, at: datetime | None = None, *, by: Viewer) -> Participant:
-    """Note what a participant answered to the invitation."""
+def answer(
+    participant: int, said: str, at: datetime | None = None, *, by: Viewer, comment: str = "", sequence: int = 0
+) -> Participant:
+    """Note what a participant answered to the invitation, and to which version of it."""
     row = Participant.objects.visible_to(by).get(pk=participant)
-    return change(row, answer=said, answered_at=at or clock.now())
+    values: dict[str, Any] = {"comment": comment[:500], "answered_sequence": sequence}
+    return change(row, answer=said, answered_at=at or clock.now(), **values)
 
 
 def held(number: int, by: Viewer) -> Activity:
@@ -214,7 +251,7 @@ def _placed(values: dict[str, Any], record: models.Model | None, by: Viewer) -> 
 
 
 def _check(values: dict[str, Any], activity: Activity | None = None) -> None:
-    for name in ("state", "outcome", "uid", "sequence"):
+    for name in ("state", "outcome", "uid", "sequence", "organizer", "series", "said_at"):
         if name in values:
             raise Refused(
                 _("“%(field)s” is not set by itself: say how it went, or call it off.") % {"field": name}, name

@@ -35,6 +35,7 @@ class ActivityIn(Schema):
     direction: Literal["in", "out"] | None = None
     place: Annotated[str, Field(max_length=250)] | None = None
     text: Words | None = None
+    private: bool | None = Field(None, description="Whether nobody but its owner and who takes part sees it.")
     owner: Number | None = Field(None, description="The number of a user; without it, yourself.")
 
 
@@ -44,6 +45,7 @@ class ParticipantOut(Schema):
     party: int | None = Field(alias="party_id")
     mail: str
     answer: str
+    comment: str
 
 
 class ActivityOut(Schema):
@@ -61,6 +63,9 @@ class ActivityOut(Schema):
     state: str
     outcome: str
     text: str
+    whole_day: bool
+    private: bool
+    organizer: str = Field(description="Who invited to it; empty where it is our own.")
     participants: list[ParticipantOut]
 
     @staticmethod

@@ -78,11 +78,14 @@ class Activities(desk.Desk):
         "subject",
         "starts_at",
         "minutes",
+        Column("whole_day", when=lambda row: row.whole_day),
         Column("party.name", label=_("Customer"), render=link_to_party, editable=False),
         "place",
         Column("direction", when=lambda row: row.kind == Activity.Kind.CALL),
         "owner",
         "text",
+        "private",
+        Column("organizer", when=lambda row: row.organizer),
         Column("outcome", editable=False, when=lambda row: row.outcome),
         Column("created_at", editable=False),
     ]
@@ -98,6 +101,7 @@ class Activities(desk.Desk):
         "place",
         Column("owner", initial=None),
         "text",
+        "private",
     ]
     create = actions.plan
     quick = [
@@ -113,7 +117,8 @@ class Activities(desk.Desk):
         return row.party.name if row.party else ""
 
     def pills(self, row: Activity) -> list[Pill]:
-        return [Pill(row.get_kind_display(), "accent"), state(row)]
+        private = [Pill(_("private"), "warn")] if row.private else []
+        return [Pill(row.get_kind_display(), "accent"), state(row), *private]
 
     def buttons(self, row: Activity, viewer: Viewer) -> list[Button]:
         place = queries.abouts([row], viewer).get(row.pk)

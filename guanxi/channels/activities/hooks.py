@@ -19,7 +19,8 @@ hooks.register("hangs_on_party", Hanging(Activity))
 hooks.register("hangs_on_party", Hanging(Participant))
 for model in (Activity, Participant):
     hooks.register("kept_about", Kept(model))
-hooks.register("loose_text", (Activity, ["subject", "place", "text"]))
+hooks.register("loose_text", (Activity, ["subject", "place", "text", "series"]))
+hooks.register("loose_text", (Participant, ["comment"]))
 hooks.register("event_object", ("activities.activity", queries.fetch))
 hooks.register(
     "search",

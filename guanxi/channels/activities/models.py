@@ -24,8 +24,10 @@ from guanxi.ledger.models import Channel, Direction
 @dataclass(frozen=True)
 class OwnedAndSeenWith(Owned):
     """Rows of an owner that are seen by all who may see the record that they go with; without one, as far as the right
-    reaches. Written as far as it reaches, too."""
+    reaches. Written as far as it reaches, too. Who takes part sees it, whatever his right reaches to; what is private
+    is seen by nobody else, and written by its owner alone."""
 
+    binds_administrators = True
     parent: str = "party"
 
     def _parent(self, model: type[models.Model]) -> type[models.Model]:
@@ -40,8 +42,23 @@ class OwnedAndSeenWith(Owned):
         walking: bool | str = False,
         shared: str = "",
     ) -> Q | None:
-        if min(cap, self.reach(model, rights, verb)) is Reach.NONE:
+        reach = min(cap, self.reach(model, rights, verb))
+        if reach is Reach.NONE:
             return NOTHING
+        reading = verb in READING
+        found = self._within_reach(model, rights, verb, cap, walking, shared)
+        if rights.viewer_id is None:
+            return found
+        if found is not None and reading:
+            found |= Q(pk__in=_taken_part_in(rights))
+        open_ = Q(private=False) | Q(owner=rights.viewer_id)
+        if reading:
+            open_ |= Q(pk__in=Participant.objects.filter(user=rights.viewer_id).values("activity"))
+        return open_ if found is None else found & open_
+
+    def _within_reach(
+        self, model: type[models.Model], rights: Rights, verb: str, cap: Reach, walking: bool | str, shared: str
+    ) -> Q | None:
         parent = self._parent(model)
         seen = rule_of(parent).narrow(parent, rights, "view")
         own = super().narrow(model, rights, verb, cap, walking, shared)
@@ -52,17 +69,34 @@ class OwnedAndSeenWith(Owned):
         with_it = ~alone if seen is None else Q(**{f"{link.name}__in": parent._base_manager.filter(seen)})
         if own is None:
             return alone | with_it
-        return own & (alone | with_it) if verb not in ("view", "export") else (alone & own) | with_it
+        return own & (alone | with_it) if verb not in READING else (alone & own) | with_it
 
     def allows(self, row: models.Model, rights: Rights, verb: str, cap: Reach = Reach.ALL, shared: str = "") -> bool:
         if min(cap, self.reach(type(row), rights, verb)) is Reach.NONE:
             return False
+        owner, reading = row.owner_id == rights.viewer_id, verb in READING  # type: ignore[attr-defined]
+        if row.private and not owner and rights.viewer_id is not None:  # type: ignore[attr-defined]
+            return reading and _takes_part(row, rights)
         record = getattr(row, self.parent)
         if record is not None and not rule_of(type(record)).allows(record, rights, "view"):
-            return False
-        if record is not None and verb in ("view", "export"):
+            return reading and _takes_part(row, rights)
+        if record is not None and reading:
             return True
-        return super().allows(row, rights, verb, cap, shared)
+        return super().allows(row, rights, verb, cap, shared) or (reading and _takes_part(row, rights))
+
+
+READING = ("view", "export")
+MOST_TAKEN_PART_IN = 2_000
+
+
+def _taken_part_in(rights: Rights) -> list[int]:
+    """The newest activities that the viewer takes part in: numbers, so that databases go by them as by an index."""
+    rows = Participant.objects.filter(user=rights.viewer_id).order_by("-id")
+    return list(rows.values_list("activity", flat=True)[:MOST_TAKEN_PART_IN])
+
+
+def _takes_part(row: models.Model, rights: Rights) -> bool:
+    return bool(Participant.objects.filter(activity=row.pk, user=rights.viewer_id).exists())
 
 
 class ActivityQuerySet(VisibleQuerySet["Activity"]):
@@ -129,11 +163,18 @@ class Activity(Governed):
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PLANNED, editable=False)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, blank=True, editable=False)
     text = models.TextField(_("what was said"), max_length=20_000, blank=True)
+    whole_day = models.BooleanField(_("whole days"), default=False)
+    private = models.BooleanField(_("private"), default=False)
     custom = custom_field()
     computed = computed_field()
     # What other calendars know it by, and how often its time or place was changed (RFC 5545).
     uid = models.CharField(max_length=255, unique=True, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
+    # Who invited us, where it was somebody else, and when he last said something of it (DTSTAMP).
+    organizer = models.EmailField(_("who invited"), max_length=254, blank=True, editable=False)
+    said_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # One that repeats, as its calendar wrote it (iCalendar); `starts_at` is then when it began.
+    series = models.TextField(blank=True, editable=False)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
@@ -162,6 +203,7 @@ class Activity(Governed):
                 condition=Q(object_id__isnull=False),
                 name="activity_of_record",
             ),
+            models.Index(fields=["owner"], condition=~Q(series=""), name="activity_series"),
             origin_index("activity_origin"),
         ]
 
@@ -206,6 +248,11 @@ class Participant(Governed):
     mail = models.EmailField(_("mail"), blank=True)
     answer = models.CharField(_("answer"), max_length=12, choices=Answer.choices, default=Answer.WAITING)
     answered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Which version he answered to, and which he was last told of by mail; or why he could not be.
+    answered_sequence = models.PositiveIntegerField(default=0, editable=False)
+    told_sequence = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    not_told = models.CharField(max_length=300, blank=True, editable=False)
+    comment = models.CharField(_("comment"), max_length=500, blank=True)
 
     objects: Any = VisibleQuerySet.as_manager()
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.models import Party
 from guanxi.foundation.belonging import Place, places
@@ -17,6 +18,7 @@ from guanxi.foundation.visibility import Viewer, may
 from guanxi.ledger.queries import Told
 
 SHOWN = 20
+MOST_SERIES = 200  # of one person
 
 
 def activities(viewer: Viewer) -> models.QuerySet[Activity]:
@@ -42,23 +44,47 @@ def held_last(record: models.Model, viewer: Viewer, *, limit: int = 3) -> list[A
     return list(of(record, viewer).filter(state=Activity.State.HELD).order_by("-starts_at", "-id")[:limit])
 
 
-def of_owner(viewer: Viewer, since: datetime, until: datetime, *, limit: int) -> list[Activity]:
-    """The viewer's own appointments in a span of time, in their order, with those that he takes part in."""
-    mine = models.Q(owner=viewer.pk) | models.Q(participants__user=viewer.pk)
-    rows = activities(viewer).between(since, until).filter(mine)  # type: ignore[attr-defined]
-    return list(rows.exclude(state=Activity.State.CANCELLED).order_by("starts_at", "id").distinct()[:limit])
+def of_owner(viewer: Viewer, since: datetime, until: datetime, *, limit: int, expanded: bool = True) -> list[Activity]:
+    """The viewer's own appointments in a span of time, in their order, with those that he takes part in and did not
+    decline. What repeats stands there once for each time; with `expanded` off once, as it is kept."""
+    mine = activities(viewer).exclude(state=Activity.State.CANCELLED).filter(of_user(viewer.pk))
+    rows = list(mine.filter(series="", starts_at__gte=since, starts_at__lt=until).order_by("starts_at", "id")[:limit])
+    series = list(mine.exclude(series="").filter(starts_at__lt=until).order_by("-starts_at", "-id")[:MOST_SERIES])
+    if expanded:
+        rows += [one for row in series for one in repeating.within(row, since, until)]
+    else:
+        rows += series
+    return sorted(rows, key=lambda row: (row.starts_at, row.pk))[:limit]
+
+
+def of_user(number: int | None) -> models.Q:
+    """The condition on what stands in somebody's calendar: his own, and what he takes part in, unless he declined."""
+    parts = Participant.objects.filter(user=number)
+    declined = parts.filter(answer=Participant.Answer.DECLINED).values("activity")
+    mine = models.Q(owner=number) | models.Q(pk__in=parts.values("activity"))
+    return mine & ~models.Q(pk__in=declined)
 
 
 def of_day(viewer: Viewer, since: datetime, until: datetime, *, limit: int) -> list[Activity]:
-    """The same for a short span of time: two looks along an index each, also among millions."""
-    rows = Activity.objects.between(since, until).select_related("party", "owner").order_by("starts_at", "id")
-    rows = rows.filter(state__in=[Activity.State.PLANNED, Activity.State.HELD])
+    """The same for a short span of time: looks along an index each, also among millions."""
+    shown = Activity.objects.filter(state__in=[Activity.State.PLANNED, Activity.State.HELD])
+    shown = shown.select_related("party", "owner").order_by("starts_at", "id")
+    rows = shown.filter(series="", starts_at__gte=since, starts_at__lt=until)
     days = {"activity__starts_at__gte": since, "activity__starts_at__lt": until}
     taking_part = Participant.objects.filter(user=viewer.pk, **days).values_list("activity", flat=True)
     found = [*rows.filter(owner=viewer.pk)[:limit], *rows.filter(pk__in=list(taking_part[:limit]))]
+    series = shown.exclude(series="").filter(of_user(viewer.pk), starts_at__lt=until)[:MOST_SERIES]
     # Asked row by row: the condition of `visible_to` would collect all customers whom the viewer sees.
-    seen = {row.pk: row for row in found if may(viewer, "view", row)}
-    return sorted(seen.values(), key=lambda row: (row.starts_at, row.pk))[:limit]
+    seen = {row.pk: row for row in [*found, *series] if may(viewer, "view", row) and not _declined(row, viewer)}
+    times = [one for row in seen.values() for one in (repeating.within(row, since, until) if row.series else [row])]
+    return sorted(times, key=lambda row: (row.starts_at, row.pk))[:limit]
+
+
+def _declined(row: Activity, viewer: Viewer) -> bool:
+    """Whether the viewer does not come to what somebody else invited him to."""
+    if row.owner_id == viewer.pk and not row.organizer:
+        return False
+    return bool(row.participants.filter(user=viewer.pk, answer=Participant.Answer.DECLINED).exists())
 
 
 def unsaid(viewer: Viewer, before: datetime, *, since: datetime | None = None, limit: int) -> list[Activity]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from guanxi.channels.activities.models import Activity, Participant
+from guanxi.customers.sending import addresses_of
+from guanxi.foundation import clock
 from guanxi.foundation.models import User
 
 PRODUCT = "-//Guanxi//Guanxi//EN"
@@ -22,38 +25,65 @@ REFRESH = timedelta(minutes=15)
 
 
 def calendar(name: str, activities: Iterable[Activity], method: str = "") -> bytes:
-    """A calendar object with one event for each activity; times are in UTC, so that no time zone need be sent along."""
+    """A calendar object with one event for each activity; times are in UTC, so that no time zone need be sent along.
+    What repeats is given on as its calendar wrote it, with its time zones."""
+    made = empty(method)
+    if not method:
+        made.add("x-wr-calname", name)
+        made.add("name", name)
+        made.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
+    zones: set[str] = set()
+    for activity in activities:
+        for component in components_of(activity, invited=bool(method)):
+            if component.name == "VTIMEZONE":
+                if (zone := str(component.get("TZID"))) in zones:
+                    continue
+                zones.add(zone)
+            made.add_component(component)
+    return bytes(made.to_ical())
+
+
+def empty(method: str = "") -> Calendar:
+    """A calendar object with nothing in it yet."""
     made = Calendar()
     made.add("prodid", PRODUCT)
     made.add("version", "2.0")
     made.add("calscale", "GREGORIAN")
     if method:
         made.add("method", method)
-    else:
-        made.add("x-wr-calname", name)
-        made.add("name", name)
-        made.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
-    for activity in activities:
-        made.add_component(event_of(activity, invited=bool(method)))
-    return bytes(made.to_ical())
+    return made
 
 
-def event_of(activity: Activity, *, invited: bool = False) -> Event:
-    """One activity; `invited` with those who take part and whose it is, as an invitation needs it."""
+def components_of(activity: Activity, *, invited: bool = False) -> list[Any]:
+    """What of a calendar object is about one activity: an event, or a whole series with its time zones."""
+    if activity.series and not invited:
+        try:
+            return list(Calendar.from_ical(activity.series).subcomponents)
+        except ValueError:
+            pass
+    return [event_of(activity, invited=invited)]
+
+
+def event_of(
+    activity: Activity, *, invited: bool = False, guests: Collection[Participant] | None = None, organizer: str = ""
+) -> Event:
+    """One activity; `invited` with those who take part (or `guests`) and whose it is (whom answers reach at
+    `organizer`), as an invitation needs it."""
     event = Event()
     event.add("uid", activity.uid)
     event.add("sequence", activity.sequence)
     event.add("dtstamp", activity.changed_at)
-    event.add("dtstart", activity.starts_at)
-    event.add("dtend", activity.ends_at)
-    event.add("summary", summary(activity))
+    add_times(event, activity)
+    event.add("summary", activity.subject if invited else summary(activity))
     event.add("status", STATUS[Activity.State(activity.state)])
     if activity.place:
         event.add("location", activity.place)
+    if activity.private:
+        event.add("class", "PRIVATE")
     if invited:
-        if activity.owner is not None and activity.owner.email:
-            event.add("organizer", _address(activity.owner.email, str(activity.owner)))
-        for one in activity.participants.all():
+        if activity.owner is not None and (organizer or activity.owner.email):
+            event.add("organizer", _address(organizer or activity.owner.email, str(activity.owner)))
+        for one in activity.participants.all() if guests is None else guests:
             if mail := mail_of(one):
                 event.add("attendee", _attendee(one, mail), encode=False)
     else:
@@ -61,6 +91,46 @@ def event_of(activity: Activity, *, invited: bool = False) -> Event:
         if activity.text:
             event.add("description", activity.text)
     return event
+
+
+def add_times(event: Event, activity: Activity) -> None:
+    """When it begins and ends: moments, or of whole days the first and the one after the last."""
+    if activity.whole_day:
+        first = activity.starts_at.astimezone(clock.zone()).date()
+        event.add("dtstart", first)
+        event.add("dtend", first + timedelta(days=max(round(activity.minutes / (24 * 60)), 1)))
+    else:
+        event.add("dtstart", activity.starts_at)
+        event.add("dtend", activity.ends_at)
+
+
+def invitation(activity: Activity, method: str, organizer: str, guests: Collection[Participant] | None = None) -> str:
+    """An invitation (REQUEST) to an activity, or that it is called off (CANCEL), as it goes by mail."""
+    made = empty(method)
+    event = event_of(activity, invited=True, guests=guests, organizer=organizer)
+    if method == "CANCEL":
+        event.pop("status")
+        event.add("status", "CANCELLED")
+    made.add_component(event)
+    return bytes(made.to_ical()).decode()
+
+
+def reply(activity: Activity, participant: Participant, mail: str) -> str:
+    """What somebody answers to an invitation from elsewhere: only he himself stands in it."""
+    made = empty("REPLY")
+    event = Event()
+    event.add("uid", activity.uid)
+    event.add("sequence", activity.sequence)
+    event.add("dtstamp", clock.now())
+    add_times(event, activity)
+    event.add("summary", activity.subject)
+    event.add("organizer", vCalAddress(f"mailto:{activity.organizer}"))
+    event.add("attendee", _attendee(participant, mail), encode=False)
+    event["attendee"].params.pop("rsvp")
+    if participant.comment:
+        event.add("comment", participant.comment)
+    made.add_component(event)
+    return bytes(made.to_ical()).decode()
 
 
 def summary(activity: Activity) -> str:
@@ -74,7 +144,9 @@ def mail_of(participant: Participant) -> str:
     """The address to invite a participant at; empty where none is known."""
     if participant.mail:
         return participant.mail
-    return participant.user.email if participant.user is not None else ""
+    if participant.user is not None:
+        return str(participant.user.email)
+    return next(iter(addresses_of(participant.party)), "") if participant.party is not None else ""
 
 
 def name_of(user: User) -> str:

@@ -1,19 +1,24 @@
-"""The feed of a calendar, read without log-in by whoever has its address; opening and closing it."""
+"""The feed of a calendar, read without log-in by whoever has its address; opening and closing it; the buttons of
+invitations and of what other calendars said."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import translation
 from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from guanxi.channels.activities.models import Activity
 from guanxi.channels.calendar import actions, ical, queries
-from guanxi.channels.calendar.models import Feed
+from guanxi.channels.calendar.models import Feed, Notice
+from guanxi.channels.mail import tasks as mail
+from guanxi.foundation import tasks as background
 from guanxi.foundation import visibility
 from guanxi.foundation.access.cards import Card
+from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import User
 
 
@@ -61,3 +66,53 @@ def card(request: HttpRequest) -> Card:
     feed: Feed | None = Feed.objects.filter(user=request.user.pk).first()
     address = request.build_absolute_uri(queries.path_of(feed)) if feed else ""
     return Card("calendar/card.html", {"feed": feed, "address": address})
+
+
+@require_POST
+def invite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Invite by mail all who take part in a meeting."""
+    get_object_or_404(Activity.objects.visible_to(request.user), pk=pk)
+    try:
+        guests = actions.invite(pk, by=request.user)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        background.enqueue(mail.send, by=request.user, key="mail:send")
+        left = sum(bool(one.not_told) for one in guests)
+        if left:
+            messages.warning(request, _("Not everybody could be invited; see why below."))
+        else:
+            messages.success(request, _("The invitations are on their way."))
+    return redirect("desk:record", "activities", pk)
+
+
+@require_POST
+def respond(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer an invitation (`answer`, `comment`)."""
+    row = get_object_or_404(Activity.objects.visible_to(request.user), pk=pk)
+    if not row.participants.filter(user=request.user.pk).exists():
+        return HttpResponse(_("You are not invited to this."), status=422)
+    try:
+        actions.respond(pk, request.POST.get("answer", ""), request.POST.get("comment", ""), by=request.user)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        background.enqueue(mail.send, by=request.user, key="mail:send")
+        messages.success(request, _("Your answer is noted."))
+    return redirect("desk:record", "activities", pk)
+
+
+@require_POST
+def settle(request: HttpRequest, pk: int) -> HttpResponse:
+    """Do what a notice says (`do=take`), or set it aside (`do=dismiss`)."""
+    notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
+    try:
+        if request.POST.get("do") == "take":
+            actions.take_over(pk, by=request.user)
+        elif request.POST.get("do") == "dismiss":
+            actions.dismiss(pk, by=request.user)
+    except (Refused, Activity.DoesNotExist) as refusal:
+        messages.error(request, str(refusal))
+    if notice.activity_id and queries.meeting_of(notice, request.user) is not None:
+        return redirect("desk:record", "activities", notice.activity_id)
+    return redirect("desk:record", "messages", notice.message_id)

@@ -30,7 +30,8 @@ hooks.register("panel:mailboxes", panels.HEALTH)
 hooks.register("hangs_on_party", Hanging(Message))
 hooks.register("kept_about", Kept(Message))
 # Mail of others in which he is named, or that was filed with nobody.
-hooks.register("loose_text", (Message, ["sender", "sender_name", "recipients", "subject", "text", "quoted", "html"]))
+WORDS = ["sender", "sender_name", "recipients", "subject", "text", "quoted", "html", "calendar"]
+hooks.register("loose_text", (Message, WORDS))
 hooks.register("loose_text", (Thread, ["subject"]))
 hooks.register("loose_text", (LeftOut, ["subject", "sender"]))
 hooks.register("event_object", ("mail.message", queries.fetch))

@@ -33,23 +33,24 @@ def check(host: str) -> None:
     try:
         networks.checked(socket.getaddrinfo(host, None), host, settings.GUANXI_MAIL_HOSTS)
     except networks.Forbidden as forbidden:
-        raise Forbidden(_words(host)) from forbidden
+        raise Forbidden(words(host)) from forbidden
     except (OSError, UnicodeError):
         return
 
 
-def _words(host: str) -> str:
-    words = _(
+def words(host: str) -> str:
+    """Why a host is not connected to."""
+    said = _(
         "%(host)s is an address within this network. If it is meant, an administrator names it in GUANXI_MAIL_HOSTS."
     )
-    return words % {"host": host}
+    return said % {"host": host}
 
 
 def _connection(host: str, port: int) -> socket.socket:
     try:
         return networks.connection(host, port, PATIENCE, settings.GUANXI_MAIL_HOSTS)
     except networks.Forbidden as forbidden:
-        raise Forbidden(_words(host)) from forbidden
+        raise Forbidden(words(host)) from forbidden
 
 
 @cache

@@ -208,6 +208,7 @@ class Message(Governed):
     text = models.TextField(_("text"), blank=True)  # what was written this time
     quoted = models.TextField(blank=True)  # what was quoted of earlier ones
     html = models.TextField(blank=True)  # cleaned
+    calendar = models.TextField(blank=True, editable=False)  # what it tells calendars (iCalendar), as it was written
     automatic = models.BooleanField(_("automatic"), default=False)  # RFC 3834
     private = models.BooleanField(_("private"), default=False)
     whole = models.BooleanField(default=True, editable=False)  # else too large: the beginning is here, without files

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import html as entities
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -20,6 +21,7 @@ from charset_normalizer import from_bytes
 from mailparser_reply import EmailReplyParser
 
 LONGEST_TEXT = 200_000  # characters of a body that are kept
+CALENDARS = {"text/calendar", "application/ics"}
 MOST_REFERENCES = 50
 MESSAGE_ID = re.compile(r"<([^<>\s]{1,240})>|([^\s<>,;\"]{1,120}@[^\s<>,;\"]{1,120})")
 # “在 2026年11月30日，王美玲 写道：” and its like, which the library does not know.
@@ -47,6 +49,7 @@ class Parsed:
     text: str = ""
     quoted: str = ""
     html: str = ""
+    calendar: str = ""
     automatic: bool = False
     attachments: list[tuple[str, str, bytes]] = field(default_factory=list)  # name, type, content
     whole: bool = True  # else the end of it is missing
@@ -67,7 +70,7 @@ def parse(raw: bytes, whole: bool = True) -> Parsed:
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
     found = Parsed(message_id=_own_id(message, raw), whole=whole)
-    for step in (_headers, _bodies):
+    for step in (_headers, _bodies, _calendar):
         try:
             step(message, found)
         except Exception as fault:  # noqa: BLE001  a broken message is kept as far as it can be read
@@ -135,6 +138,31 @@ def _bodies(message: EmailMessage, found: Parsed) -> None:
     found.html = clean(rich)
     written = plain or text_of(rich)
     found.text, found.quoted = split(written[:LONGEST_TEXT])
+
+
+def _calendar(message: EmailMessage, found: Parsed) -> None:
+    """What it tells calendars. Not what stands in a message within it: in a bounce that is our own invitation."""
+    if message.get_content_type() == "multipart/report" or not found.whole:
+        return
+    for part in _own_parts(message):
+        if part.get_content_type() in CALENDARS:
+            text = _text(part, found)
+            if len(text) > LONGEST_TEXT:
+                found.flaws.append("calendar too long")
+            else:
+                found.calendar = text
+            return
+
+
+def _own_parts(message: Any) -> Iterator[Any]:
+    """The parts of a message, without those of messages that it only carries."""
+    if message.get_content_maintype() == "message":
+        return
+    if not message.is_multipart():
+        yield message
+        return
+    for part in message.iter_parts():
+        yield from _own_parts(part)
 
 
 def clean(rich: str) -> str:

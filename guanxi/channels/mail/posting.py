@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
@@ -13,6 +14,7 @@ from guanxi.channels.mail.models import Mailbox, Message, Security
 from guanxi.foundation.attachments import storing
 from guanxi.foundation.visibility import SYSTEM
 
+METHOD = re.compile(r"^METHOD:([A-Z]+)\s*$", re.MULTILINE)
 FOR_GOOD = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError)
 
 
@@ -58,6 +60,11 @@ def composed(row: Message) -> EmailMessage:
         made["In-Reply-To"] = f"<{row.in_reply_to}>"
         made["References"] = " ".join(f"<{one}>" for one in row.references)
     made.set_content("\n\n".join(part for part in (row.text, row.quoted) if part))
+    if row.calendar:  # RFC 6047: for mail programs beside the text, for others as a file
+        method = METHOD.search(row.calendar)
+        params = {"method": method[1]} if method else {}
+        made.add_alternative(row.calendar, subtype="calendar", params=params)
+        made.add_attachment(row.calendar.encode(), maintype="application", subtype="ics", filename="invite.ics")
     for file in files.of([row])[row.pk]:
         main, _slash, sub = file.media_type.partition("/")
         if main in ("message", "multipart") or not sub:  # these have a structure of their own

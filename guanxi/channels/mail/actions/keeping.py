@@ -15,7 +15,7 @@ from guanxi.channels.mail import filing, strangers
 from guanxi.channels.mail.models import Folder, LeftOut, Mailbox, Message, Thread
 from guanxi.channels.mail.parsing import Parsed
 from guanxi.customers.models import Party
-from guanxi.foundation import audit, belonging, search
+from guanxi.foundation import audit, belonging, hooks, search
 from guanxi.foundation.actions import Refused, action, occasion
 from guanxi.foundation.attachments.actions import attach
 from guanxi.foundation.visibility import SYSTEM, Viewer
@@ -148,8 +148,16 @@ def _insert(folder: Folder, kept: list[Kept]) -> None:
                 _hand_on(one.row)
     tell(rows, folder.mailbox.owner)
     search.touch(*rows)
+    _show(rows)
     newest = max(row.sent_at for row in rows)
     Folder.objects.filter(pk=folder.pk).exclude(newest_at__gt=newest).update(newest_at=newest)
+
+
+def _show(rows: Sequence[Message]) -> None:
+    """Show what came to whoever reads in it: functions (message, by=viewer)."""
+    for listener in hooks.get("mail_came"):
+        for row in rows:
+            listener(row, by=SYSTEM)
 
 
 def _row(folder: Folder, come: Come, place: filing.Place) -> Message:
@@ -170,6 +178,7 @@ def _row(folder: Folder, come: Come, place: filing.Place) -> Message:
         text=parsed.text,
         quoted=parsed.quoted,
         html=parsed.html,
+        calendar=parsed.calendar,
         automatic=parsed.automatic,
         private=place.private,
         whole=parsed.whole,
@@ -216,10 +225,12 @@ def _hand_on(row: Message) -> None:
 def _complete(mailbox: Mailbox, message_id: str, come: Come) -> None:
     parsed = come.parsed
     values = {"text": parsed.text, "quoted": parsed.quoted, "html": parsed.html, "flaws": parsed.flaws[:10]}
+    values["calendar"] = parsed.calendar
     Message.objects.filter(mailbox=mailbox, message_id=message_id).update(**values, whole=True)
     row = Message.objects.get(mailbox=mailbox, message_id=message_id)
     attach_received(row, parsed)
     search.touch(row)
+    _show([row])
 
 
 def _note_cut(folder: Folder, found: Sequence[Come]) -> None:

@@ -32,7 +32,8 @@ LONGEST_TEXT = 100_000
 class Draft:
     """What is to be written: `record` is the customer, or what names one; `answers` the message that it answers, whose
     thread, customer and record it takes; `forwards` one that it passes on. `files` are names with open files, `at_hand`
-    keys of files of the record or message; `quote` says whether what is answered goes along below."""
+    keys of files of the record or message; `quote` says whether what is answered goes along below, `calendar` is what
+    it tells calendars."""
 
     to: Sequence[str]
     subject: str
@@ -44,6 +45,7 @@ class Draft:
     quote: bool = False
     files: Sequence[hanging.File] = ()
     at_hand: Sequence[str] = ()
+    calendar: str = ""
 
     @property
     def parent(self) -> Message | None:
@@ -81,6 +83,7 @@ def write(mailbox: int, draft: Draft, *, by: Viewer, purpose: str = LETTER) -> M
         recipients=[["to", one, ""] for one in to] + [["cc", one, ""] for one in cc],
         subject=subject,
         text=_text(draft, box),
+        calendar=draft.calendar,
         quoted=_quoted(draft),
         private=parent.private if parent else False,
         party=party,

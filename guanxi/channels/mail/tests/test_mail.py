@@ -74,6 +74,13 @@ def test_an_answer_follows_its_thread_even_from_another_address(
     assert (ours.subject, ours.thread) == ("Re: 報價單", sent.thread)
 
 
+def test_another_password_is_kept_and_an_empty_one_changes_nothing(mailbox: Mailbox, staff: User) -> None:
+    for given in ("another", ""):
+        actions.edit(mailbox.pk, {"password": given, "name": "美華"}, by=staff)
+        mailbox.refresh_from_db()
+        assert (mailbox.password, mailbox.name) == ("another", "美華")
+
+
 def test_a_subject_alone_files_nothing(mailbox: Mailbox, mei: Party, letter: Letter, imap_server: Dovecot) -> None:
     imap_server.put(mailbox.username, letter("詢價"), letter("Re: 詢價", sender="stranger@nowhere.example"))
     syncing.sync(mailbox.pk)
