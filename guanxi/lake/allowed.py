@@ -37,17 +37,51 @@ def require(viewer: Viewer, table: str) -> None:
 def rows_for(viewer: Viewer, table: str) -> ir.Table:
     """The rows of a table about customers that the viewer may see."""
     rows = tables.table(table)
+    declared = schema.named(table)
     rights, model = visibility.rights_of(viewer), model_of(table)
     reach = visibility.rule_of(model).reach(model, rights, "view")
+    if declared.with_customers:
+        return _with_customers(rows, rights, reach)
     if reach is Reach.ALL or "party_id" not in rows.columns:
         return rows
+    if declared.owner:
+        return rows.filter(_among(rows, declared.owner, declared.key, rights, reach, model))
+    return rows.semi_join(_customers(rights, reach), "party_id")
+
+
+def _customers(rights: visibility.Rights, reach: Reach) -> ir.Table:
+    """The customers that a right reaches to, by their numbers."""
     party = tables.table("party")
-    whose = sorted(rights.peers) if reach is Reach.TEAM else [rights.viewer_id]
-    seen = party.owner_id.isin(whose)
-    shared = sorted(rights.shared(Party._meta.label_lower, "view"))
-    if shared:
-        seen = seen | party.party_id.isin(shared)
-    return rows.semi_join(party.filter(seen).select("party_id"), "party_id")
+    return party.filter(_among(party, "owner_id", "party_id", rights, reach, Party)).select("party_id")
+
+
+def _among(
+    rows: ir.Table, owner: str, key: str, rights: visibility.Rights, reach: Reach, model: type[models.Model]
+) -> ir.BooleanValue:
+    """The condition on rows with an owner: one's own or the team's, and what was shared."""
+    seen = rows[owner].isin(_whose(rights, reach))
+    shared = sorted(rights.shared(model._meta.label_lower, "view"))
+    return seen | rows[key].isin(shared) if shared else seen
+
+
+def _whose(rights: visibility.Rights, reach: Reach) -> list[int | None]:
+    return sorted(rights.peers) if reach is Reach.TEAM else [rights.viewer_id]
+
+
+def _with_customers(rows: ir.Table, rights: visibility.Rights, reach: Reach) -> ir.Table:
+    """Rows that are seen by whoever sees their customer; those without one as far as the right itself reaches."""
+    of_customers = visibility.rule_of(Party).reach(Party, rights, "view")
+    if of_customers is Reach.ALL is reach:
+        return rows
+    alone = rows.filter(rows.party_id.isnull())
+    if reach is not Reach.ALL:
+        alone = alone.filter(alone.owner_id.isin(_whose(rights, reach)))
+    if of_customers is Reach.NONE:
+        return alone
+    with_one = rows.filter(rows.party_id.notnull())
+    if of_customers is not Reach.ALL:
+        with_one = with_one.semi_join(_customers(rights, of_customers), "party_id")
+    return with_one.union(alone)
 
 
 def is_hidden(viewer: Viewer, table: str, column: str) -> bool:
@@ -57,7 +91,7 @@ def is_hidden(viewer: Viewer, table: str, column: str) -> bool:
     hidden = visibility.hidden_fields(viewer, model_of(table))
     if not hidden:
         return False
-    name = FIELDS.get((table, column), column)
+    name = FIELDS.get((table, column), column.removesuffix("_id"))
     if column.startswith(schema.PROFILE):
         name = f"profile.{column.removeprefix(schema.PROFILE)}"
     if column.startswith(schema.COMPUTED):

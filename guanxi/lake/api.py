@@ -72,13 +72,13 @@ class ResultOut(Schema):
 
 
 class MeasureOut(Schema):
-    """A figure; `by` names the dimensions that it can be cut by, where that is not all."""
+    """A figure; `by` names the dimensions that it can be cut by."""
 
     name: str
     label: str
     format: str
     help: str
-    by: list[str] | None = None
+    by: list[str]
 
 
 class DimensionOut(Schema):
@@ -138,7 +138,7 @@ def get_words(request: HttpRequest) -> dict[str, Any]:
                 "label": str(one.label),
                 "format": one.format,
                 "help": str(one.help),
-                "by": None if one.base == measures.SALES_LINES else [n for n, d in known.items() if d.cuts(one.base)],
+                "by": [name for name, dimension in known.items() if dimension.cuts(one.base)],
             }
             for one in measures.all().values()
         ],

@@ -44,7 +44,7 @@ class UnknownName(BadQuery):
 
 
 class CannotCut(BadQuery):
-    """A measure that is known once for each customer, and a dimension that tells of something else."""
+    """A measure over one table, and a dimension that this is not known by."""
 
     def __init__(self, measure: Measure, dimension: Dimension, known: Iterable[Dimension], field: str) -> None:
         self.measure, self.dimension = measure, dimension
@@ -57,9 +57,7 @@ class CannotCut(BadQuery):
         return self._said(lambda one: str(one.label))
 
     def _said(self, called: Callable[[Measure | Dimension], str]) -> str:
-        reason = _(
-            "“%(measure)s” is known once for each customer, not by “%(dimension)s”. It can be cut by: %(known)s."
-        )
+        reason = _("“%(measure)s” is not known by “%(dimension)s”. It can be cut by: %(known)s.")
         known = ", ".join(sorted(map(called, self.cuts)))
         return reason % {"measure": called(self.measure), "dimension": called(self.dimension), "known": known}
 
@@ -151,7 +149,7 @@ def _records(rows: ir.Table, dimension: Dimension, values: list[Any]) -> ir.Bool
         records = tables.table(dimension.table)
         columns = [column for column in (dimension.code, dimension.column) if column]
         called = functools.reduce(operator.or_, [records[column].isin(texts) for column in columns])
-        conditions.append(rows[dimension.key].isin(records.filter(called)[dimension.key]))
+        conditions.append(rows[dimension.key].isin(records.filter(called)[dimension.own_key]))
     return functools.reduce(operator.or_, conditions)
 
 

@@ -41,7 +41,9 @@ class Dimension:
 
     `table` names the lake's table that `column` stands in (empty: the sales line); `key` is the column that leads
     there. A dimension of kind "record" is one record per value: `column` is its name, `code` what people call it by,
-    and rows carry its id under `key`. `listed` is the field by which the list of customers filters the same.
+    and rows carry its id under `key` (`named_by` where its own table calls it otherwise). `listed` is the field by
+    which the list of customers filters the same. A column that stands in several tables cuts the figures of each;
+    `home` is the one by whose rights it is shown.
     """
 
     name: str
@@ -53,6 +55,13 @@ class Dimension:
     code: str = ""
     listed: str = ""
     choices: Callable[[], Iterable[tuple[Any, Any]]] | None = None
+    named_by: str = ""
+    home: str = SALES_LINES
+
+    @property
+    def own_key(self) -> str:
+        """The column of the record's own table that `key` refers to."""
+        return self.named_by or self.key
 
     @property
     def labels(self) -> dict[Any, str]:
@@ -77,9 +86,7 @@ class Dimension:
 
     def cuts(self, base: str) -> bool:
         """Whether figures over the table `base` can be cut by this."""
-        if base == SALES_LINES:
-            return True
-        return self.table == base or (bool(self.table) and self.key in schema.named(base).schema.names)
+        return self.table == base or (self.key if self.table else self.column) in schema.named(base).schema.names
 
     @property
     def joined(self) -> str:
@@ -116,7 +123,8 @@ DECLARED = (
     Dimension("place", _("Place of sale"), RECORD, "place", "name", "place_id", "code"),
     Dimension("channel", _("Channel"), CHOICE, column="channel", choices=lambda: Channel.choices),
     Dimension("staff", _("Sales person"), RECORD, "staff", "name", "sales_person_id", "code"),
-    Dimension("kind", _("Sale or return"), CHOICE, column="kind", choices=lambda: Order.Kind.choices),
+    Dimension("owner", _("Owner"), RECORD, "colleague", "name", "owner_id"),
+    Dimension("kind", _("Sale or return"), CHOICE, SALES_LINES, "kind", choices=lambda: Order.Kind.choices),
     Dimension("currency", _("Currency"), TEXT, column="currency"),
     Dimension("customer", _("Customer"), RECORD, "party", "name", "party_id"),
     _of_party(
@@ -158,7 +166,7 @@ def all() -> dict[str, Dimension]:  # noqa: A001  read as dimensions.all()
     fields = [field for field in profile.fields() if field.name not in taken and _can_be_cut_by(field)]
     viewer = visibility.viewer_now()
     every = [*declared, *map(_of_field, fields), *map(_of_worked_out, schema.worked_out_fields())]
-    return {one.name: one for one in every if not is_hidden(viewer, one.table or SALES_LINES, one.column)}
+    return {one.name: one for one in every if not is_hidden(viewer, one.table or one.home, one.column)}
 
 
 def _can_be_cut_by(field: profile.ProfileField) -> bool:

@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.urls import reverse
 
 from guanxi.foundation.desk import list_url
-from guanxi.lake import dimensions
+from guanxi.lake import dimensions, schema
 from guanxi.lake.measures import SALES_LINES
 
 Where = Mapping[str, Any]
@@ -51,7 +51,11 @@ def customers(base: str, where: Where) -> str:
 
 
 def behind(base: str, where: Where) -> str:
-    """The address of the records behind a figure over `base`: orders of sales lines, customers of all else."""
+    """The address of the records behind a figure over `base`: orders of sales lines, what the table's key names, or
+    customers."""
+    slug = schema.named(base).records
+    if slug:
+        return list_url(slug, {f"f.{FIGURE}": _text({"of": base, "where": where})})
     return orders(where) if base == SALES_LINES else customers(base, where)
 
 

@@ -56,12 +56,13 @@ def _ratio(part: Formula, whole: Formula, kind: str) -> Formula:
     return formula
 
 
-def _per(part: Formula, whole: Formula) -> Formula:
+def per(part: Formula, whole: Formula) -> Formula:
     """An amount of money per something."""
     return _ratio(part, whole, "decimal(18, 4)")
 
 
-def _share(part: Formula, whole: Formula) -> Formula:
+def share(part: Formula, whole: Formula) -> Formula:
+    """What a part is of a whole, or how many there are per something."""
     return _ratio(part, whole, "float64")
 
 
@@ -129,7 +130,7 @@ DECLARED = (
         needs="first_purchase",
         help=_("Customers who had bought on an earlier day."),
     ),
-    Measure("basket", _("Basket"), MONEY, _per(_sales, _orders), help=_("Sales per order."), parts=RATIO),
+    Measure("basket", _("Basket"), MONEY, per(_sales, _orders), help=_("Sales per order."), parts=RATIO),
     Measure("units", _("Units"), NUMBER, _units, parts=SUM),
     Measure("lines", _("Lines"), NUMBER, _lines, parts=SUM),
     Measure("discount", _("Discount"), MONEY, _discount, parts=SUM),
@@ -137,7 +138,7 @@ DECLARED = (
         "discount_rate",
         _("Discount rate"),
         PERCENT,
-        _share(_discount, _gross),
+        share(_discount, _gross),
         help=_("Of the price before discount."),
         parts=RATIO,
     ),
@@ -151,17 +152,17 @@ DECLARED = (
         help=_("Sales less cost, where the cost is known."),
         parts=SUM,
     ),
-    Measure("margin_rate", _("Margin rate"), PERCENT, _share(_margin, _sales_of_known_cost), of_cost=True, parts=RATIO),
-    Measure("sales_per_customer", _("Sales per customer"), MONEY, _per(_sales, _customers), parts=RATIO),
-    Measure("orders_per_customer", _("Orders per customer"), NUMBER, _share(_orders, _customers), parts=RATIO),
-    Measure("lines_per_order", _("Lines per order"), NUMBER, _share(_lines, _orders), parts=RATIO),
-    Measure("unit_price", _("Price per unit"), MONEY, _per(_sales, _units), parts=RATIO),
+    Measure("margin_rate", _("Margin rate"), PERCENT, share(_margin, _sales_of_known_cost), of_cost=True, parts=RATIO),
+    Measure("sales_per_customer", _("Sales per customer"), MONEY, per(_sales, _customers), parts=RATIO),
+    Measure("orders_per_customer", _("Orders per customer"), NUMBER, share(_orders, _customers), parts=RATIO),
+    Measure("lines_per_order", _("Lines per order"), NUMBER, share(_lines, _orders), parts=RATIO),
+    Measure("unit_price", _("Price per unit"), MONEY, per(_sales, _units), parts=RATIO),
     Measure("returned", _("Returned"), MONEY, _returned, help=_("What was paid back."), parts=SUM),
     Measure(
         "return_rate",
         _("Return rate"),
         PERCENT,
-        _share(_returned, _sold),
+        share(_returned, _sold),
         help=_("Paid back, of what was sold."),
         parts=RATIO,
     ),

@@ -132,7 +132,7 @@ def sight(viewer: Viewer) -> tuple[Any, ...]:
     hidden = {name: sorted(visibility.hidden_fields(viewer, model)) for name, model in models.items()}
     if all(reach is visibility.Reach.ALL for reach in reaches.values()):
         return ("all", hidden)
-    shared = sorted(rights.shared("customers.party", "view"))
+    shared = {name: sorted(rights.shared(name, "view")) for name in sorted(models)}
     return (rights.viewer_id, sorted(rights.peers), shared, sorted(reaches.items()), hidden)
 
 
@@ -153,10 +153,19 @@ def orders_behind(where: Mapping[str, Any], viewer: Viewer, limit: int = 10_000)
 
 def customers_behind(base: str, where: Mapping[str, Any], viewer: Viewer, limit: int = 10_000) -> list[int]:
     """The ids of at most `limit` customers behind a figure over `base`, a table of customers; the newest first."""
+    return records_behind(base, where, viewer, limit, "party_id")
+
+
+def records_behind(
+    base: str, where: Mapping[str, Any], viewer: Viewer, limit: int = 10_000, key: str = ""
+) -> list[int]:
+    """The ids of at most `limit` records behind a figure over `base`, as its key names them; the newest first."""
     names = [name for name, measure in measures.all().items() if measure.base == base]
+    key = key or schema.named(base).key
     with visibility.seeing(viewer):
         rows = _Asked(Query(names[:1], where=where), viewer).rows(base)
-    return [row["party_id"] for row in _fetch(rows.select("party_id").order_by(rows.party_id.desc()).limit(limit))]
+    found = rows.select(key).distinct()
+    return [row[key] for row in _fetch(found.order_by(found[key].desc()).limit(limit))]
 
 
 class _Asked:
@@ -175,6 +184,9 @@ class _Asked:
             raise BadQuery(_("“where” maps dimensions to values or ranges."), "where")
         filtered = _named(list(query.where), known, "where")
         self.where = {dimension: query.where[dimension.name] for dimension in filtered}
+        for dimension in (*self.by, *filtered):
+            if dimension.own_key == "party_id":  # who sees no customers cuts nothing by them
+                allowed.require(viewer, dimension.table)
         if not self.measures:
             raise BadQuery(_("Name at least one measure."), "measures")
         if isinstance(query.limit, bool) or not isinstance(query.limit, int) or not 1 <= query.limit <= LARGEST:
@@ -235,8 +247,9 @@ class _Asked:
             if name == base:
                 rows = rows.mutate(**{f"{name}__{column}": rows[column] for column in columns})
                 continue
-            beside = tables.table(name)
             key = schema.named(name).key
+            # Of a customer whom one does not see, nothing is told by a record of one's own.
+            beside = allowed.rows_for(self.viewer, name) if key == "party_id" else tables.table(name)
             chosen = beside.select(**{f"{name}__{key}": beside[key]}, **{f"{name}__{c}": beside[c] for c in columns})
             rows = rows.left_join(chosen, rows[key] == chosen[f"{name}__{key}"])
         conditions = [asking.condition(rows, dimension, asked) for dimension, asked in where.items()]
@@ -307,7 +320,7 @@ class _Asked:
         answer = self._answers()
         for dimension in self.by:
             if dimension.kind == dimensions.RECORD:
-                answer = _with_names(answer, dimension)
+                answer = _with_names(answer, dimension, self.viewer)
         order = [ibis.desc(name, nulls_first=False) if down else ibis.asc(name) for name, down in self.order]
         order += [ibis.asc(one.key) for one in self.by if one.kind == dimensions.RECORD]
         return (answer.order_by(order) if order else answer).limit(self.query.limit + 1)
@@ -392,10 +405,10 @@ def _until_each_end(rows: ir.Table, period: Dimension) -> ir.Table:
     return ends.join(dated, ends[UNTIL] >= dated._own)
 
 
-def _with_names(answer: ir.Table, dimension: Dimension) -> ir.Table:
-    records = tables.table(dimension.table)
+def _with_names(answer: ir.Table, dimension: Dimension, viewer: Viewer) -> ir.Table:
+    records = allowed.rows_for(viewer, dimension.table)
     beside = f"{dimension.name}__key"
-    names = records.select(**{beside: records[dimension.key], dimension.name: records[dimension.column]})
+    names = records.select(**{beside: records[dimension.own_key], dimension.name: records[dimension.column]})
     return answer.left_join(names, answer[dimension.key] == names[beside]).drop(beside)
 
 

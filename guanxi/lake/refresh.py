@@ -18,16 +18,18 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import bulk
+from guanxi.foundation import bulk, hooks, settled
 from guanxi.foundation.bulk import BulkSession
+from guanxi.foundation.models import AuditEntry
 from guanxi.foundation.tasks.running import progress
-from guanxi.lake import lock, schema, sources, store
+from guanxi.lake import followed, lock, schema, sources, store
 from guanxi.lake.schema import LakeTable
 from guanxi.ledger import reading
 from guanxi.ledger.models import Event, ReaderCursor
 
 READER = "lake"
-LEDGER, SHAPE, FINGERPRINT = "guanxi.ledger", "guanxi.shape", "guanxi.fingerprint"
+LEDGER, AUDIT = "guanxi.ledger", "guanxi.audit"
+SHAPE, FINGERPRINT = "guanxi.shape", "guanxi.fingerprint"
 SILENCE = 5_000  # events that mean nothing to a table after which its mark is moved all the same
 MANY = 50_000  # parties from which on purchases in sum are loaded anew rather than followed
 
@@ -57,6 +59,7 @@ class Lake:
         self.full = full
         self.moment = timezone.now()
         self.until, self.complete = reading.settled_horizon(patience)
+        self.audited = settled.horizon(AuditEntry)
         self.origin = _origin()
         self.outcome = Outcome()
         self._db: BulkSession | None = None
@@ -112,11 +115,11 @@ class Lake:
 
     def shape(self, table: LakeTable) -> int:
         """What a table must look like, and whose data it must hold, to be carried on."""
-        by_ledger = table.name in BY_LEDGER
+        follows = table.name not in SMALL
         more: list[object] = [settings.GUANXI_CURRENCY] if table is schema.PURCHASES else []
         if table is schema.WORKED_OUT:  # worked out anew for all: no event tells of whom
             more = [field.fresh_at for field in schema.worked_out_fields()]
-        return schema.number_of(table.shape, self.origin if by_ledger else None, *more)
+        return schema.number_of(table.shape, self.origin if follows else None, *more)
 
     def current(self, table: LakeTable) -> DeltaTable | None:
         """The stored table, where it can be carried on; None where it has to be loaded whole."""
@@ -143,6 +146,8 @@ def refresh(full: bool = False, wait: float = 0, patience: float | None = None) 
         try:
             for table in schema.REFRESHED:
                 _refresh_table(lake, table)
+            for source in hooks.get("lake_source"):
+                _refresh_followed(lake, source)
         finally:
             lake.close()
         lake.note_how_far()
@@ -191,12 +196,38 @@ def concerned(table: LakeTable, since: int, until: int) -> bool:
     return events.filter(kind__startswith="order.").exists() or events.filter(kind__in=sources.REASSIGNED).exists()
 
 
+# Tables of higher floors: what the audit log and the ledger say of their records -----------------------------------
+
+
+def _refresh_followed(lake: Lake, source: followed.Source) -> None:
+    table, marks = source.table, {LEDGER: lake.until, AUDIT: lake.audited}
+    stored = lake.current(table)
+    told = store.mark_of(stored, LEDGER) if stored else None
+    audited = store.mark_of(stored, AUDIT) if stored else None
+    if stored is None or told is None or audited is None or told > lake.until or audited > lake.audited:
+        lake.load(table, source.rows(lake.db, ""), marks)
+        return
+    since = followed.Since(audited, lake.audited, told, lake.until)
+    gone = sources.something_gone(told, lake.until)
+    if not gone and not since.concerns(source):
+        if since.is_long_ago:
+            store.set_marks(table, marks)
+    elif gone or since.needs_all(source) or not stored.file_uris():
+        lake.load(table, source.rows(lake.db, ""), marks)
+    else:
+        keys = sources.ids(lake.db, source.changed(since))
+        lake.db.stage(followed.KEYS, pa.table({"id": keys}))
+        store.replace(table, stored, keys, lake.counted(table, source.rows(lake.db, followed.AMONG)), marks)
+        store.tidy(table, DeltaTable(store.address(table)))
+
+
 # Small dimensions: whole, where anything changed --------------------------------------------------------------------
 
 SMALL: dict[str, Callable[[BulkSession], Iterator[pa.RecordBatch]]] = {
     "product": sources.products,
     "place": sources.places,
     "staff": sources.staff,
+    "colleague": sources.colleagues,
     "channel": sources.channels,
     "date": sources.dates,
     "paying": sources.paying,

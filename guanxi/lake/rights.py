@@ -49,15 +49,26 @@ def erase(subject: Subject, stand_in: int) -> int:
             rows = store.rows_with(table, stored, "party_id", ids)
             if rows.num_rows:
                 keys = rows[table.key].combine_chunks()
-                if table.key == "party_id":
+                if table not in (schema.SALES_LINE, schema.EVENT):  # what else tells of him goes with him
                     store.remove(table, stored, keys)
                 else:
                     store.replace(table, stored, keys, _instead(table, rows, stand_in).to_batches(), {})
                 count += rows.num_rows
+            for column in table.others:
+                _forget_in(table, column, ids)
             fresh = store.open_table(table)
             assert fresh is not None
             store.forget_past(fresh)
     return count
+
+
+def _forget_in(table: LakeTable, column: str, ids: pa.Array) -> None:
+    """Empty a column of others' rows that names him."""
+    stored = store.open_table(table)
+    rows = store.rows_with(table, stored, column, ids) if stored is not None else None
+    if stored is not None and rows is not None and rows.num_rows:
+        emptied = _with(rows, **{column: pa.nulls(rows.num_rows, rows.schema.field(column).type)})
+        store.replace(table, stored, rows[table.key].combine_chunks(), emptied.to_batches(), {})
 
 
 def _instead(table: LakeTable, rows: pa.Table, stand_in: int) -> pa.Table:

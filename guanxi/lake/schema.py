@@ -3,7 +3,8 @@
 Money and quantities are `decimal(18, 4)`; a "day" is a day of the business. Null means "not known".
 
 A higher floor adds tables of its own through the door "lake_table", and writes them itself (`store.overwrite`,
-`append`, `replace`; under `lock.held`, for tidying rewrites files too). The refresh leaves them alone.
+`append`, `replace`; under `lock.held`, for tidying rewrites files too): the refresh leaves them alone. Or it says at
+the door "lake_source" where the rows of a table come from (`followed.Source`), and the refresh keeps it up.
 """
 
 from __future__ import annotations
@@ -42,6 +43,13 @@ class LakeTable:
     remedy: str = "guanxi refresh --full"
     newest: str = ""
     model: str = ""  # what it tells of, by whose right it may be read; without, that of customers
+    # Where a row is its owner's and not its customer's: the column that says whose it is; `key` then names the record.
+    owner: str = ""
+    with_customers: bool = False  # seen by whoever sees the customer; rows without one by `owner_id`
+    records: str = (
+        ""  # the desk whose records `key` names, where figures lead to them; without: to customers, or orders
+    )
+    others: tuple[str, ...] = ()  # columns that name further customers, emptied when those are erased
 
     @property
     def schema(self) -> pa.Schema:
@@ -236,12 +244,16 @@ EVENT = LakeTable(
     model="ledger.event",
 )
 
+# Whoever works here, by what rows have as their owner.
+COLLEAGUE = LakeTable("colleague", "owner_id", (("owner_id", _int), ("name", _text)))
+
 # What the refresh fills, in the order of it: what facts refer to comes before them.
 REFRESHED = (
     PARTY,
     PRODUCT,
     PLACE,
     STAFF,
+    COLLEAGUE,
     CHANNEL,
     DATE,
     PAYING,
@@ -254,8 +266,8 @@ REFRESHED = (
 
 
 def all() -> tuple[LakeTable, ...]:  # noqa: A001  read as schema.all()
-    """Every table: those that the refresh fills, and those of the door "lake_table"."""
-    return (*REFRESHED, *hooks.get("lake_table"))
+    """Every table: those that the refresh fills, and those of the doors "lake_source" and "lake_table"."""
+    return (*REFRESHED, *(source.table for source in hooks.get("lake_source")), *hooks.get("lake_table"))
 
 
 def named(name: str) -> LakeTable:

@@ -18,6 +18,7 @@ from django.utils import translation
 from guanxi.customers import profile
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.amounts import as_decimal
+from guanxi.foundation.models import User
 from guanxi.lake import schema
 from guanxi.ledger import reading
 from guanxi.ledger.models import Channel
@@ -113,14 +114,14 @@ def changed_lines(db: BulkSession, since: int, until: int) -> Batches:
 
 
 def _lines(db: BulkSession, sql: str) -> Batches:
-    for batch in db.stream(sql, _LINE):
-        columns = {name: batch[name] for name in _LINE.names}
+    for rows in db.stream(sql, _LINE):
+        columns = {name: rows[name] for name in _LINE.names}
         sold = pc.starts_with(columns["kind"], "sale")  # not pc.equal: scalars load pandas, which takes a second
         columns["purchase_day"] = pc.if_else(sold, columns["day"], columns.pop("given_back"))
         columns["month"] = pc.floor_temporal(columns["day"], unit="month").cast(_day)
         for name in ("quantity", "amount", "discount", "cost"):
             columns[name] = as_decimal(columns[name])
-        yield _batch(schema.SALES_LINE, columns)
+        yield batch(schema.SALES_LINE, columns)
 
 
 # Purchases in sum ---------------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ def purchases(db: BulkSession, written: int, among: pa.Array | None = None) -> p
         sums = work.sql(_SUMS.format(written=written)).to_arrow_table()
     columns = {name: sums[name] for name in sums.column_names}
     columns["revenue"] = as_decimal(_whole(columns["revenue"]))
-    return pa.Table.from_batches([_batch(schema.PURCHASES, columns)])
+    return pa.Table.from_batches([batch(schema.PURCHASES, columns)])
 
 
 def buyers(db: BulkSession, since: int, until: int) -> pa.Array:
@@ -223,10 +224,10 @@ def events(db: BulkSession, since: int, until: int, and_of: str = "") -> Batches
         f"CAST(payload AS TEXT) FROM ledger_event WHERE ({reading.between(since, until)})"
         + (f" OR id IN ({and_of})" if and_of else "")
     )
-    for batch in db.stream(sql, _EVENT):
-        columns = {name: batch[name] for name in _EVENT.names}
-        columns["day"] = _business_day(columns["occurred_at"])
-        yield _batch(schema.EVENT, columns)
+    for rows in db.stream(sql, _EVENT):
+        columns = {name: rows[name] for name in _EVENT.names}
+        columns["day"] = business_day(columns["occurred_at"])
+        yield batch(schema.EVENT, columns)
 
 
 # Parties ------------------------------------------------------------------------------------------------------------
@@ -249,14 +250,14 @@ def parties(db: BulkSession, changed: str = "") -> Batches:
     values = "".join(f", NULLIF(CAST(profile ->> {_quoted(field.name)} AS TEXT), '')" for field in fields)
     where = " WHERE merged_into_id IS NULL" + (f" AND id IN ({changed})" if changed else "")
     sql = f"SELECT id, name, kind, {texts}, date_of_birth, created_at, owner_id{values} FROM customers_party{where}"
-    for batch in db.stream(sql, wire):
-        columns = {name: batch[name] for name in wire.names}
+    for rows in db.stream(sql, wire):
+        columns = {name: rows[name] for name in wire.names}
         columns["birth_year"] = pc.year(columns.pop("born")).cast(pa.int32())
-        columns["known_since"] = _business_day(columns.pop("created_at"))
+        columns["known_since"] = business_day(columns.pop("created_at"))
         for field in fields:
             name = schema.PROFILE + field.name
             columns[name] = _profile_value(field.kind, columns[name])
-        yield _batch(schema.PARTY, columns)
+        yield batch(schema.PARTY, columns)
 
 
 def changed_parties(since: int, until: int) -> str:
@@ -346,8 +347,8 @@ def products(db: BulkSession) -> Batches:
         "FROM catalog_product p LEFT JOIN catalog_brand b ON b.id = p.brand_id "
         "LEFT JOIN catalog_unit u ON u.id = p.unit_id"
     )
-    for batch in db.stream(sql, wire):
-        columns = {name: batch[name] for name in wire.names}
+    for rows in db.stream(sql, wire):
+        columns = {name: rows[name] for name in wire.names}
         row_of_category = pc.index_in(columns.pop("category_id"), tree["id"])
         row_of_department = pc.index_in(columns.pop("department_id"), tree["id"])
         columns["department"] = pc.coalesce(
@@ -356,7 +357,7 @@ def products(db: BulkSession) -> Batches:
         columns["category"] = tree["level1"].take(row_of_category)
         columns["subcategory"] = tree["level2"].take(row_of_category)
         columns["category_path"] = tree["path"].take(row_of_category)
-        yield _batch(schema.PRODUCT, columns)
+        yield batch(schema.PRODUCT, columns)
 
 
 def _category_names(db: BulkSession) -> dict[str, pa.Array]:
@@ -401,11 +402,11 @@ def paying(db: BulkSession) -> Batches:
         f"WHEN days_late < {VERY_LATE_FROM} THEN '{LATE}' ELSE '{VERY_LATE}' END"
     )
     sql = f'SELECT party_id, settled, days_late, trend, "left", overdue, {habit} FROM invoices_paymenthabit'
-    for batch in db.stream(sql, _PAYING):
-        columns = {name: batch[name] for name in _PAYING.names}
+    for rows in db.stream(sql, _PAYING):
+        columns = {name: rows[name] for name in _PAYING.names}
         for name in ("open_amount", "overdue"):
             columns[name] = as_decimal(columns[name])
-        yield _batch(schema.PAYING, columns)
+        yield batch(schema.PAYING, columns)
 
 
 def places(db: BulkSession) -> Batches:
@@ -416,6 +417,12 @@ def places(db: BulkSession) -> Batches:
 def staff(db: BulkSession) -> Batches:
     """All sales persons."""
     return db.stream("SELECT id, code, name FROM orders_salesperson", schema.STAFF.schema)
+
+
+def colleagues(db: BulkSession) -> Batches:
+    """Whoever works here, or did, as people are called on the screens."""
+    rows = [{"owner_id": user.pk, "name": str(user)} for user in User.objects.order_by("pk")]
+    yield from pa.Table.from_pylist(rows, schema.COLLEAGUE.schema).to_batches()
 
 
 def channels(db: BulkSession) -> Batches:
@@ -443,7 +450,7 @@ def dates(db: BulkSession) -> Batches:
         "month_label": pc.strftime(day, "%Y-%m"),
         "quarter_label": pc.binary_join_element_wise(year.cast(_text), pc.quarter(day).cast(_text), "-Q"),
     }
-    yield _batch(schema.DATE, columns)
+    yield batch(schema.DATE, columns)
 
 
 _OF_PRODUCT = ("catalog_product", "catalog_category", "catalog_brand", "catalog_unit")
@@ -451,6 +458,7 @@ _COUNTED = {
     "product": (_OF_PRODUCT, ("catalog.product", "catalog.category", "catalog.brand", "catalog.unit")),
     "place": (("orders_place",), ("orders.place",)),
     "staff": (("orders_salesperson",), ("orders.salesperson",)),
+    "colleague": (("foundation_user",), ("foundation.user",)),
     # Habits are derived, and not audited: they follow invoices and payments, and whose these are.
     "paying": (
         ("invoices_invoice", "invoices_payment", "customers_merge"),
@@ -481,7 +489,7 @@ def fingerprint(table: schema.LakeTable) -> int:
 # Pieces -------------------------------------------------------------------------------------------------------------
 
 
-def _batch(table: schema.LakeTable, columns: dict[str, pa.Array]) -> pa.RecordBatch:
+def batch(table: schema.LakeTable, columns: dict[str, pa.Array]) -> pa.RecordBatch:
     """The columns in the table's order."""
     wanted = table.schema
     arrays = [_whole(columns[field.name]).cast(field.type) for field in wanted]
@@ -492,7 +500,7 @@ def _whole(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
-def _business_day(moments: pa.Array) -> pa.Array:
+def business_day(moments: pa.Array) -> pa.Array:
     """The days of the business that moments belong to."""
     return pc.local_timestamp(moments.cast(pa.timestamp("us", settings.TIME_ZONE))).cast(_day, safe=False)
 

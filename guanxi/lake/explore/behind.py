@@ -29,6 +29,12 @@ def customers(text: str) -> Q:
     return Q(pk__in=query.customers_behind(base, where, SYSTEM, MOST_CUSTOMERS))
 
 
+def records(text: str) -> Q:
+    """The records of a table's own list that make up the figure, such as deals. Raises Refused."""
+    base, where = _of_customers(text)
+    return Q(pk__in=query.records_behind(base, where, SYSTEM, MOST_CUSTOMERS))
+
+
 def words(text: str) -> str:
     """What a figure of orders is of."""
     return _spoken(_where(text))
@@ -83,4 +89,5 @@ def _of_customers(text: str) -> tuple[str, dict[str, Any]]:
 
 
 QUESTION = Question(links.FIGURE, condition, words)
+OF_RECORDS = Question(links.FIGURE, records, customer_words)  # for the list that a table's `records` names
 OF_CUSTOMERS = Question(links.FIGURE, customers, customer_words)

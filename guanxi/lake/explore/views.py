@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET
 from guanxi.foundation import hooks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer, require
-from guanxi.lake import allowed, dimensions, remembering
+from guanxi.lake import allowed, dimensions, measures, remembering
+from guanxi.lake.dimensions import Dimension
 from guanxi.lake.explore import actions, answer, behind, files, grid, shown
 from guanxi.lake.explore.state import COLUMN, PLOTS, ROW, SO_FAR, TOTAL, State, choices
 from guanxi.lake.query import CannotCut, Query, run
@@ -98,8 +99,7 @@ def values(request: HttpRequest, name: str) -> HttpResponse:
     if dimension is None:
         context["problem"] = _("There is no dimension “%(name)s”.") % {"name": name}
     elif dimension.kind not in dimensions.PERIODS:
-        of_customers = dimension.kind != dimensions.RECORD and dimension.cuts("party")
-        result = run(Query(["known" if of_customers else "sales"], [name], limit=MOST_VALUES), request.user)
+        result = run(Query([_counting(dimension)], [name], limit=MOST_VALUES), request.user)
         column = result.columns[0]
         asked = context["state"].where.get(name, [])
         chosen = set(asked) if isinstance(asked, list) else set()
@@ -108,6 +108,13 @@ def values(request: HttpRequest, name: str) -> HttpResponse:
             for row in result.rows
         ]
     return render(request, "lake/explore_filter.html", context)
+
+
+def _counting(dimension: Dimension) -> str:
+    """The measure by which values of a dimension stand in order."""
+    known = measures.all()
+    first = ("known", "sales") if dimension.kind != dimensions.RECORD else ("sales",)
+    return next(name for name in (*first, *known) if name in known and dimension.cuts(known[name].base))
 
 
 def _raw(row: dict[str, Any], column: Any) -> str:
@@ -143,5 +150,6 @@ def named(dimension: Any, asked: Any, viewer: Viewer) -> Any:
 def names_of(dimension: Any, ids: list[int], viewer: Viewer) -> dict[int, str]:
     """What records of a dimension are called, of those that the viewer may see."""
     rows = allowed.rows_for(viewer, dimension.table)
-    found = rows.filter(rows[dimension.key].isin(ids)).select(dimension.key, dimension.column).to_pyarrow().to_pylist()
-    return {row[dimension.key]: row[dimension.column] for row in found}
+    key = dimension.own_key
+    found = rows.filter(rows[key].isin(ids)).select(key, dimension.column).to_pyarrow().to_pylist()
+    return {row[key]: row[dimension.column] for row in found}

@@ -58,6 +58,21 @@ def stage_choices() -> list[tuple[int, str]]:
     ]
 
 
+def every_pipeline() -> list[Pipeline]:
+    """All pipelines, those out of use too, for what was sold in them."""
+    return list(Pipeline.objects.order_by("position", "id"))
+
+
+def every_stage() -> list[Stage]:
+    """All stages of all pipelines, in order."""
+    return list(Stage.objects.select_related("pipeline").order_by("pipeline__position", "pipeline", "position", "id"))
+
+
+def every_reason() -> list[LostReason]:
+    """All reasons of loss, those out of use too."""
+    return list(LostReason.objects.order_by("position", "id"))
+
+
 def ageing() -> Q:
     """The condition on open deals that have stood in their stage for longer than deals should."""
     condition = Q(pk__in=[])

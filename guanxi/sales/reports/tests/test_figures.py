@@ -1,0 +1,179 @@
+"""The figures of selling: what they say, how they follow, and who sees which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from guanxi.catalog.desk.prices import ExchangeRates
+from guanxi.channels.activities import actions as activities
+from guanxi.customers import actions as customers
+from guanxi.customers.models import Party
+from guanxi.customers.rights import erasing
+from guanxi.foundation import bulk, clock
+from guanxi.foundation.bulk_changes import actions as bulk_changes
+from guanxi.foundation.desk import declaration
+from guanxi.foundation.desk.choosing import Chosen
+from guanxi.foundation.models import User
+from guanxi.foundation.visibility import SYSTEM, NotAllowed
+from guanxi.lake import store, tables
+from guanxi.lake.query import BadQuery, Query, ask, records_behind
+from guanxi.lake.refresh import refresh
+from guanxi.sales.deals import actions
+from guanxi.sales.deals.models import Deal, Stage
+from guanxi.sales.reports import facts
+from guanxi.sales.reports.tests.conftest import Work
+
+Sold = dict[str, Deal]
+
+
+def rows(measures: list[str], *by: str, viewer: Any = SYSTEM, **where: Any) -> set[tuple[Any, ...]]:
+    refresh()
+    found = ask(Query(measures, by, where), viewer)
+    return {tuple(row[name] for name in (*by, *measures)) for row in found}
+
+
+def test_won_lost_and_how_long_it_takes(work: Work, sold: Sold, rival: Party) -> None:
+    assert rows(["deals_won", "deals_lost", "won_amount", "lost_amount", "win_rate"]) == {(1, 1, 1000, 400, 0.5)}
+    assert rows(["cycle_days", "velocity", "mean_deal"]) == {(40, 25, 1000)}
+    assert rows(["calls_per_won", "meetings_per_won", "visits_per_won"]) == {(2, 1, 0)}
+    assert rows(["win_rate", "cycle_days"], "purchase_kind") == {("new_task", 1, 40), ("straight_rebuy", 0, None)}
+    assert rows(["won_amount"], "deal_source", deal_state=["won"]) == {("referral", 1000)}
+    reason = sold["lost"].__class__.objects.get(pk=sold["lost"].pk).lost_reason_id
+    assert rows(["deals_lost"], "lost_reason", "lost_to", deal_state=["lost"]) == {(reason, "Rival Inc", 1)}
+    assert rows(["deals_lost"], lost_to=["Rival Inc"]) == {(1,)}
+    today = clock.today().isoformat()
+    assert rows(["deals_won"], "customer", day={"from": today, "to": today}) == {("Acme Ltd", 1)}
+    assert records_behind("closed_deal", {"deal_state": ["lost"]}, SYSTEM) == [sold["lost"].pk]
+
+
+def test_stages_are_entered_left_and_take_their_time(work: Work, sold: Sold, stages: list[Stage]) -> None:
+    first, second, third = (stage.pk for stage in stages[:3])
+    assert rows(["stage_entries", "stage_conversion", "days_in_stage"], "deal_stage") == {
+        (first, 4, 0.75, 8.3),  # 10 and 10 of the one that was won, 10 of the lost one, 3 of the open one
+        (second, 2, 0, 10),  # went back, and still there
+        (third, 1, 1, 10),
+    }
+    assert rows(["stage_entries"], "stage_result", deal_stage=[first]) == {("on", 3), ("lost", 1)}
+
+
+def test_open_deals_are_those_of_now(work: Work, sold: Sold, stages: list[Stage]) -> None:
+    asked = ["deals_open", "open_deals_amount", "open_deals_expected"]
+    assert rows(asked, "deal_stage") == {(stages[1].pk, 1, 500, 125)}
+    with pytest.raises(BadQuery, match="“deals_open” is not known by “month”"):
+        ask(Query(["deals_open"], ["month"]), SYSTEM)
+
+
+def test_activities_beside_deals(work: Work, sold: Sold, staff: User) -> None:
+    assert rows(["calls_held", "meetings_held", "visits_held", "hours_held"]) == {(2, 1, 1, 3)}
+    assert rows(["activities_held"], "activity_kind", "channel") == {
+        ("call", "phone", 2), ("meeting", "in_person", 1), ("visit", "in_person", 1),
+    }  # fmt: skip
+    assert rows(["won_amount", "calls_held", "deals_open"], "owner") == {(str(staff), 1000, 2, 1)}
+
+
+def test_what_changes_is_followed(work: Work, sold: Sold, staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows(["deals_won"])
+    whole: list[str] = []
+    load = store.overwrite
+    monkeypatch.setattr(store, "overwrite", lambda table, *rest: (whole.append(table.name), load(table, *rest)))
+    actions.reopen(sold["won"].pk, by=staff)
+    actions.edit_deal(sold["lost"].pk, {"source": "call"}, by=staff)
+    assert rows(["deals_won", "deals_lost"], "deal_source") == {("call", 0, 1)}
+    assert rows(["deals_open"]) == {(2,)}
+    visit = activities.Activity.objects.get(kind="visit")
+    call = activities.Activity.objects.filter(kind="call").first()
+    assert call is not None
+    activities.edit(call.pk, {"minutes": 60}, by=staff)
+    activities.remove(visit.pk, by=staff)
+    actions.win(sold["won"].pk, by=staff)
+    assert rows(["visits_held", "hours_held"]) == {(0, 2)}
+    assert refresh().rows.get("closed_deal") is None  # nothing new, nothing written
+    activities.remove(call.pk, by=staff)
+    assert rows(["calls_per_won"]) == {(1,)}
+    actions.remove_deal(sold["lost"].pk, by=staff)
+    assert rows(["deals_won", "deals_lost"]) == {(1, 0)}
+    assert not {source.table.name for source in facts.SOURCES} & set(whole)  # row by row
+    other = customers.create_party(by=staff, name="Acme GmbH", kind="organisation")
+    customers.merge_parties(other, [work.party], by=staff)
+    assert rows(["deals_won", "calls_held"], "customer") == {("Acme GmbH", 1, 1)}
+
+
+def test_what_is_written_in_sets_is_followed_too(work: Work, sold: Sold, staff: User) -> None:
+    rows(["deals_won"])
+    desk = declaration.find("deals")
+    assert desk is not None
+    change = bulk_changes.begin(Chosen(desk, staff, "", (), everything=True), "edit", {"source": "event"}, by=staff)
+    while change.is_open:
+        change = bulk_changes.next_chunk(change.pk, by=staff)
+    assert rows(["deals_won", "deals_lost"], "deal_source") == {("event", 1, 1)}
+    actions.edit_deal(sold["open"].pk, {"currency": "EUR"}, by=staff)
+    assert rows(["open_deals_amount"]) == {(None,)}
+    ExchangeRates.create(currency="EUR", day=clock.today(), rate=Decimal("1.5"), units=1, by=staff)
+    assert rows(["open_deals_amount"]) == {(750,)}
+
+
+def test_each_sees_the_figures_of_the_deals_that_he_sees(
+    work: Work, sold: Sold, colleague: Callable[..., User], client: Client, stages: list[Stage]
+) -> None:
+    rep = colleague("rep", "sales")
+    own = customers.create_party(by=rep, name="Beta Ltd", kind="organisation")
+    theirs = Work(rep, own)
+    mine = theirs.deal(70)
+    theirs.held(mine, "call")
+    assert rows(["deals_open", "open_deals_amount"], viewer=rep) == {(1, 70)}
+    assert rows(["calls_held", "visits_held"], viewer=rep) == {(1, 0)}
+    assert rows(["deals_won"], viewer=rep) == {(0,)}
+    # A deal of his with a customer whom he does not see says nothing of that one.
+    Deal.objects.filter(pk=sold["open"].pk).update(owner=rep)
+    actions.edit_deal(sold["open"].pk, {"source": "call"}, by=work.by)
+    assert rows(["open_deals_amount"], "city", viewer=rep) == {(None, 570)}
+    assert rows(["open_deals_amount"], "customer", viewer=rep) == {("Beta Ltd", 70), (None, 500)}
+    service = colleague("nobody")
+    with pytest.raises(NotAllowed):
+        rows(["deals_open"], viewer=service)
+    client.force_login(rep)
+    page = client.get(reverse("explore"), {"m": "deals_open", "by": "deal_stage"}).content.decode()
+    assert "Qualification" in page and "f.figure" in page
+    behind = client.get("/deals/", {"f.figure": '{"of": "open_deal", "where": {}}'}).content.decode()
+    assert "Deal of 70" in behind and "Deal of 1000" not in behind
+
+
+def test_an_erased_customer_leaves_no_figures(work: Work, sold: Sold, staff: User, rival: Party, home: Path) -> None:
+    other = Work(staff, customers.create_party(by=staff, name="Gamma", kind="person"))
+    deal = other.deal(90)
+    other.held(deal, "call")
+    assert rows(["deals_open"]) == {(2,)}
+    erasing.erase(other.party, by=staff)
+    erasing.erase(rival, by=staff)
+    for table in ("open_deal", "closed_deal", "deal_stay", "activity"):
+        assert other.party.pk not in tables.table(table).party_id.to_pyarrow().to_pylist()
+    assert tables.table("closed_deal").lost_to_id.to_pyarrow().to_pylist() == [None, None]
+    assert rows(["deals_open", "deals_lost"]) == {(1, 1)}
+
+
+def test_the_dashboard_is_there_from_the_beginning(work: Work, sold: Sold, staff_client: Client) -> None:
+    refresh()
+    page = staff_client.get("/dashboards/sales/")
+    assert page.status_code == 200 and "Sales work" in page.content.decode()
+    for number in range(len(declaration_tiles())):
+        tile = staff_client.get(f"/dashboards/sales/tiles/{number}/", {"period": "this_year"})
+        assert tile.status_code == 200 and "cannot" not in tile.content.decode(), number
+
+
+def declaration_tiles() -> list[Any]:
+    from guanxi.sales.reports.boards import SALES
+
+    return SALES.tiles
+
+
+@pytest.mark.parametrize("source", facts.SOURCES, ids=lambda source: source.table.name)
+def test_an_empty_business_has_no_rows(work: Work, source: Any) -> None:
+    with bulk.session() as db:
+        assert sum(batch.num_rows for batch in source.rows(db, "")) == 0
