@@ -262,6 +262,7 @@ GET deals/<int:pk>/committee/ deals.view
 POST deals/<int:pk>/committee/ deals.edit
 GET deals/<int:pk>/committee/chart/ deals.view
 POST deals/<int:pk>/quote/ orders.create~deals.view
+POST recuts/<int:pk>/apply/ territories.run ?
 GET status/ settings.view
 GET insight/ insight.view~reports.view
 GET insight/models/ insight.view
@@ -365,6 +366,7 @@ POST /deals/{number}/committee deals.edit
 DELETE /deals/{number}/committee/{seat} deals.edit
 GET /deals/{number}/competitors deals.view
 POST /deals/{number}/competitors deals.edit
+GET /deals/{number}/cost deals.view~insight.view
 GET /deals/{number}/credits deals.view
 PUT /deals/{number}/credits deals.edit
 POST /deals/{number}/lose deals.edit
@@ -513,6 +515,10 @@ POST /todos tasks.create~customers.edit
 DELETE /todos/{number} tasks.delete~customers.edit
 GET /todos/{number} tasks.view~customers.view
 PATCH /todos/{number} tasks.edit~customers.edit
+GET /territories/of/{number} customers.view
+POST /territories/recuts territories.run
+GET /territories/recuts/{number} territories.run ?
+POST /territories/recuts/{number}/apply territories.run ?
 GET /views -
 GET /views/{number} mine
 GET /views/{number}/rows mine~customers.view
@@ -542,6 +548,9 @@ leads leads lead
 lead-sources - -
 lead-rules - -
 lead-rule-members - -
+territories - -
+named-accounts territories.edit -
+recuts territories.run -
 pipelines - -
 deal-stages - -
 lost-reasons - -

@@ -233,6 +233,7 @@ OF_API = (
         r"^/(requests|tags|tokens|views|webhooks)/\{number\}",
         lambda f: f"/{f[1]}/{{{f[1][:-1]}}}",
     ),
+    (r"^/territories/of/\{number\}", "/territories/of/{party}"),
     (r"^/(deals|leads)/\{number\}", lambda f: f"/{f[1]}/{{{f[1][:-1]}}}"),
     (r"\{level\}", "1"),
     (r"\{seat\}", "{seat}"),

@@ -56,6 +56,7 @@ TABLE: list[tuple[str, str]] = [
     (r"deals/.*contenders/", "POST /deals/{number}/competitors"),
     (r"deals/.*", "POST /deals/{number}/win | POST /deals/{number}/lose | POST /deals/{number}/reopen"),
     (r"forms/.*", PUBLIC),
+    (r"recuts/.*", "POST /territories/recuts | POST /territories/recuts/{number}/apply"),
     (
         r"leads/.*",
         (

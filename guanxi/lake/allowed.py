@@ -65,7 +65,7 @@ def _among(
 
 
 def _whose(rights: visibility.Rights, reach: Reach) -> list[int | None]:
-    return sorted(rights.peers) if reach is Reach.TEAM else [rights.viewer_id]
+    return [*sorted(rights.peers)] if reach is Reach.TEAM else [rights.viewer_id]
 
 
 def _with_customers(rows: ir.Table, rights: visibility.Rights, reach: Reach) -> ir.Table:

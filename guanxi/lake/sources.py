@@ -289,8 +289,8 @@ def worked_out(db: BulkSession, written: int, among: pa.Array | None = None) -> 
         condition = " AND id IN (SELECT id FROM lake_worked_out)"
     found: list[pa.Array] = []
     sql = f"SELECT id{values} FROM customers_party WHERE merged_into_id IS NULL AND computed IS NOT NULL{condition}"
-    for batch in db.stream(sql, wire):
-        columns = {name: batch[name] for name in wire.names}
+    for rows in db.stream(sql, wire):
+        columns = {name: rows[name] for name in wire.names}
         for field in fields:
             name = schema.COMPUTED + field.key
             columns[name] = _profile_value(schema.kind_of_result(field), columns[name])
@@ -305,7 +305,7 @@ def worked_out(db: BulkSession, written: int, among: pa.Array | None = None) -> 
 def _worked_out(columns: dict[str, pa.Array], written: int, *, there: bool) -> pa.RecordBatch:
     count = len(columns["party_id"])
     marks = {"written": pa.array([written] * count, _int), "there": pa.array([there or None] * count, pa.bool_())}
-    return _batch(schema.WORKED_OUT, {**columns, **marks})
+    return batch(schema.WORKED_OUT, {**columns, **marks})
 
 
 def ids(db: BulkSession, sql: str) -> pa.Array:

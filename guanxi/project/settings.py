@@ -123,6 +123,7 @@ INSTALLED_APPS = [
     "guanxi.sales.day",
     "guanxi.sales.quoting",
     "guanxi.sales.winning",
+    "guanxi.sales.territories",
     "guanxi.sales.reports",
     "guanxi.sales.leads",
     "guanxi.sales.deals",

@@ -49,6 +49,7 @@ PACKAGES = [
     "sales.accounts",
     "sales.quoting",
     "sales.winning",
+    "sales.territories",
     "operations",
 ]
 

@@ -114,7 +114,7 @@ def _counting(dimension: Dimension) -> str:
     """The measure by which values of a dimension stand in order."""
     known = measures.all()
     first = ("known", "sales") if dimension.kind != dimensions.RECORD else ("sales",)
-    return next(name for name in (*first, *known) if name in known and dimension.cuts(known[name].base))
+    return str(next(name for name in (*first, *known) if name in known and dimension.cuts(known[name].base)))
 
 
 def _raw(row: dict[str, Any], column: Any) -> str:

@@ -145,7 +145,7 @@ def test_filters(year: Shop, where: dict[str, Any], lines: int) -> None:
 
 
 def test_every_dimension_counts_every_line_once(year: Shop) -> None:
-    for name in dimensions.all():
+    for name in (name for name, one in dimensions.all().items() if one.cuts("sales_line")):
         assert sum(row["lines"] for row in ask(Query(["lines"], by=[name]), SYSTEM)) == 8, name
 
 

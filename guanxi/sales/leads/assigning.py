@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from guanxi.foundation import hooks
 from guanxi.foundation.desk import conditions
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import is_staff, may
@@ -22,7 +23,8 @@ class Choice:
     """Whom the rules chose, and what each of them said."""
 
     rule: AssignmentRule | None = None
-    member: RuleMember | None = None
+    user: User | None = None
+    member: RuleMember | None = None  # where it was chosen among those of the rule
     steps: list[dict[str, str]] = field(default_factory=list)
 
     def say(self, rule: AssignmentRule, said: str, detail: str = "") -> None:
@@ -38,13 +40,28 @@ def choose(lead: Lead) -> Choice:
             choice.say(rule, NO_MATCH, "; ".join(unmet))
         elif not rule.is_on_duty():
             choice.say(rule, CLOSED)
+        elif rule.way == AssignmentRule.Way.PLACE:
+            user, place = _having_its_place(lead)
+            choice.say(rule, GIVEN if user else NOBODY, f"{user} ({place})" if user else "")
+            if user is not None:
+                choice.rule, choice.user = rule, user
+                break
         else:
             member = _member(lead, rule)
             choice.say(rule, GIVEN if member else NOBODY, str(member.user) if member else "")
             if member is not None:
-                choice.rule, choice.member = rule, member
+                choice.rule, choice.user, choice.member = rule, member.user, member
                 break
     return choice
+
+
+def _having_its_place(lead: Lead) -> tuple[User | None, str]:
+    """Who has the territory of a lead, and what that is called, as somebody at the door “lead_owner” knows."""
+    for door in hooks.get("lead_owner"):
+        user, place = door(lead)
+        if user is not None:
+            return user, place
+    return None, ""
 
 
 def _member(lead: Lead, rule: AssignmentRule) -> RuleMember | None:
@@ -81,7 +98,7 @@ def words(step: dict[str, str]) -> str:
     said = {
         NO_MATCH: _("%(rule)s: not for this lead (%(detail)s)"),
         CLOSED: _("%(rule)s: outside of working hours"),
-        NOBODY: _("%(rule)s: nobody is free or knows the topic"),
+        NOBODY: _("%(rule)s: nobody is free, knows the topic or has the territory"),
         GIVEN: _("%(rule)s: given to %(detail)s"),
     }
     return said.get(step.get("said", ""), "%(rule)s") % {"rule": step.get("rule", ""), "detail": step.get("detail", "")}

@@ -159,6 +159,7 @@ class AssignmentRule(Governed):
     class Way(models.TextChoices):
         ROUND = "round", _("In turn")
         LOAD = "load", _("Whoever has the fewest open leads")
+        PLACE = "place", _("Whoever has the territory")
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     position = models.PositiveSmallIntegerField(_("position"), default=10)

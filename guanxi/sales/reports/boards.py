@@ -42,6 +42,7 @@ SALES = ReadyMade(
             _("Cycle by kind of purchase"),
             "m=deals_won&m=cycle_days&m=win_rate&m=mean_deal&by=purchase_kind",
             Tile.Form.TABLE,
+            Tile.Size.FULL,
         ),
         ReadyTile(_("How deals began"), "m=won_amount&m=deals_won&m=win_rate&by=deal_source", Tile.Form.TABLE),
         ReadyTile(
@@ -54,8 +55,9 @@ SALES = ReadyMade(
         ),
         ReadyTile(
             _("Work per deal won"),
-            "m=calls_per_won&m=meetings_per_won&m=visits_per_won&by=owner&top=20",
+            "m=calls_per_won&m=meetings_per_won&m=visits_per_won&m=cost_per_won&m=cost_of_selling&by=owner&top=20",
             Tile.Form.TABLE,
+            Tile.Size.FULL,
         ),
         ReadyTile(_("Sales by customer"), "m=sales&m=margin&m=orders&by=customer&top=10", Tile.Form.TABLE),
         ReadyTile(_("Sales by product"), "m=sales&m=units&by=product&top=10", Tile.Form.TABLE),

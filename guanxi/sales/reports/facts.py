@@ -14,6 +14,7 @@ from guanxi.foundation.bulk.amounts import DECIMAL, as_decimal
 from guanxi.lake.followed import Since, Source
 from guanxi.lake.schema import LakeTable
 from guanxi.lake.sources import Batches, batch, business_day
+from guanxi.sales.reports import costs
 
 DEALS, ACTIVITIES = "deals.deal", "activities.activity"
 FILE_SIZE = 8_000_000  # bytes: a deal that moves rewrites the file that holds it
@@ -62,6 +63,7 @@ CLOSED_DEAL = _table(
     ("calls", _int),  # that were held for it
     ("meetings", _int),
     ("visits", _int),
+    ("cost", DECIMAL),  # of these, by the cost rates of now
     others=("lost_to_id",),
 )
 # From coming into a stage until leaving it; `result` says how it left, “still” that it has not.
@@ -79,6 +81,7 @@ ACTIVITY = LakeTable(
         ("day", _day),
         ("minutes", _int),
         ("deal_id", _int),
+        ("cost", DECIMAL),
     ),
     file_size=FILE_SIZE,
     model=ACTIVITIES,
@@ -114,7 +117,7 @@ def open_deals(db: BulkSession, among: str) -> Batches:
 def closed_deals(db: BulkSession, among: str) -> Batches:
     """Deals that were won or lost, with how long they took and what was done for them until then."""
     wire = _wire(CLOSED_DEAL, days=_moment)
-    counts = ", ".join(f"COALESCE(a.{name}s, 0)" for name in Activity.Kind.values)
+    counts = ", ".join(f"COALESCE(a.{name}, 0)" for name in ("calls", "meetings", "visits", "cost"))
     sql = (
         f"SELECT {_DEAL_COLUMNS}, d.state, d.closed_on, d.created_at, d.lost_reason_id, d.lost_to_id, {counts} "
         f"FROM deals_deal d LEFT JOIN ({_held_for_deals(among)}) a ON a.object_id = d.id "
@@ -122,7 +125,7 @@ def closed_deals(db: BulkSession, among: str) -> Batches:
     )
     for rows in db.stream(sql, wire):
         columns = {name: rows[name] for name in wire.names}
-        columns["amount"] = as_decimal(columns["amount"])
+        columns["amount"], columns["cost"] = as_decimal(columns["amount"]), as_decimal(columns["cost"])
         made_on = business_day(columns["days"])
         columns["days"] = pc.max_element_wise(pc.days_between(made_on, columns["day"]), pa.scalar(0, _int))
         yield batch(CLOSED_DEAL, columns)
@@ -132,7 +135,7 @@ def _held_for_deals(among: str) -> str:
     """SQL for how many calls, meetings and visits were held for each deal."""
     sums = ", ".join(f"SUM(CASE WHEN kind = '{name}' THEN 1 ELSE 0 END) AS {name}s" for name in Activity.Kind.values)
     return (
-        f"SELECT object_id, {sums} FROM activities_activity "
+        f"SELECT object_id, {sums}, CAST(SUM({costs.in_sql()}) AS BIGINT) AS cost FROM activities_activity "
         f"WHERE object_type = '{DEALS}' AND object_id IS NOT NULL AND state = 'held'{_and('object_id', among)} "
         "GROUP BY object_id"
     )
@@ -175,12 +178,14 @@ def activities(db: BulkSession, among: str) -> Batches:
     channel = "CASE WHEN kind = 'call' THEN 'phone' ELSE 'in_person' END"
     sql = (
         f"SELECT id, party_id, owner_id, kind, NULLIF(outcome, ''), {channel}, starts_at, minutes, "
-        f"CASE WHEN object_type = '{DEALS}' THEN object_id END FROM activities_activity "
+        f"CASE WHEN object_type = '{DEALS}' THEN object_id END, CAST({costs.in_sql()} AS BIGINT) "
+        "FROM activities_activity "
         f"WHERE state = 'held'{_and('id', among)}"
     )
     for rows in db.stream(sql, wire):
         columns = {name: rows[name] for name in wire.names}
         columns["day"] = business_day(columns["day"])
+        columns["cost"] = as_decimal(columns["cost"])
         yield batch(ACTIVITY, columns)
 
 
@@ -221,10 +226,11 @@ def _and(column: str, among: str) -> str:
     return f" AND {column} {among}" if among else ""
 
 
-# A new rate works out the amounts of open deals anew, and a stage that is moved is before or behind others.
+# A new exchange rate works out the amounts of open deals anew, a cost rate all costs; a stage that moves is before or
+# behind others.
 SOURCES = (
     Source(OPEN_DEAL, open_deals, changed_deals, (DEALS,), ("catalog.exchangerate",)),
-    Source(CLOSED_DEAL, closed_deals, changed_or_worked_on, (DEALS, ACTIVITIES)),
+    Source(CLOSED_DEAL, closed_deals, changed_or_worked_on, (DEALS, ACTIVITIES), ("insight.costrate",)),
     Source(STAY, stays, changed_deals, (DEALS,), ("deals.stage",)),
-    Source(ACTIVITY, activities, changed_activities, (ACTIVITIES,)),
+    Source(ACTIVITY, activities, changed_activities, (ACTIVITIES,), ("insight.costrate",)),
 )

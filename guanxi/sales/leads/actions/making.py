@@ -147,10 +147,11 @@ def _recognise(lead: Lead) -> Lead:
 def _assign(lead: Lead, by: Viewer) -> Lead:
     one_at_a_time.hold("leads:assigning")  # so that two at once are not both given to who is next in turn
     choice = assigning.choose(lead)
-    user = choice.member.user if choice.member else None
+    user = choice.user
     with visibility.implied():
         if choice.member is not None:
             RuleMember.objects.filter(pk=choice.member.pk).update(given_at=clock.now())
+        if user is not None:
             lead = change(lead, owner=user, assigned_at=clock.now())
         if choice.steps:
             create(Assignment, lead=lead, rule=choice.rule, user=user, at=clock.now(), steps=choice.steps)

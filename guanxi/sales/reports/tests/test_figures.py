@@ -22,9 +22,11 @@ from guanxi.foundation.desk import declaration
 from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import SYSTEM, NotAllowed
+from guanxi.insight import actions as insight
 from guanxi.lake import store, tables
 from guanxi.lake.query import BadQuery, Query, ask, records_behind
 from guanxi.lake.refresh import refresh
+from guanxi.lake.schema import LakeTable
 from guanxi.sales.deals import actions
 from guanxi.sales.deals.models import Deal, Stage
 from guanxi.sales.reports import facts
@@ -82,7 +84,12 @@ def test_what_changes_is_followed(work: Work, sold: Sold, staff: User, monkeypat
     rows(["deals_won"])
     whole: list[str] = []
     load = store.overwrite
-    monkeypatch.setattr(store, "overwrite", lambda table, *rest: (whole.append(table.name), load(table, *rest)))
+
+    def noting(table: LakeTable, *rest: Any) -> None:
+        whole.append(table.name)
+        load(table, *rest)
+
+    monkeypatch.setattr(store, "overwrite", noting)
     actions.reopen(sold["won"].pk, by=staff)
     actions.edit_deal(sold["lost"].pk, {"source": "call"}, by=staff)
     assert rows(["deals_won", "deals_lost"], "deal_source") == {("call", 0, 1)}
@@ -177,3 +184,21 @@ def declaration_tiles() -> list[Any]:
 def test_an_empty_business_has_no_rows(work: Work, source: Any) -> None:
     with bulk.session() as db:
         assert sum(batch.num_rows for batch in source.rows(db, "")) == 0
+
+
+def test_what_selling_costs(work: Work, sold: Sold, staff_client: Client, api: Client, colleague: Any) -> None:
+    insight.create_cost_rate(kind="call", purpose="sell", amount=Decimal(5), by=work.by)
+    insight.create_cost_rate(kind="visit", purpose="sell", amount=Decimal(80), by=work.by)
+    visit = insight.create_cost_rate(kind="visit", channel="in_person", purpose="sell", amount=Decimal(90), by=work.by)
+    assert rows(["activity_cost"], "activity_kind") == {("call", 10), ("meeting", 0), ("visit", 90)}
+    assert rows(["cost_per_won", "cost_of_selling"]) == {(100, 0.1)}
+    page = staff_client.get(f"/deals/{sold['won'].pk}/panel/cost/").content.decode()
+    assert "2 × Call" in page and "10.00" in page
+    activities.remove(activities.Activity.objects.filter(kind="call")[0].pk, by=work.by)
+    insight.edit_cost_rate(visit.pk, {"amount": Decimal(100)}, by=work.by)
+    assert rows(["activity_cost"]) == {(105,)}
+    told = api.get(f"/api/v1/deals/{sold['won'].pk}/cost").json()
+    assert Decimal(str(told["total"])) == 5 and told["discount"] is None
+    rep = colleague("marketeer", "read-only")
+    staff_client.force_login(rep)
+    assert "What it has cost" not in staff_client.get(f"/deals/{sold['won'].pk}/").content.decode()
