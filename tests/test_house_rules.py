@@ -54,6 +54,8 @@ MAY_WRITE = {
     "guanxi/foundation/custom_fields/working.py": "when results were worked out",
     "guanxi/foundation/custom_fields/retyping.py": "how far a retyping is, which its action audited",
     "guanxi/*/rights.py": "erasures, audited in sum",
+    "guanxi/sales/territories/applying.py": "a re-cut of territories, in sets, audited in sum",
+    "guanxi/sales/territories/rules.py": "what a re-cut would do, before it is done",
 }
 WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}
 WRITES_ON_QUERYSETS = {"create", "update"}

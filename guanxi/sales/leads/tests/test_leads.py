@@ -86,7 +86,7 @@ def test_rules_give_in_turn_and_say_why(staff: User, reps: list[User]) -> None:
     assert told[0].startswith("Abroad: not for this lead (Country is not TW)") or "Abroad: not for this lead" in told[0]
     assert told[1] == "At night: outside of working hours"
     assert "North: not for this lead" in told[2]
-    assert told[3] == "Knows pumps: nobody is free or knows the topic"
+    assert told[3] == "Knows pumps: nobody is free, knows the topic or has the territory"
     assert lead(staff, "Valves", country="TW", topic="Valves").owner in reps
     by_hand = lead(staff, "By hand", owner=staff)
     assert by_hand.owner == staff
