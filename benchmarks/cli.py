@@ -212,7 +212,8 @@ def _boards(cards: int, home: Path, database_url: str) -> list[Figure]:
     command("init", environment=environment)
     figures = _within("boards", environment, str(cards)) + _within("deals", environment, str(cards))
     figures += _within("winning", environment | {"GUANXI_TODAY": ""}, str(cards))
-    return figures + _within("day", environment, str(cards), str(cards), str(5 * cards))
+    figures += _within("day", environment, str(cards), str(cards), str(5 * cards))
+    return figures + _within("forecast", environment, str(cards))
 
 
 def _mail(home: Path, database_url: str) -> list[Figure]:

@@ -248,6 +248,15 @@ GET customers/<int:pk>/plan/ accounts.view~customers.view
 POST customers/<int:pk>/plan/goals/ accounts.create~customers.view
 POST customers/<int:pk>/plan/reviews/ accounts.edit
 GET customers/<int:pk>/plan/white-space/ accounts.view~customers.view
+GET forecast/ forecasts.view
+GET forecast/changes/ forecasts.view
+GET forecast/scores/ forecasts.view
+GET forecast/range/ forecasts.view
+POST forecast/snapshot/ settings.edit
+GET forecast/team/<int:pk>/ forecasts.view ?
+POST forecast/team/<int:pk>/word/ forecasts.edit ?
+GET forecast/person/<int:pk>/ forecasts.view
+POST forecast/person/<int:pk>/word/ forecasts.edit~deals.delete
 GET leads/<int:pk>/tools/ leads.view
 POST leads/<int:pk>/tools/ leads.edit
 GET forms/<str:token>/ open ?
@@ -396,6 +405,15 @@ GET /winning/models insight.view
 GET /winning/models/{number} insight.view ?
 POST /winning/score insight.run
 GET /deals/{number}/win-score deals.view ?
+GET /forecast forecasts.view
+GET /forecast/changes forecasts.view
+GET /forecast/changes/{kind} forecasts.view
+GET /forecast/judgements forecasts.view
+POST /forecast/judgements forecasts.edit ?
+GET /forecast/range forecasts.view
+GET /forecast/scores forecasts.view
+GET /forecast/snapshots forecasts.view
+POST /forecast/snapshots settings.edit
 GET /leads/{number}/assignments leads.view
 POST /leads/{number}/answered leads.edit
 POST /leads/{number}/assign leads.edit
@@ -545,6 +563,7 @@ costs insight -
 imports imports -
 deals deals deal
 leads leads lead
+quotas quotas -
 lead-sources - -
 lead-rules - -
 lead-rule-members - -

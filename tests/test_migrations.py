@@ -19,7 +19,7 @@ BIG = {
     "customers.party", "customers.partyrole", "customers.contactpoint", "customers.sourcerecord",
     "customers.relationship", "customers.consent", "ledger.event", "webhooks.delivery",
     "webhooks.attempt", "orders.order",
-    "deals.deal", "deals.stagechange", "leads.lead", "mail.message",
+    "deals.deal", "deals.stagechange", "leads.lead", "forecast.dealstate", "mail.message",
     "orders.orderline", "orders.purchasesummary", "insight.standing", "customers.matchkey",
     "customers.matchpair", "customers.merge", "foundation.idempotencyrecord",
 }  # fmt: skip

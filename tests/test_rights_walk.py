@@ -253,6 +253,7 @@ def three(home: Path, colleague: Any) -> dict[str, Any]:
             "share": share.pk,
             "team": team.pk,
             "user": people[FOREIGN].pk,
+            "owner": owner.pk,
             "role": Role.objects.get(key=ready_made.READ_ONLY).pk,
             **deal_of(party, owner),
             **more_records(party, owner),

@@ -57,6 +57,12 @@ TABLE: list[tuple[str, str]] = [
     (r"deals/.*", "POST /deals/{number}/win | POST /deals/{number}/lose | POST /deals/{number}/reopen"),
     (r"forms/.*", PUBLIC),
     (r"recuts/.*", "POST /territories/recuts | POST /territories/recuts/{number}/apply"),
+    (r"forecast/.*word/", "GET /forecast/judgements | POST /forecast/judgements"),
+    (r"forecast/changes/", "GET /forecast/changes | GET /forecast/changes/{kind} | GET /forecast/snapshots"),
+    (r"forecast/scores/", "GET /forecast/scores"),
+    (r"forecast/range/", "GET /forecast/range"),
+    (r"forecast/snapshot/", "POST /forecast/snapshots"),
+    (r"forecast/.*", "GET /forecast"),
     (
         r"leads/.*",
         (

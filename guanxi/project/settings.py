@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "guanxi.sales.winning",
     "guanxi.sales.territories",
     "guanxi.sales.reports",
+    "guanxi.sales.forecast",
     "guanxi.sales.leads",
     "guanxi.sales.deals",
     "guanxi.insight",

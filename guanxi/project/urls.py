@@ -50,6 +50,7 @@ PACKAGES = [
     "sales.quoting",
     "sales.winning",
     "sales.territories",
+    "sales.forecast",
     "operations",
 ]
 

@@ -16,7 +16,7 @@ from guanxi.foundation.bulk_changes.writing import in_sets
 from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Lanes, Menu, Pill, display, list_url
 from guanxi.foundation.visibility import Viewer
 from guanxi.sales.deals import actions, amounts, lanes, naming, queries
-from guanxi.sales.deals.models import BuyerKind, Deal, State
+from guanxi.sales.deals.models import BuyerKind, Deal, ForecastCategory, State
 
 TONES = {State.OPEN: "info", State.WON: "good", State.LOST: "bad"}
 
@@ -47,6 +47,17 @@ def is_ageing(values: list[Any]) -> Q:
     return ~queries.ageing() if values and not any(values) else queries.ageing()
 
 
+def category(row: Deal) -> str:
+    """The forecast category that counts; none of a deal that is closed."""
+    return str(row.category.label) if row.state == State.OPEN else ""
+
+
+def in_categories(values: list[Any]) -> Q:
+    """The filter “forecast”: open deals of these categories."""
+    condition = Q(state=State.OPEN)
+    return condition & queries.in_categories(values) if values else condition
+
+
 def is_government(row: Deal) -> bool:
     """Whether facts of tenders are shown."""
     return row.buyer_kind == BuyerKind.GOVERNMENT or bool(row.tender_number or row.tender_due_on)
@@ -61,6 +72,18 @@ def is_lost(row: Deal) -> bool:
 AGE_NEEDS = ["stage_since", "state", "stage.expected_days", "stage.name"]
 AGE = Column("age", label=_("In this stage"), render=age, needs=AGE_NEEDS)
 AGEING = Filter("ageing", label=_("Ageing"), kind="boolean", condition=is_ageing)
+
+
+CATEGORY = Column(
+    "forecast",
+    label=_("Forecast category"),
+    render=category,
+    needs=["forecast_category", "state", "stage.name", "stage.probability", "stage.forecast_category"],
+    shown=False,
+)
+OF_CATEGORY = Filter(
+    "forecast", label=_("Forecast category"), choices=ForecastCategory.choices, condition=in_categories
+)
 
 
 @desk.register
@@ -83,6 +106,7 @@ class Deals(desk.Desk):
         AGE,
         Column("probability", sort=False, shown=False),
         Column("weighted", sort=False, shown=False),
+        CATEGORY,
         Column("state", sort=False, shown=False),
         naming.linked("contact", label=_("Contact person"), sort=False, shown=False),
         Column("number", sort=False, shown=False),
@@ -105,6 +129,7 @@ class Deals(desk.Desk):
         "value",
         "currency",
         "probability",
+        OF_CATEGORY,
         AGEING,
         Filter("party", label=_("Customer")),
         "party.city",
@@ -133,6 +158,7 @@ class Deals(desk.Desk):
         Column("currency", choices=currencies, required=True),
         Column("amount", editable=False, when=lambda row: row.currency != settings.GUANXI_CURRENCY),
         "probability",
+        Column("forecast_category", when=lambda row: row.state == State.OPEN, help=_("Empty: that of the stage.")),
         "expected_close",
         Column("closed_on", editable=False, when=lambda row: row.state != State.OPEN),
         Column("lost_reason", when=is_lost),
@@ -151,7 +177,7 @@ class Deals(desk.Desk):
     )
     edit = actions.edit_deal
     remove = actions.remove_deal
-    in_sets = in_sets(Deal, ["source", "purchase_kind", "buyer_kind", "expected_close"])
+    in_sets = in_sets(Deal, ["source", "purchase_kind", "buyer_kind", "expected_close", "forecast_category"])
     custom = "custom"
     next_action = True
     importable = "number"
@@ -210,4 +236,4 @@ class Deals(desk.Desk):
 
 def forecast_button(viewer: Viewer) -> Button:
     """From the list to the board by month of closing."""
-    return Button(_("Forecast"), list_url("deals", {"as": "board", "by": lanes.FORECAST}), "chart-bar")
+    return Button(_("Month of closing"), list_url("deals", {"as": "board", "by": lanes.FORECAST}), "chart-bar")

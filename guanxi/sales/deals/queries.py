@@ -108,6 +108,12 @@ def _ageing_longest(viewer: Viewer, known: bool, limit: int) -> list[int]:
     return [number for number, _weighted in first]
 
 
+def in_categories(categories: Collection[Any]) -> Q:
+    """The condition on deals of these forecast categories, said by hand or by their stage."""
+    by_stage = [stage.pk for stage in Stage.objects.all() if stage.category in categories]
+    return Q(forecast_category__in=list(categories)) | Q(forecast_category="", stage__in=by_stage)
+
+
 def history(deal: Deal) -> list[StageChange]:
     """Where a deal has been, the newest first."""
     return list(deal.changes.select_related("from_stage", "to_stage", "by").order_by("-at", "-id"))

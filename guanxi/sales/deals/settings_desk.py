@@ -63,6 +63,15 @@ def entry_words(row: Stage) -> str:
     return conditions.in_words("deals", row.entry)
 
 
+CATEGORY_HELP = _("Of the deals in it of which nobody says anything else. Empty: by the probability.")
+CATEGORY = Column(
+    "category",
+    label=_("Forecast category"),
+    render=lambda row: str(row.category.label),
+    needs=["forecast_category", "probability"],
+)
+
+
 @desk.register
 class Stages(desk.Desk):
     """The steps of pipelines."""
@@ -77,6 +86,7 @@ class Stages(desk.Desk):
         "position",
         Column("probability", sort=False),
         Column("expected_days", sort=False),
+        CATEGORY,
         Column("entry", render=entry_words, needs=["entry"], sort=False),
     )
     default_sort = "position"
@@ -87,10 +97,18 @@ class Stages(desk.Desk):
         "position",
         "probability",
         "expected_days",
+        Column("forecast_category", help=CATEGORY_HELP),
         Column("entry", render=entry_words, help=ENTRY_HELP, editable=True),
     )
-    new = (Column("pipeline", required=True), Column("name", required=True), "position", "probability",
-           "expected_days", Column("entry", help=ENTRY_HELP, required=False))  # fmt: skip
+    new = (
+        Column("pipeline", required=True),
+        Column("name", required=True),
+        "position",
+        "probability",
+        "expected_days",
+        Column("forecast_category", help=CATEGORY_HELP, required=False),
+        Column("entry", help=ENTRY_HELP, required=False),
+    )
     create, edit, remove = create_stage, edit_stage, standard.removing(Stage)
 
     def buttons(self, row: Stage, viewer: Viewer) -> list[Button]:

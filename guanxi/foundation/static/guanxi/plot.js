@@ -2,6 +2,7 @@
 //   {"type": "bar"|"line"|"area"|"hbar", "x": [...], "series": [{"name", "data", "muted", "colour": 1-6}],
 //    "format": "money"|"number"|"percent", "links": [url of each point], "tones": ["red", …] of each bar,
 //    "stack": true to put the bars of a point on each other, those below zero downwards,
+//    a series with "clear": true is not seen: what the bars stacked on it begin at, as in a waterfall,
 //    "most": where the axis of values ends, "ticks": into how many parts it is divided, about}
 // Percentages are fractions (0.12 is 12 %); null leaves a gap. ECharts is loaded only where there is a plot.
 
@@ -28,6 +29,7 @@ function loadLibrary() {
   return library;
 }
 
+const seen = (spec) => spec.series.filter((series) => !series.clear);
 const token = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 const colour = (number) => token(`plot-${number}`);
 function exact(spec) {
@@ -49,7 +51,7 @@ function toneOf(spec, index, fallback) {
 
 function bars(spec, series, fill) {
   const across = spec.type === "hbar";
-  const data = series.data.map((value, index) => ({ value, itemStyle: { color: toneOf(spec, index, fill) } }));
+  const data = series.data.map((value, index) => ({ value, itemStyle: { color: series.clear ? fill : toneOf(spec, index, fill) } }));
   return {
     type: "bar", data, barMaxWidth: across ? 14 : 26, barCategoryGap: "38%",
     stack: spec.stack ? "all" : undefined,
@@ -72,7 +74,7 @@ function lines(spec, series, stroke, first) {
 function seriesOf(spec) {
   let number = 0;
   return spec.series.map((series, index) => {
-    const paint = series.muted ? token("plot-muted") : colour(series.colour ?? ((number++ % 6) + 1));
+    const paint = series.clear ? "transparent" : series.muted ? token("plot-muted") : colour(series.colour ?? ((number++ % 6) + 1));
     const shape = spec.type === "bar" || spec.type === "hbar" ? bars(spec, series, paint) : lines(spec, series, paint, index === 0);
     return { name: series.name, emphasis: { disabled: true }, cursor: spec.links ? "pointer" : "default", ...shape };
   });
@@ -93,14 +95,14 @@ function axes(spec) {
 }
 
 function tooltipText(spec, points) {
-  const rows = points.filter((point) => point.value !== null && point.value !== undefined);
+  const rows = points.filter((point) => point.value !== null && point.value !== undefined && !spec.series[point.seriesIndex].clear);
   const format = exact(spec);
   return [points[0].axisValueLabel, ...rows.map((point) => `${rows.length > 1 ? `${point.seriesName}  ` : ""}${format(point.value)}`)].join("\n");
 }
 
 function option(spec, label) {
   const across = spec.type === "hbar";
-  const many = spec.series.length > 1;
+  const many = seen(spec).length > 1;
   return {
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches, animationDuration: 260,
     textStyle: { fontFamily: token("font") },
@@ -130,7 +132,7 @@ function table(spec, label) {
   made.className = "table";
   made.createCaption().textContent = label;
   const head = made.createTHead().insertRow();
-  ["", ...spec.series.map((series) => series.name)].forEach((name) => {
+  ["", ...seen(spec).map((series) => series.name)].forEach((name) => {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = name;
@@ -147,7 +149,7 @@ function table(spec, label) {
     label.textContent = name;
     if (label !== first) first.append(label);
     row.append(first);
-    spec.series.forEach((series) => { 
+    seen(spec).forEach((series) => { 
       const cell = row.insertCell();
       cell.className = "num";
       cell.textContent = series.data[index] === null ? "–" : format(series.data[index]);

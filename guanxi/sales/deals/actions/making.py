@@ -18,9 +18,9 @@ from guanxi.sales.deals.holding import locked
 from guanxi.sales.deals.models import Deal, Stage, State
 
 FIELDS = (
-    "name", "number", "party", "contact", "owner", "probability", "value", "currency", "expected_close", "source",
-    "purchase_kind", "buyer_kind", "tender_number", "tender_url", "tender_due_on", "tender_decision_on",
-    "lost_reason", "lost_to", "lost_note", "repeats_months",
+    "name", "number", "party", "contact", "owner", "probability", "forecast_category", "value", "currency",
+    "expected_close", "source", "purchase_kind", "buyer_kind", "tender_number", "tender_url", "tender_due_on",
+    "tender_decision_on", "lost_reason", "lost_to", "lost_note", "repeats_months",
 )  # fmt: skip
 OF_LOSS = ("lost_reason", "lost_to", "lost_note")
 AT_ONCE = 1_000
@@ -126,8 +126,9 @@ def _cleaned(deal: Deal, changes: dict[str, Any], by: Viewer) -> dict[str, Any]:
         found["name"] = _name(found["name"])
     if "currency" in found:
         found["currency"] = amounts.currency_of(found["currency"])
-    if "lost_note" in found:
-        found["lost_note"] = found["lost_note"] or ""
+    for name in ("lost_note", "forecast_category"):
+        if name in found:
+            found[name] = found[name] or ""
     said = [name for name in OF_LOSS if found.get(name)]
     if deal.state != State.LOST and said:
         raise Refused(_("Only a lost deal has a reason of loss."), said[0])

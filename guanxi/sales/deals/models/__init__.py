@@ -4,7 +4,7 @@ from guanxi.sales.deals.models.committee import CommitteeSeat
 from guanxi.sales.deals.models.competition import Contender, MarketNote
 from guanxi.sales.deals.models.deals import Credit, Deal, Source, StageChange, State
 from guanxi.sales.deals.models.guides import Check, Step, Tick
-from guanxi.sales.deals.models.kinds import BuyerKind, PurchaseKind
+from guanxi.sales.deals.models.kinds import BuyerKind, ForecastCategory, PurchaseKind
 from guanxi.sales.deals.models.pipelines import LostReason, Pipeline, Stage
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Contender",
     "Credit",
     "Deal",
+    "ForecastCategory",
     "LostReason",
     "MarketNote",
     "Pipeline",

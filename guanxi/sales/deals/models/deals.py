@@ -20,7 +20,7 @@ from guanxi.foundation.governing import Owned, Through
 from guanxi.foundation.money import MoneyField
 from guanxi.foundation.typed_json import computed_field, custom_field
 from guanxi.foundation.visibility import VisibleQuerySet
-from guanxi.sales.deals.models.kinds import BuyerKind, PurchaseKind
+from guanxi.sales.deals.models.kinds import BuyerKind, ForecastCategory, PurchaseKind
 from guanxi.sales.deals.models.pipelines import LostReason, Pipeline, Stage
 
 is_web_address = URLValidator(schemes=["http", "https"])
@@ -81,6 +81,11 @@ class Deal(Governed):
     state = models.CharField(_("state"), max_length=4, choices=State.choices, default=State.OPEN)
     probability = models.PositiveSmallIntegerField(
         _("probability in %"), default=0, validators=[MaxValueValidator(100)]
+    )
+
+    # Said by hand; empty: that of the stage. Read `category` to have the one that counts.
+    forecast_category = models.CharField(
+        _("forecast category"), max_length=9, choices=ForecastCategory.choices, blank=True, default="", db_default=""
     )
 
     value = MoneyField(pgettext_lazy("money", "value"), null=True, blank=True)
@@ -158,6 +163,12 @@ class Deal(Governed):
                 condition=Q(state="open"),
                 name="deal_own_ageing",
             ),
+            # What a forecast adds up over a month or a quarter, all of it read from the index.
+            models.Index(
+                fields=["state", "expected_close", "owner", "stage", "forecast_category", "amount", "weighted"],
+                name="deal_forecast",
+            ),
+            models.Index(fields=["state", "closed_on", "owner", "amount"], name="deal_ended"),
             models.Index(fields=["party", "id"], name="deal_party"),
             origin_index("deal_contact", "contact"),
             origin_index("deal_lost_to", "lost_to"),
@@ -171,6 +182,11 @@ class Deal(Governed):
     def days_in_stage(self) -> int:
         """How long it has stood where it stands."""
         return max((clock.now() - self.stage_since) // timedelta(days=1), 0)
+
+    @property
+    def category(self) -> ForecastCategory:
+        """How much a forecast may count on it."""
+        return ForecastCategory(self.forecast_category or self.stage.category)
 
     @property
     def is_ageing(self) -> bool:

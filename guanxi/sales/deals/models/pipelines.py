@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Part
 from guanxi.foundation.visibility import VisibleQuerySet
+from guanxi.sales.deals.models.kinds import ForecastCategory, category_by_probability
 from guanxi.sales.deals.ready_made import worded
 
 
@@ -45,6 +46,10 @@ class Stage(Governed):
         _("probability in %"), default=0, validators=[MaxValueValidator(100)]
     )
     expected_days = models.PositiveSmallIntegerField(_("expected days"), null=True, blank=True)
+    # Of the deals in it of which nobody says anything else; empty: by the probability.
+    forecast_category = models.CharField(
+        _("forecast category"), max_length=9, choices=ForecastCategory.choices, blank=True, default="", db_default=""
+    )
     # What a deal must fulfil to enter, as filters of the list: “f.value__gte=1&f.contact__empty=0”.
     entry = models.CharField(_("entry conditions"), max_length=4000, blank=True)
 
@@ -65,6 +70,11 @@ class Stage(Governed):
 
     def __str__(self) -> str:
         return worded(self.name)
+
+    @property
+    def category(self) -> ForecastCategory:
+        """The forecast category of deals in it of which nobody says anything else."""
+        return ForecastCategory(self.forecast_category or category_by_probability(self.probability))
 
 
 class LostReason(Governed):
