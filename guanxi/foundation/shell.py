@@ -1,7 +1,7 @@
 """What every page shows around its content: the side bar, the palette, the languages, the theme, the bell.
 
-Higher floors add to it through hooks: `menu` (MenuEntry), `palette` (Command) and `pinned_views` (a function
-(viewer) -> list of MenuEntry).
+Higher floors add to it through hooks: `menu` (MenuEntry), `palette` (Command), `pinned_views` (a function
+(viewer) -> list of MenuEntry) and `banner` (a function (viewer) -> Banner or None).
 """
 
 from __future__ import annotations
@@ -97,6 +97,15 @@ class Command:
     needs: tuple[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Banner:
+    """A sentence above every page, with where it leads. Asked for at every page, without asking the database."""
+
+    words: Text
+    url: str = ""
+    link: Text = ""
+
+
 @dataclass
 class Line:
     """A menu entry as one page shows it."""
@@ -150,6 +159,11 @@ class Shell:
     @cached_property
     def unread(self) -> int:
         return notifications.unread(self.viewer) if is_staff(self.viewer) else 0
+
+    @cached_property
+    def banners(self) -> list[Banner]:
+        found = [find(self.viewer) for find in hooks.get("banner")] if is_staff(self.viewer) else []
+        return [banner for banner in found if banner is not None]
 
     @property
     def layout(self) -> str:

@@ -167,9 +167,10 @@ def _orders(d: Decision) -> None:
         f"SELECT DISTINCT l.order_id FROM orders_orderline AS l WHERE l.id > {job.bound('orders_orderline')} "
         f"AND (l.import_run IS NULL OR l.import_run <> {run})",
     )
+    _find_used(d, "used_orders", Order, (OrderLine, Order), job.bound("orders_order"))
     d.work.execute(
         "CREATE TABLE whole AS SELECT o.id FROM own_orders AS o WHERE id IN (SELECT id FROM edited_orders) "
-        "OR id IN (SELECT id FROM returned)"
+        "OR id IN (SELECT id FROM returned) OR id IN (SELECT id FROM used_orders)"
     )
     d.work.execute(
         "CREATE TABLE kept_lines AS SELECT l.id, l.other FROM own_lines AS l WHERE l.id IN (SELECT id FROM "
@@ -183,6 +184,7 @@ def _orders(d: Decision) -> None:
     for reason, among in (
         ("edited", "SELECT id FROM edited_orders"),
         ("returned", "SELECT id FROM returned"),
+        ("used", "SELECT id FROM used_orders"),
         ("more", "SELECT id FROM foreign_lines"),
     ):
         d.leave(Order, f"SELECT id, party_id, label FROM kept_orders WHERE id IN ({among})", reason)
@@ -203,6 +205,21 @@ def _orders(d: Decision) -> None:
         ]
     )
     d.keep("changed_orders", f"SELECT id FROM ({changed}) WHERE id NOT IN (SELECT id FROM whole)")
+
+
+def _find_used(
+    d: Decision, name: str, model: type[models.Model], own: tuple[type[models.Model], ...], bound: int
+) -> None:
+    """A table of the numbers of new rows that other tables refer to: an order that was invoiced, a product offered."""
+    d.work.execute(f"CREATE TABLE {name} (id BIGINT)")
+    for other in apps.get_models():
+        for one in other._meta.concrete_fields:
+            if isinstance(one, models.ForeignKey) and one.related_model is model and other not in own:
+                d.read(
+                    "found",
+                    f"SELECT DISTINCT {one.column} FROM {other._meta.db_table} WHERE {one.column} > {bound}",
+                )
+                d.work.execute(f"INSERT INTO {name} SELECT id FROM found")
 
 
 def _parties(d: Decision) -> None:
@@ -420,6 +437,8 @@ def _products(d: Decision) -> None:
         "UNION SELECT product_id FROM catalog_price WHERE "
         f"product_id > {job.bound('catalog_product')} AND (import_run IS NULL OR import_run <> {run})",
     )
+    _find_used(d, "used_elsewhere", Product, (OrderLine, Price, Product), job.bound("catalog_product"))
+    d.work.execute("INSERT INTO used_products SELECT id FROM used_elsewhere")
     d.work.register("kept_line_ids", d.work.sql("SELECT id FROM kept_lines").to_arrow_table())
     if d.count("kept_lines"):
         d.db.stage("revert_kept", d.work.sql("SELECT id FROM kept_lines").to_arrow_table())

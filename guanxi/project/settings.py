@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "guanxi.operations",
     "guanxi.sales.accounts",
     "guanxi.sales.day",
+    "guanxi.sales.sample",
     "guanxi.sales.quoting",
     "guanxi.sales.winning",
     "guanxi.sales.territories",

@@ -69,6 +69,14 @@ def made_up_people(count: int, seed: int = 20170101, chinese_share: float = 0.4)
     return [_person(chooser, index, chooser.random() < chinese_share) for index in range(count)]
 
 
+def draw_person(chooser: random.Random, chinese: bool) -> MadeUpPerson:
+    """Somebody by name alone, without address and number."""
+    gender = chooser.choice(("female", "male"))
+    family, given, name, latin = _chinese(chooser, gender) if chinese else _western(chooser, gender)
+    language = "zh-hant" if chinese else "en"
+    return MadeUpPerson(name, latin if chinese else "", family, given, gender, language, "", "")
+
+
 def _person(chooser: random.Random, index: int, chinese: bool) -> MadeUpPerson:
     gender = chooser.choice(("female", "male"))
     family, given, name, latin = _chinese(chooser, gender) if chinese else _western(chooser, gender)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from guanxi.customers.models import Party, Source, SourceRecord
@@ -18,6 +17,7 @@ from guanxi.foundation import hooks, tasks
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.intake import actions, reverting
 from guanxi.intake.demo import forgetting, loading
+from guanxi.intake.demo.parts import all_parts
 from guanxi.intake.models import ImportRun
 from guanxi.lake import refresh
 
@@ -40,6 +40,7 @@ def preview() -> Preview:
     """What taking away would do, from what the imports counted: no look through the data themselves."""
     rows = loading.runs().filter(dry_run=False)
     lines = [(run.get_kind_display(), run.created) for run in rows.exclude(state=State.REVERTED).order_by("pk")]
+    lines += [line for part in all_parts() for line in part.lines()]
     others = ImportRun.objects.filter(dry_run=False).exclude(pk__in=rows.values("pk"))
     real = others.exists() or Party.objects.filter(import_run=None).exists()
     return Preview(lines, real)
@@ -49,6 +50,8 @@ def remove(*, by: Viewer = SYSTEM) -> dict[str, int]:
     """Take all away; one that was killed goes on where it stood. Returns how many rows went, and how many stayed."""
     gone: dict[str, int] = {}
     kept = 0
+    for part in all_parts():
+        _add(gone, part.take_away(by))
     runs = list(loading.runs().filter(dry_run=False).order_by("-pk"))
     for number, run in enumerate(runs):
         tasks.progress(number, len(runs), run.get_kind_display())
@@ -56,14 +59,19 @@ def remove(*, by: Viewer = SYSTEM) -> dict[str, int]:
             run = actions.mark_for_revert(run, by=by)
         if run.state == State.REVERTING:
             run = reverting.revert(run.pk, by=by)
-        for name, count in run.taken_back.items():
-            gone[name] = gone.get(name, 0) + count
+        _add(gone, run.taken_back)
         kept += run.kept
     refresh.refresh(wait=60)
     for add in hooks.get("sample_removed"):
         add()
     _forget(by)
-    return {**gone, "kept": kept}
+    gone["kept"] = gone.get("kept", 0) + kept
+    return gone
+
+
+def _add(gone: dict[str, int], more: dict[str, int]) -> None:
+    for name, count in more.items():
+        gone[name] = gone.get(name, 0) + count
 
 
 def _forget(by: Viewer) -> None:
@@ -72,10 +80,10 @@ def _forget(by: Viewer) -> None:
     for run in runs:
         shutil.rmtree(run.folder, ignore_errors=True)
     forgetting.forget([run.pk for run in runs], list(_unused_sources().values_list("pk", flat=True)), by=by)
-    shutil.rmtree(settings.GUANXI_HOME / "demo", ignore_errors=True)
+    shutil.rmtree(loading.folder(), ignore_errors=True)
     refresh.refresh(wait=60)
 
 
 def _unused_sources() -> QuerySet[Source]:
     of_it = SourceRecord.objects.filter(source=OuterRef("pk"))
-    return Source.objects.filter(~Exists(of_it), code__in=loading.SOURCES)
+    return Source.objects.filter(~Exists(of_it), code__in=loading.sources())
