@@ -81,7 +81,7 @@ def test_a_process_that_stands_ready_is_used_and_a_dead_one_is_not() -> None:
             ready.wait()
         with bulk.session() as db:
             assert bulk.last_id(db, "customers_party") >= 0
-            assert (db.child is ready) is not dead  # type: ignore[attr-defined]
+            assert (db.child is ready) is not dead
         assert not processes._ready
         assert (ready.poll() == 0) is not dead
 

@@ -24,7 +24,7 @@ from guanxi.orders.models import Order
 # What remembers that something was done, or how far a reader is: it may differ from a house where nothing was done.
 REMEMBERS = {
     "foundation.auditentry", "tasks.backgroundtask", "tasks.schedule", "ledger.readercursor", "sessions.session",
-    "foundation.notification", "tasks.worker",
+    "foundation.notification", "tasks.worker", "habits.seen",
 }  # fmt: skip
 
 

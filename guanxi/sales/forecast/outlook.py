@@ -89,7 +89,7 @@ class Outlook:
     def of(self, kind: str, number: int | None = None) -> Line | None:
         """One line, also of a colleague who has nothing yet; None where it is not seen."""
         found = self.lines.get((kind, number))
-        if found is None and kind == PERSON and self.units.has(person=number):
+        if found is None and kind == PERSON and number is not None and self.units.has(person=number):
             user = User.objects.filter(pk=number, is_staff=True).first()
             return Line(PERSON, number, str(user)) if user else None
         return found

@@ -103,7 +103,8 @@ def _free(rows: QuerySet[M]) -> QuerySet[M]:
     """Those on which nothing hangs that is somebody's own: no note, file, task or label, no call or meeting."""
     label = rows.model._meta.label_lower
     hanging = Q(pk__in=[])
-    for model in (*_belongings(), Activity):
+    kinds: list[type[models.Model]] = [*_belongings(), Activity]
+    for model in kinds:
         own = model._base_manager.filter(object_type=label)
         if model is Activity:
             own = own.exclude(pk__in=known.activities().values("pk"))
