@@ -21,6 +21,7 @@ for model in (Activity, Participant):
     hooks.register("kept_about", Kept(model))
 hooks.register("loose_text", (Activity, ["subject", "place", "text", "series"]))
 hooks.register("loose_text", (Participant, ["comment"]))
+hooks.register("last_contact", queries.last_contacts)
 hooks.register("event_object", ("activities.activity", queries.fetch))
 hooks.register(
     "search",

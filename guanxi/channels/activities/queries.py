@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import models
@@ -19,6 +19,12 @@ from guanxi.ledger.queries import Told
 
 SHOWN = 20
 MOST_SERIES = 200  # of one person
+NOT_SPOKEN = (
+    Activity.Outcome.NO_ANSWER,
+    Activity.Outcome.MESSAGE_LEFT,
+    Activity.Outcome.WRONG_NUMBER,
+    Activity.Outcome.NOBODY_CAME,
+)
 
 
 def activities(viewer: Viewer) -> models.QuerySet[Activity]:
@@ -42,6 +48,13 @@ def planned(record: models.Model, viewer: Viewer) -> list[Activity]:
 def held_last(record: models.Model, viewer: Viewer, *, limit: int = 3) -> list[Activity]:
     """The last that were held."""
     return list(of(record, viewer).filter(state=Activity.State.HELD).order_by("-starts_at", "-id")[:limit])
+
+
+def last_contacts(parties: Iterable[int], viewer: Viewer) -> dict[int, datetime]:
+    """When each of `parties` last took part in what was held; calls that nobody took do not count."""
+    held = Activity.objects.visible_to(viewer).filter(state=Activity.State.HELD).exclude(outcome__in=NOT_SPOKEN)
+    rows = Participant.objects.filter(party__in=list(parties), activity__in=held)
+    return dict(rows.values_list("party").annotate(last=models.Max("activity__starts_at")))
 
 
 def of_owner(viewer: Viewer, since: datetime, until: datetime, *, limit: int, expanded: bool = True) -> list[Activity]:

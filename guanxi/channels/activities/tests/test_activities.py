@@ -14,6 +14,7 @@ from guanxi.channels.activities import actions, queries
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.actions import create_party
 from guanxi.customers.models import Party
+from guanxi.foundation import hooks
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import AuditEntry, Notification, User
 from guanxi.foundation.todos.models import Todo
@@ -112,6 +113,21 @@ def test_who_takes_part(mei: Party, staff: User, staff_client: Client) -> None:
     assert [
         one.pk for one in queries.of_owner(other, timezone.now() - timedelta(1), timezone.now() + timedelta(1), limit=9)
     ] == [meeting.pk]
+
+
+def test_who_took_part_was_spoken_with(mei: Party, staff: User, stranger: User) -> None:
+    """On a firm's meeting the people who were there count, so that a committee knows whom one has met."""
+    firm = create_party(name="Lee and Sons", kind="organisation", by=staff)
+    past = timezone.now() - timedelta(hours=3)
+    visit = actions.plan(by=staff, record=firm, kind="visit", starts_at=past, participants=[mei])
+    call = actions.plan(by=staff, record=firm, kind="call", starts_at=timezone.now(), participants=[mei])
+    doors = hooks.get("last_contact")
+    assert queries.last_contacts in doors and not queries.last_contacts([mei.pk, firm.pk], staff)
+    actions.hold(call.pk, "no_answer", by=staff)
+    assert not queries.last_contacts([mei.pk], staff), "nobody answered"
+    actions.hold(visit.pk, "held", by=staff)
+    assert queries.last_contacts([mei.pk, firm.pk], staff) == {mei.pk: past}
+    assert not queries.last_contacts([mei.pk], stranger)
 
 
 def test_programs_do_the_same(api: Client, mei: Party) -> None:
