@@ -36,9 +36,8 @@ def _representative(number: int, first: str, last: str, team: Team, by: Viewer) 
     user = User.objects.filter(username=name).first()
     if user is None:
         mail = f"{name}@example.com"
-        given, family = (
-            (first, f"{last} {MARK}") if last.isascii() else (f"{first} {MARK}", last)
-        )  # the mark comes last
+        # The mark comes last, also where the family name comes first.
+        given, family = (first, f"{last} {MARK}") if last.isascii() else (f"{first} {MARK}", last)
         user = people.create_outside(name, by=by, email=mail, first_name=given, last_name=family)
         roles.give_role(user, SALES, by=by)
         roles.add_member(team, user, by=by)
