@@ -107,7 +107,7 @@ def test_the_complete_journey_comes_in_whole_and_once(place: Installation) -> No
     stop(place)
 
     before = look(place, TRACES, *PUBLISHED)
-    place.run("demo", timeout=PATIENCE)
+    place.run("demo", "--only", "retail", timeout=PATIENCE)
     assert look(place, TRACES, *PUBLISHED) == before
     place.log.unlink()
     place.serve("--first-run", timeout=PATIENCE)

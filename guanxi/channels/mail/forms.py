@@ -5,21 +5,14 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.channels.connecting import ConnectionForm
 from guanxi.channels.mail import strangers
 from guanxi.channels.mail.models import Mailbox
 from guanxi.foundation.visibility import Viewer
 
 
-class MailboxForm(forms.ModelForm[Mailbox]):
+class MailboxForm(ConnectionForm[Mailbox]):
     """Where the mailbox is and how one gets in."""
-
-    password = forms.CharField(
-        label=_("Password"),
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Many providers want a password for programs here. It is kept encrypted."),
-    )
 
     class Meta:
         model = Mailbox
@@ -36,10 +29,6 @@ class MailboxForm(forms.ModelForm[Mailbox]):
         }
 
     def __init__(self, *args: object, viewer: Viewer, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)
         if not strangers.may_be_taken(viewer) and not self.instance.makes_leads:
             del self.fields["makes_leads"], self.fields["lead_addresses"]
-        kept = bool(self.instance.address)
-        self.fields["password"].required = not kept
-        if kept:
-            self.fields["password"].help_text = _("Leave it empty to keep the one that is there.")

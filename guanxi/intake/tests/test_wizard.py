@@ -59,15 +59,16 @@ def test_the_first_step_offers_what_can_come_in_in_its_order(staff_client: Clien
     assert 'value="sales" checked' in page
 
 
-@pytest.mark.parametrize("offer", offers.offers(), ids=lambda one: one.key)
-def test_each_sample_file_is_understood_by_itself(offer: offers.Offer, begin: Begin, staff_client: Client) -> None:
-    answer = staff_client.get(f"/imports/samples/{offer.key}.csv")
-    assert f"{offer.key}.csv" in answer["Content-Disposition"]
-    draft = begin(offer.key, answer.content)
-    page = staff_client.get(columns(draft))
-    assert not page.context["missing"]
-    assert [line.name for line in page.context["unused"]] in ([], ["subject"])  # events keep what has no field
-    assert not page.context["doubtful"]
+def test_each_sample_file_is_understood_by_itself(begin: Begin, staff_client: Client) -> None:
+    for offer in offers.offers():
+        answer = staff_client.get(f"/imports/samples/{offer.key}.csv")
+        assert f"{offer.key}.csv" in answer["Content-Disposition"]
+        draft = begin(offer.key, answer.content)
+        page = staff_client.get(columns(draft))
+        assert not page.context["missing"], offer.key
+        # Events keep what has no field.
+        assert [line.name for line in page.context["unused"]] in ([], ["subject"]), offer.key
+        assert not page.context["doubtful"], offer.key
 
 
 def test_no_sample_of_nothing(staff_client: Client) -> None:
