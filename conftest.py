@@ -461,7 +461,7 @@ def spark_cluster() -> Iterator[SparkCluster]:
 def page(browser: Any, live_app: str, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A browser page, not logged in; the test fails where the page reported an error (one of CSP, say)."""
     context = browser.new_context(base_url=live_app, viewport=chromium.WIDE, locale="en-GB", reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)  # of a machine that does much else
     tab = context.new_page()
     errors = chromium.watch(tab)
     failed = request.session.testsfailed

@@ -129,7 +129,11 @@ def test_two_people_at_one_list_one_record_and_one_board(staff_page: Page, live_
     expect(page.locator("tr[data-row]", has_text="新來的")).to_be_visible()
 
     page.locator(".toolbar summary", has_text="Columns").click()
-    page.locator(".desk-chooser li", has_text="Kind").locator(".grip").drag_to(page.locator(".desk-chooser li").first)
+    first = page.locator(".desk-chooser li").first
+    for _attempt in range(3):  # one that begins before the script is there moves nothing
+        page.locator(".desk-chooser li", has_text="Kind").locator(".grip").drag_to(first)
+        if "Kind" in first.inner_text():
+            break
     page.locator(".desk-chooser [value='kind']").press("Alt+ArrowDown")
     page.get_by_role("button", name="Show these").click()
     expect(page.locator(".desk-table thead th").nth(2)).to_have_text("Kind")
