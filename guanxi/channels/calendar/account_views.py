@@ -6,18 +6,19 @@ from typing import Any
 
 from django.contrib import messages as told
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from guanxi.channels import connecting
 from guanxi.channels.calendar import actions, dav, tasks
 from guanxi.channels.calendar.forms import AccountForm
 from guanxi.channels.calendar.models import Account, Clash
 from guanxi.foundation import tasks as background
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk.views.making import made
-from guanxi.foundation.once import FIELD, new_token, once
+from guanxi.foundation.once import FIELD, once
 from guanxi.foundation.visibility import require
 
 
@@ -41,7 +42,7 @@ def connect(request: HttpRequest, desk: Any) -> HttpResponse:
                 background.enqueue(tasks.sync, number, by=request.user, key=tasks.key_of(number))
                 told.success(request, _("Connected. Both sides are being brought together."))
                 return made(request, reverse("desk:record", args=["calendars", number]))
-    return _form(request, form, None)
+    return connecting.shown(request, form, None, "calendar/account_form.html")
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,7 +63,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 told.success(request, _("Kept. It counts from now on."))
                 return redirect("desk:record", "calendars", pk)
-    return _form(request, form, row)
+    return connecting.shown(request, form, row, "calendar/account_form.html")
 
 
 def _found(form: AccountForm, values: dict[str, Any]) -> dav.Listed | None:
@@ -90,13 +91,6 @@ def _found(form: AccountForm, values: dict[str, Any]) -> dav.Listed | None:
 
 def _last(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2].lower()
-
-
-def _form(request: HttpRequest, form: AccountForm, row: Account | None) -> HttpResponse:
-    context = {"form": form, "row": row, "once": new_token()}
-    dialog = request.GET.get("dialog") == "1" or bool(request.headers.get("HX-Request"))
-    template = "calendar/account_form_body.html" if dialog else "calendar/account_form.html"
-    return render(request, template, context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from guanxi.channels import connecting
 from guanxi.channels.mail import actions, fetching, panels, syncing, tasks
 from guanxi.channels.mail.forms import MailboxForm
 from guanxi.channels.mail.models import Folder, Mailbox, Message
@@ -21,7 +22,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.attachments import uploading
 from guanxi.foundation.attachments.actions import too_large
 from guanxi.foundation.desk.views.making import made
-from guanxi.foundation.once import FIELD, new_token, once
+from guanxi.foundation.once import FIELD, once
 from guanxi.foundation.visibility import require
 
 
@@ -42,7 +43,7 @@ def connect(request: HttpRequest, desk: Any) -> HttpResponse:
             tasks.enqueue(Mailbox.objects.get(pk=number), by=request.user)
             told.success(request, _("Connected. What is there is being read."))
             return made(request, reverse("desk:record", args=["mailboxes", number]))
-    return _form(request, form, None)
+    return connecting.shown(request, form, None, "mail/form.html")
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,7 +63,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 told.success(request, _("Kept. It counts from now on."))
                 return redirect("desk:record", "mailboxes", pk)
-    return _form(request, form, row)
+    return connecting.shown(request, form, row, "mail/form.html")
 
 
 def _works(form: MailboxForm, mailbox: Mailbox) -> bool:
@@ -74,13 +75,6 @@ def _works(form: MailboxForm, mailbox: Mailbox) -> bool:
         form.add_error("imap_host", str(fault))
         return False
     return True
-
-
-def _form(request: HttpRequest, form: MailboxForm, row: Mailbox | None) -> HttpResponse:
-    context = {"form": form, "row": row, "once": new_token()}
-    dialog = request.GET.get("dialog") == "1" or bool(request.headers.get("HX-Request"))
-    template = "mail/form_body.html" if dialog else "mail/form.html"
-    return render(request, template, context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -179,6 +179,10 @@ class Panel:
     def name(self) -> str:
         return self.key or PurePosixPath(self.template).stem.strip("_")
 
+    def is_for(self, row: Row, viewer: Viewer) -> bool:
+        """Whether it stands on the page of this record."""
+        return self.when is None or self.when(row, viewer)
+
 
 def _open(method: Callable[[Any], list[Field]]) -> Callable[[Any], list[Field]]:
     """Let a list of fields be without those that are hidden from who looks (the “New” form: that he cannot write)."""

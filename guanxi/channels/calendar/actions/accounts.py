@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from icalendar import Calendar
 
+from guanxi.channels.actions import keep_failure, keep_success
 from guanxi.channels.activities import actions as activities
 from guanxi.channels.activities import queries
 from guanxi.channels.activities.models import Activity, Participant
@@ -32,7 +32,6 @@ from guanxi.foundation.models import User
 from guanxi.foundation.visibility import NotAllowed, Viewer, require
 
 State = Account.State
-FAILURES = 3  # in a row, after which a calendar counts as one that cannot be read
 BEFORE, AFTER = timedelta(days=90), timedelta(days=400)  # what of the past and of the future goes there
 HERE = ("subject", "starts_at", "minutes", "whole_day", "place", "text", "private", "series", "state")
 
@@ -93,19 +92,13 @@ def disconnect_calendar(number: int, *, by: Viewer) -> None:
 @action
 def note_calendar_failure(number: int, fault: str, *, by: Viewer) -> None:
     """That a calendar could not be read, and why."""
-    account = Account.objects.select_for_update().get(pk=number)
-    failures = account.failures + 1
-    state = State.FAILING if failures >= FAILURES and account.state == State.ACTIVE else account.state
-    Account.objects.filter(pk=number).update(
-        failures=failures, error=fault[:500], synced_at=timezone.now(), state=state
-    )
+    keep_failure(Account, number, fault)
 
 
 @action
 def note_calendar_success(number: int, token: str, *, by: Viewer) -> None:
     """That both sides are the same, up to the server's token."""
-    Account.objects.filter(pk=number).update(failures=0, error="", synced_at=timezone.now(), token=token)
-    Account.objects.filter(pk=number, state=State.FAILING).update(state=State.ACTIVE)
+    keep_success(Account, number, token=token)
 
 
 @action

@@ -10,6 +10,7 @@ from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from guanxi.channels.actions import keep_failure, keep_success
 from guanxi.channels.mail import hosts, strangers
 from guanxi.channels.mail.models import Folder, LeftOut, Mailbox, Message, Thread
 from guanxi.foundation import search
@@ -20,7 +21,6 @@ from guanxi.foundation.visibility import Viewer, require
 
 State = Mailbox.State
 AT_ONCE = 1_000  # messages that are taken away in one statement
-FAILURES = 3  # in a row, after which a mailbox counts as one that cannot be read
 
 
 @action
@@ -68,22 +68,13 @@ def disconnect(number: int, *, by: Viewer) -> None:
 @action
 def note_failure(number: int, fault: str, *, by: Viewer) -> None:
     """That a mailbox could not be read, and why."""
-    mailbox = Mailbox.objects.select_for_update().get(pk=number)
-    failures = mailbox.failures + 1
-    state = State.FAILING if failures >= FAILURES and mailbox.state == State.ACTIVE else mailbox.state
-    Mailbox.objects.filter(pk=number).update(
-        failures=failures, error=fault[:500], synced_at=timezone.now(), state=state
-    )
+    keep_failure(Mailbox, number, fault)
 
 
 @action
 def note_success(number: int, speed: float | None, *, by: Viewer) -> None:
     """That a mailbox was read."""
-    values: dict[str, Any] = {"failures": 0, "error": "", "synced_at": timezone.now()}
-    if speed is not None:
-        values["speed"] = speed
-    Mailbox.objects.filter(pk=number).update(**values)
-    Mailbox.objects.filter(pk=number, state=State.FAILING).update(state=State.ACTIVE)
+    keep_success(Mailbox, number, **({} if speed is None else {"speed": speed}))
 
 
 def _leads(values: dict[str, Any], mailbox: Mailbox | None, by: Viewer) -> dict[str, Any]:

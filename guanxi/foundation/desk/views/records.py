@@ -39,7 +39,7 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         return _where_it_is(request, desk, pk)
     panels: dict[str, list[SafeString]] = {zone: [] for zone in (*ZONES, "top")}
     for panel in desk.panels():
-        if panel.when is None or panel.when(row, request.user):
+        if panel.is_for(row, request.user):
             zone = "top" if panel.zone == "left" and panel.order < 0 else panel.zone  # above the facts
             panels[zone].append(_panel(request, desk, row, panel, at_once=not panel.lazy))
     if desk.history:
@@ -89,7 +89,7 @@ def panel(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
     """The inside of one lazy panel: what a click brings where `panels` could not."""
     row = row_of(request, desk, pk)
     found = next((panel for panel in desk.panels() if panel.name == key), None)
-    if found is None or (found.when is not None and not found.when(row, request.user)):
+    if found is None or not found.is_for(row, request.user):
         raise Http404(key)
     return HttpResponse(_panel(request, desk, row, found, at_once=True))
 
@@ -101,7 +101,7 @@ def panels(request: HttpRequest, desk: Desk, pk: int) -> JsonResponse:
     makers: dict[str, Callable[[], str]] = {
         panel.name: partial(_panel, request, desk, row, panel, at_once=True)
         for panel in desk.panels()
-        if panel.lazy and (panel.when is None or panel.when(row, request.user))
+        if panel.lazy and panel.is_for(row, request.user)
     }
     if desk.history:
         makers["history"] = partial(_history, request, desk, row, "")
