@@ -45,7 +45,7 @@ def main() -> None:
     settings.ALLOWED_HOSTS = ["*"]
     settings.SECURE_SSL_REDIRECT = False
     numbers = [int(one) for one in sys.argv[1:] if one.isdecimal()]
-    deal_pages._make(numbers[0] if numbers else 10_000)
+    deal_pages.make(numbers[0] if numbers else 10_000)
     people = numbers[1] if len(numbers) > 1 else PEOPLE
     _staff(people)
     figures = [*_pages(people), *_nights()]
@@ -156,8 +156,7 @@ def _spread(people: list[int]) -> None:
             f"WITH owners(place, pk) AS (VALUES {owners}) UPDATE deals_deal SET owner_id = "
             f"(SELECT pk FROM owners WHERE place = deals_deal.id % {len(people)})"
         )
-        if connection.vendor == "postgresql":
-            cursor.execute("VACUUM ANALYZE deals_deal")
+        cursor.execute("VACUUM ANALYZE deals_deal" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 if __name__ == "__main__":

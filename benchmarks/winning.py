@@ -107,9 +107,11 @@ def _make_history() -> None:
             day = f"({opened}) * {number} / 3"
             cursor.execute(
                 "INSERT INTO activities_activity (kind, subject, object_type, object_id, starts_at, minutes, "
-                "direction, place, state, outcome, text, custom, computed, uid, sequence, created_at, changed_at) "
+                "direction, place, state, outcome, text, custom, computed, uid, sequence, organizer, series, private, "
+                "whole_day, created_at, changed_at) "
                 f"SELECT 'call', 'Call', 'deals.deal', d.id, {moment(day)}, 5, 'out', '', 'held', 'reached', '', "
-                f"'{{}}'{as_json}, '{{}}'{as_json}, 'bench-{number}-' || d.id, 0, {moment(day)}, {moment(day)} "
+                f"'{{}}'{as_json}, '{{}}'{as_json}, 'bench-{number}-' || d.id, 0, '', '', FALSE, FALSE, {moment(day)}, "
+                f"{moment(day)} "
                 "FROM deals_deal AS d WHERE d.state = 'open'"
             )
         if not sqlite:

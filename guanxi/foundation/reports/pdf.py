@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,6 +17,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.reports import Report
 
 STYLE = Path(__file__).parent / "static" / "reports" / "print.css"
+_kept = threading.local()
 
 
 def render(report: Report, context: dict[str, Any]) -> bytes:
@@ -32,7 +34,7 @@ def of_html(html: str, style: Path, **options: Any) -> bytes:
             _("PDF needs the Pango library, which this machine lacks; on Debian: apt-get install libpangoft2-1.0-0")
         ) from error
     with _without_collecting():
-        document: bytes = HTML(string=html).write_pdf(stylesheets=[_style(style)], **options)
+        document: bytes = HTML(string=html).write_pdf(stylesheets=[_style(style)], font_config=_fonts(), **options)
     return document
 
 
@@ -42,6 +44,15 @@ def _style(path: Path) -> Any:
     from weasyprint import CSS
 
     return CSS(filename=str(path))
+
+
+def _fonts() -> Any:
+    """The fonts of the machine, looked through once in each thread: threads must not share what Pango opened."""
+    from weasyprint.text.fonts import FontConfiguration
+
+    if not hasattr(_kept, "fonts"):
+        _kept.fonts = FontConfiguration()
+    return _kept.fonts
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from guanxi.channels.activities import actions as activities
+from guanxi.channels.activities.models import Activity
 from guanxi.customers import actions as customers
 from guanxi.customers.models import Party
 from guanxi.foundation import clock, hooks, notifications
@@ -38,6 +39,14 @@ def lines(viewer: User) -> dict[str, list[Line]]:
 
 def ago(**span: int) -> Any:
     return clock.now() - timedelta(**span)
+
+
+def repeated(activity: Activity) -> None:
+    """Let it be at 22 o'clock of each day."""
+    start = f"{clock.today() - timedelta(days=20):%Y%m%d}T220000"
+    event = f"BEGIN:VEVENT\r\nUID:{activity.uid}\r\nDTSTART:{start}\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT"
+    activity.series = f"BEGIN:VCALENDAR\r\n{event}\r\nEND:VCALENDAR\r\n"
+    activity.save(update_fields=["series"])
 
 
 def next_action(deal: Any, what: str, by: User, days: int | None = None, **values: Any) -> Todo:
@@ -89,6 +98,10 @@ def test_each_section_shows_the_viewer_s_own(
     activities.plan(by=me, record=acme, kind="visit", starts_at=today + timedelta(hours=9))
     activities.plan(by=staff, record=acme, kind="meeting", starts_at=today, participants=[me])
     activities.plan(by=staff, kind="meeting", subject="without me", starts_at=today)
+    declined = activities.plan(by=staff, kind="meeting", subject="declined", starts_at=today, participants=[me])
+    declined.participants.filter(user=me).update(answer="declined")
+    repeated(activities.plan(by=me, kind="meeting", subject="mine each day", starts_at=ago(days=20)))
+    repeated(activities.plan(by=staff, kind="call", subject="theirs", starts_at=ago(days=20), participants=[me]))
     activities.plan(by=me, record=acme, kind="call", subject="forgotten", starts_at=ago(days=2))
     lead = leads.create_lead(name="Chen Wei", by=staff, owner=me)
     Lead.objects.filter(pk=lead.pk).update(created_at=ago(hours=5))
@@ -102,7 +115,7 @@ def test_each_section_shows_the_viewer_s_own(
 
     found = lines(me)
     assert [(line.title, line.reason) for line in found["tasks"]] == [("offer", "today at 15:00")]
-    assert [line.title for line in found["meetings"]] == ["forgotten", "Meeting", "Visit"]
+    assert [line.title for line in found["meetings"]] == ["forgotten", "Meeting", "Visit", "mine each day", "theirs"]
     assert "How did it go?" in found["meetings"][0].reason
     assert [(line.title, line.why[0]) for line in found["leads"]] == [("Chen Wei", "waits for 5 hours")]
     (ageing,) = found["ageing"]
@@ -192,15 +205,17 @@ def test_programs_and_today_show_the_same(staff: User, api: Client, make: MakeDe
 
 
 def test_questions_do_not_grow_with_what_there_is(
-    staff: User, staff_client: Client, make: MakeDeal, django_assert_max_num_queries: Any
+    staff: User, make: MakeDeal, colleague: Callable[..., User], client: Client, django_assert_max_num_queries: Any
 ) -> None:
+    me = colleague("lin", "sales")
     for number in range(12):
-        deal = make(f"Deal {number}", owner=staff)
-        next_action(deal, "price", staff, -number)
-        todos.add(f"task {number}", by=staff, due_on=clock.today())
-        activities.plan(by=staff, record=deal, kind="call", starts_at=timezone.now())
-        leads.create_lead(name=f"Lead {number}", by=staff, owner=staff)
+        deal = make(f"Deal {number}", owner=me)
+        next_action(deal, "price", staff, -number, assignee=me)
+        todos.add(f"task {number}", by=me, due_on=clock.today())
+        activities.plan(by=staff, record=deal, kind="call", starts_at=timezone.now(), participants=[me])
+        leads.create_lead(name=f"Lead {number}", by=staff, owner=me)
     Deal.objects.update(stage_since=ago(days=900))
-    staff_client.get("/day/")
+    client.force_login(me)
+    assert client.get("/day/").content.decode().count("/activities/") >= 12
     with django_assert_max_num_queries(40):
-        assert "task 3" in staff_client.get("/day/").content.decode()
+        assert "task 3" in client.get("/day/").content.decode()
