@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from guanxi.catalog.models import Product
 from guanxi.customers.models import ContactPoint, Party
@@ -148,3 +150,13 @@ def test_strangers_take_nothing_in(client: Client, stranger: Any) -> None:
     for path in ("/parties/by/shop/1", "/products/by/1", "/orders/by/shop/1", "/events/by/shop/1"):
         assert client.put(f"/api/v1{path}", {}, content_type=JSON).status_code == 403
     assert client.post("/api/v1/bulk/parties", {"rows": [{"name": "A"}]}, content_type=JSON).status_code == 403
+
+
+@pytest.mark.django_db
+def test_a_party_is_said_with_few_statements(api: Client) -> None:
+    body = {"name": "A", "roles": ["customer"]}
+    put(api, "/parties/by/shop/1", body, 201)  # what a process looks up once
+    for number, city, status, most in ((2, "臺北", 201, 27), (2, "Taipei", 200, 26), (2, "Taipei", 200, 14)):
+        with CaptureQueriesContext(connection) as queries:
+            put(api, f"/parties/by/shop/{number}", {**body, "city": city}, status)
+        assert len(queries) <= most, [query["sql"] for query in queries]

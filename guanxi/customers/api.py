@@ -208,7 +208,12 @@ def one(request: HttpRequest, number: int, asked: str = "") -> Party:
 
     Raises Party.DoesNotExist.
     """
-    party = _with_all(queries.parties(request.user)).get(pk=root_of(number))
+    return _answer(request, root_of(number), asked)
+
+
+def _answer(request: HttpRequest, number: int, asked: str = "") -> Party:
+    """As `one`, of a party that was never merged."""
+    party = _with_all(queries.parties(request.user)).get(pk=number)
     additions.attach(PartyOut, [party], request.user)
     return _veiled([party], request, asked)[0]
 
@@ -285,7 +290,7 @@ def put_party(request: HttpRequest, source: SourceCode, external_id: ExternalId,
     values = _owned(values)
     points = [point.model_dump() for point in body.contact_points]
     party, new = actions.put_party(source, external_id, values, points, by=request.user)
-    return Status(201 if new else 200, one(request, party.pk))
+    return Status(201 if new else 200, _answer(request, party.pk))
 
 
 @router.get("/{number}", response=PartyOut, summary="Get a party", operation_id="get_party")

@@ -10,11 +10,11 @@ import contextlib
 import contextvars
 import functools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 
-from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import audit, hooks, logs, visibility
@@ -46,16 +46,33 @@ class Conflict(Refused):
 
 def action(function: Callable[P, R]) -> Callable[P, R]:
     """Mark a function as an action: it needs a keyword `by` (the viewer) and runs in one transaction."""
+    return _made_action(function, transaction.atomic)
+
+
+def one_write(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a function as an action that checks everything before its one write: within another action there is nothing
+    of its own to be taken back, so that it does without a savepoint."""
+    return _made_action(function, _in_transaction)
+
+
+def _made_action(
+    function: Callable[P, R], block: Callable[[], contextlib.AbstractContextManager[Any]]
+) -> Callable[P, R]:
     name = f"{function.__module__.removeprefix('guanxi.').partition('.actions')[0]}.{function.__name__}"
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with acting(kwargs["by"], name), transaction.atomic():
+        with acting(kwargs["by"], name), block():
             result = function(*args, **kwargs)
         return visibility.veil(result) if isinstance(result, models.Model) else result
 
     run.action_name = name  # type: ignore[attr-defined]
     return run
+
+
+def _in_transaction() -> contextlib.AbstractContextManager[Any]:
+    """The running transaction, or one of its own."""
+    return contextlib.nullcontext() if connection.in_atomic_block else transaction.atomic()
 
 
 @contextlib.contextmanager
@@ -85,13 +102,44 @@ def create(model: type[M], **values: Any) -> M:
     now = occasion()
     visibility.require(now.viewer, "create", model)
     row = model(**values)
-    visibility.require(now.viewer, "create", row)
-    _refuse_closed(row, {name: value for name, value in audit.values_of(row).items() if _said(row, name, value)})
+    _refuse_new(row)
     _validate(row)
     row.save(force_insert=True)
-    audit.record(now, row, {name: [None, value] for name, value in audit.values_of(row).items() if value is not None})
+    audit.record(now, row, _all_values(row))
     _tell(row)
     return row
+
+
+def create_parts(parts: Sequence[tuple[str, models.Model]]) -> None:
+    """Insert and audit rows that are parts of a record which the running action has made or holds, with few statements.
+
+    The database is not asked whether the record or such a part is there already: the caller knows, and lets no two be
+    the same. A refusal names the field that stands beside the part.
+    """
+    now = occasion()
+    for field, row in parts:
+        try:
+            _refuse_new(row)
+            _validate(row, alone=True)
+        except Refused as refusal:
+            raise Refused(refusal.message, field) from refusal
+    rows = [row for _field, row in parts]
+    for model in dict.fromkeys(type(row) for row in rows):
+        model._base_manager.bulk_create([row for row in rows if type(row) is model])
+    audit.record_all(now, [(row, _all_values(row)) for row in rows])
+    for row in rows:
+        _tell(row)
+
+
+def _refuse_new(row: models.Model) -> None:
+    """Refuse a new row that the viewer may not make, or that says something which is closed to him."""
+    visibility.require(occasion().viewer, "create", row)
+    _refuse_closed(row, {name: value for name, value in audit.values_of(row).items() if _said(row, name, value)})
+
+
+def _all_values(row: models.Model) -> dict[str, list[Any]]:
+    """What the audit log says of a new row."""
+    return {name: [None, value] for name, value in audit.values_of(row).items() if value is not None}
 
 
 def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
@@ -99,9 +147,18 @@ def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
 
     `expected` holds the values that the caller saw; where the stored value is neither that nor the new one, Conflict.
     """
+    visibility.require(occasion().viewer, "edit", row)
+    stored = change_held(row._meta.model._base_manager.select_for_update().get(pk=row.pk), expected, **values)
+    for name in values:
+        setattr(row, name, getattr(stored, name))
+    return cast("M", stored)
+
+
+def change_held(stored: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
+    """As `change`, of a row as the running action has read it to hold it (`select_for_update`), the whole of it: it is
+    not read once more."""
     now = occasion()
-    visibility.require(now.viewer, "edit", row)
-    stored = row._meta.model._base_manager.select_for_update().get(pk=row.pk)
+    visibility.require(now.viewer, "edit", stored)
     before = audit.values_of(stored)
     for name, value in values.items():
         setattr(stored, name, value)
@@ -118,9 +175,7 @@ def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
         stored.save(update_fields=list(changed))
         audit.record(now, stored, changed)
         _tell(stored)
-    for name in values:
-        setattr(row, name, getattr(stored, name))
-    return cast("M", stored)
+    return stored
 
 
 def clash(model: type[models.Model], name: str, original: Any, yours: Any, theirs: Any) -> Refused:
@@ -182,10 +237,22 @@ def worded(row: models.Model | type[models.Model], name: str) -> str:
     return key or str(getattr(row._meta.get_field(own), "verbose_name", own))
 
 
-def _validate(row: models.Model, only: set[str] | None = None) -> None:
-    exclude = {field.name for field in row._meta.fields} - only if only is not None else None
+def _validate(row: models.Model, only: set[str] | None = None, alone: bool = False) -> None:
+    """Check the row, or only some fields; where it stands `alone` nothing that has to be looked for among others."""
+    exclude = {field.name for field in row._meta.fields} - only if only is not None else set()
+    known = {field.name for field in row._meta.fields if _is_known(row, field, alone)}
     try:
-        row.full_clean(exclude=exclude)
+        row.clean_fields(exclude=exclude | known)
+        row.clean()
+        if not alone:
+            row.validate_unique(exclude=exclude)
+            row.validate_constraints(exclude=exclude)
     except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Refused(messages[0], None if field == "__all__" else field) from error
+        field, errors = next(iter(error.update_error_dict({}).items()))
+        raise Refused(errors[0].messages[0], None if field == NON_FIELD_ERRORS else field) from error
+
+
+def _is_known(row: models.Model, field: models.Field[Any, Any], alone: bool) -> bool:
+    """Whether a reference is to a record that the caller has at hand. The database holds such references itself at the
+    end of the transaction; where it does not, the record is looked for, unless it was just made."""
+    return isinstance(field, models.ForeignKey) and field.is_cached(row) and (alone or field.db_constraint)  # type: ignore[attr-defined]

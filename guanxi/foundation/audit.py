@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -66,13 +66,26 @@ def record(occasion: Occasion, row: models.Model, changes: dict[str, list[Any]])
     record_summary(occasion, row._meta.label_lower, row.pk, str(row), changes)
 
 
+def record_all(occasion: Occasion, changes: Iterable[tuple[models.Model, dict[str, list[Any]]]]) -> None:
+    """Write one entry for each of many rows, at once."""
+    from guanxi.foundation.models import AuditEntry
+
+    AuditEntry.objects.bulk_create(
+        [_entry(occasion, row._meta.label_lower, row.pk, str(row), changed) for row, changed in changes]
+    )
+
+
 def record_summary(
     occasion: Occasion, object_type: str, object_id: int | None, label: str, changes: dict[str, Any]
 ) -> None:
     """Write one entry for a record or, with no `object_id`, for a whole set (an import, a bulk change)."""
+    _entry(occasion, object_type, object_id, label, changes).save(force_insert=True)
+
+
+def _entry(occasion: Occasion, object_type: str, object_id: int | None, label: str, changes: dict[str, Any]) -> Any:
     from guanxi.foundation.models import AuditEntry
 
-    AuditEntry.objects.create(
+    return AuditEntry(
         actor_id=occasion.viewer.pk,
         actor_name=str(occasion.viewer),
         action=occasion.name,

@@ -187,8 +187,9 @@ def get_standing(request: HttpRequest, number: Number) -> Standing:
 
 def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Any]:
     """The standings that go with answers about parties."""
-    hidden = set(contacting.unprofiled().filter(party__in=parties).values_list("party", flat=True))
-    return {number: row for number, row in dict(queries.standings(parties, viewer)).items() if number not in hidden}
+    found = queries.standings(parties, viewer)
+    hidden = set(contacting.unprofiled().filter(party__in=found).values_list("party", flat=True)) if found else set()
+    return {number: row for number, row in found.items() if number not in hidden}
 
 
 def _learning(row: Learning) -> dict[str, Any]:

@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 
 from guanxi.customers.models import Party, Source
 from guanxi.foundation import clock, one_at_a_time, visibility
-from guanxi.foundation.actions import Refused, action, occasion
+from guanxi.foundation.actions import Refused, action, occasion, one_write
 from guanxi.foundation.audit import plain
 from guanxi.ledger.models import Channel, Direction, Event, EventKey
 
 LARGEST_PAYLOAD = 20_000  # characters of JSON; a payload says what happened, it does not carry documents
 
 
-@action
+@one_write
 def record(
     kind: str,
     *,

@@ -57,7 +57,7 @@ def attach(
 ) -> ContactPoint:
     """`add_contact_point` within an action that holds the party, and marks it as changed when it has done all."""
     value, parts = _with_parts(kind, value, parts)
-    value, key = _cleaned(kind, value, party)
+    value, key = cleaned(kind, value, party)
     has = set(party.contact_points.values_list("kind", "key"))
     if len(has) >= MOST:
         raise Refused(_("A customer can have at most %(most)s contact points.") % {"most": MOST}, "value")
@@ -85,7 +85,7 @@ def change_contact_point(
     elif changes.get("value", row.value) != row.value:
         values["parts"] = None  # written anew as plain text
     if "value" in changes:
-        values["value"], values["key"] = _cleaned(row.kind, changes["value"], party)
+        values["value"], values["key"] = cleaned(row.kind, changes["value"], party)
         if values["key"] != row.key:
             values["verified_at"] = None
         if party.contact_points.filter(kind=row.kind, key=values["key"]).exclude(pk=row.pk).exists():
@@ -121,7 +121,8 @@ def _with_parts(kind: str, value: str, parts: dict[str, Any] | None) -> tuple[st
     return postal.one_line(cleaned), cleaned
 
 
-def _cleaned(kind: str, value: Any, party: Party) -> tuple[str, str]:
+def cleaned(kind: str, value: Any, party: Party) -> tuple[str, str]:
+    """A contact point of `party` as it is kept, and its key. Raises Refused with the field `kind` or `value`."""
     value = str(value).strip()
     if kind not in ContactPoint.Kind.values:
         message = _("“%(kind)s” is no kind of contact point; known are %(known)s.")

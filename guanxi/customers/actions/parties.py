@@ -10,14 +10,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from guanxi.customers import corrections, custom, normalise, profile
-from guanxi.customers.actions.contacts import attach
+from guanxi.customers.actions.contacts import cleaned
 from guanxi.customers.actions.locking import locked, mark_changed
 from guanxi.customers.actions.owning import require_owner
 from guanxi.customers.happenings import tell
-from guanxi.customers.models import Party, PartyRole
+from guanxi.customers.models import ContactPoint, Party, PartyRole
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation import clock, search
-from guanxi.foundation.actions import Refused, action, change, clash, create, delete
+from guanxi.foundation.actions import Refused, action, change_held, clash, create, create_parts, delete
 from guanxi.foundation.audit import plain
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import Viewer
@@ -57,7 +57,7 @@ def create_party(
         Party,
         kind=kind,
         profile={key: value for key, value in cleaned.items() if value is not None},
-        owner_id=owner.pk if owner else None,
+        owner=owner,
         made_up=made_up,
         created_at=clock.now(),
         **values,
@@ -65,12 +65,26 @@ def create_party(
     said = {field: value for field, value in {"kind": kind, **values}.items() if value not in ("", None)}
     corrections.keep(party, said | {PROFILE + key: value for key, value in party.profile.items()})
     tell("party.created", party, by=by, name=party.name)
-    _set_roles(party, roles)
-    for contact_kind, value in (("phone", phone), ("mail", mail), ("external", external)):
-        if value:
-            _named(contact_kind, lambda k=contact_kind, v=value: attach(party, k, v, by=by))
+    points = [
+        _first_point(party, contact_kind, value)
+        for contact_kind, value in (("phone", phone), ("mail", mail), ("external", external))
+        if value
+    ]
+    held = [PartyRole(party=party, role=role) for role in sorted(set(roles))]
+    create_parts([*(("roles", role) for role in held), *((point.kind, point) for point in points)])
+    for point in points:
+        tell("contact.added", party, by=by, kind=point.kind, value=point.value)
     search.touch(party)
     return party
+
+
+def _first_point(party: Party, kind: str, value: str) -> ContactPoint:
+    """A contact point of a new party. Raises Refused with its kind as the field, as the caller knows it."""
+    try:
+        value, key = cleaned(kind, value, party)
+    except Refused as refusal:
+        raise Refused(refusal.message, kind) from refusal
+    return ContactPoint(party=party, kind=kind, value=value, key=key)
 
 
 @action
@@ -95,8 +109,8 @@ def edit_party(row_id: int, changes: dict[str, Any], expected: dict[str, Any] | 
     if facts:
         values["profile"] = _merged_profile(party, facts, expected or {})
     known = {key: value for key, value in (expected or {}).items() if key in (*FIELDS, "owner")}
-    was = party.owner
-    stored = change(party, known, **values, **owner)
+    was = party.owner if owner else None
+    stored = change_held(party, known, **values, **owner)
     after = {name: plain(getattr(stored, name)) for name in values if name != "profile"} | {
         PROFILE + name: stored.profile.get(name) for name in facts
     }
@@ -137,20 +151,11 @@ def add_role(party: Party, role: str, *, by: Viewer) -> None:
 def _set_roles(party: Party, roles: Iterable[str], **among: Any) -> set[str]:
     wanted = set(roles)
     held = list(PartyRole.objects.filter(party=party, **among))
-    for role in sorted(wanted - {row.role for row in held}):
-        _named("roles", lambda role=role: create(PartyRole, party=party, role=role))
+    create_parts([("roles", PartyRole(party=party, role=role)) for role in sorted(wanted - {one.role for one in held})])
     for row in held:
         if row.role not in wanted:
             delete(row)
     return wanted
-
-
-def _named(field: str, work: Any) -> None:
-    """Do `work`; a refusal names `field`, as the caller knows it."""
-    try:
-        work()
-    except Refused as refusal:
-        raise Refused(refusal.message, field) from refusal
 
 
 def _profile_keywords(values: dict[str, Any]) -> dict[str, Any]:
