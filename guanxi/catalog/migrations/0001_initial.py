@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'product',
                 'verbose_name_plural': 'products',
+                'indexes': [models.Index(fields=['name', 'id'], name='product_name')],
             },
         ),
         migrations.CreateModel(
@@ -105,9 +106,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'prices',
                 'constraints': [models.UniqueConstraint(models.F('price_list'), models.F('product'), models.F('from_quantity'), django.db.models.functions.comparison.Coalesce(models.F('valid_from'), models.Value(datetime.date(1900, 1, 1))), name='price_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['name', 'id'], name='product_name'),
         ),
     ]

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'consent',
                 'verbose_name_plural': 'consents',
+                'indexes': [models.Index(fields=['-at', '-id'], name='consent_at'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='consent_origin')],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +156,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'customer',
                 'verbose_name_plural': 'customers',
+                'indexes': [models.Index(fields=['name', 'id'], name='party_name'), models.Index(fields=['city', 'id'], name='party_city'), models.Index(fields=['created_at', 'id'], name='party_created'), models.Index(fields=['kind', 'name', 'id'], name='party_kind'), models.Index(fields=['changed_at', 'id'], name='party_changed'), models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='party_merged')],
             },
         ),
         migrations.CreateModel(
@@ -178,6 +180,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'question for consent',
                 'verbose_name_plural': 'questions for consent',
+                'indexes': [models.Index(fields=['asked_at', 'id'], name='opt_in_asked'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='opt_in_origin')],
             },
         ),
         migrations.CreateModel(
@@ -199,6 +202,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'merge',
                 'verbose_name_plural': 'merges',
+                'indexes': [models.Index(fields=['-at', '-id'], name='merge_newest')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('merged',), name='merged_once'), models.CheckConstraint(condition=models.Q(('survivor', models.F('merged')), _negated=True), name='merge_not_with_oneself')],
             },
         ),
         migrations.CreateModel(
@@ -218,6 +223,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'possible duplicate',
                 'verbose_name_plural': 'possible duplicates',
+                'indexes': [models.Index(fields=['state', '-probability', 'id'], name='match_pair_queue')],
+                'constraints': [models.UniqueConstraint(fields=('low', 'high'), name='match_pair_once'), models.CheckConstraint(condition=models.Q(('low__lt', models.F('high'))), name='match_pair_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -227,6 +234,9 @@ class Migration(migrations.Migration):
                 ('key', models.BigIntegerField()),
                 ('party', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='customers.party')),
             ],
+            options={
+                'indexes': [models.Index(fields=['key', 'party'], name='match_key')],
+            },
         ),
         migrations.AddField(
             model_name='consent',
@@ -242,6 +252,10 @@ class Migration(migrations.Migration):
                 ('import_run', models.BigIntegerField(blank=True, editable=False, null=True)),
                 ('party', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='customers.party')),
             ],
+            options={
+                'indexes': [models.Index(fields=['role', 'party'], name='role_party'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='role_origin')],
+                'constraints': [models.UniqueConstraint(models.F('party'), models.F('role'), django.db.models.functions.comparison.Coalesce('origin', 0), name='party_role')],
+            },
         ),
         migrations.CreateModel(
             name='Relationship',
@@ -266,6 +280,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'relationship',
                 'verbose_name_plural': 'relationships',
+                'indexes': [models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='relationship_origin'), models.Index(condition=models.Q(('other_origin__isnull', False)), fields=['other_origin'], name='relationship_other_origin'), models.Index(condition=models.Q(('reports_to_origin__isnull', False)), fields=['reports_to_origin'], name='relationship_superior_origin'), models.Index(condition=models.Q(('reports_to__isnull', False)), fields=['reports_to'], name='relationship_superior')],
+                'constraints': [models.UniqueConstraint(models.F('party'), models.F('kind'), models.F('other'), django.db.models.functions.comparison.Coalesce('origin', 0), django.db.models.functions.comparison.Coalesce('other_origin', 0), name='relationship_once'), models.CheckConstraint(condition=models.Q(models.Q(('party', models.F('other')), _negated=True), ('origin__isnull', False), ('other_origin__isnull', False), _connector='OR'), name='relationship_not_to_oneself'), models.CheckConstraint(condition=models.Q(models.Q(('party', models.F('reports_to')), _negated=True), ('origin__isnull', False), ('reports_to_origin__isnull', False), _connector='OR'), name='relationship_not_under_oneself'), models.CheckConstraint(condition=models.Q(('kind', 'works_at'), ('reports_to__isnull', True), _connector='OR'), name='relationship_superior_at_work')],
             },
         ),
         migrations.CreateModel(
@@ -283,6 +299,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'restriction',
                 'verbose_name_plural': 'restrictions',
+                'indexes': [models.Index(fields=['kind', 'party'], name='restriction_kind'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='restriction_origin')],
             },
         ),
         migrations.CreateModel(
@@ -301,6 +318,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'source record',
                 'verbose_name_plural': 'source records',
+                'indexes': [models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='source_record_origin')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'external_id', 'digest'), name='source_record_once')],
             },
         ),
         migrations.CreateModel(
@@ -322,146 +341,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'contact point',
                 'verbose_name_plural': 'contact points',
+                'indexes': [models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='contact_point_origin')],
+                'constraints': [models.UniqueConstraint(models.F('kind'), models.F('key'), models.F('party'), django.db.models.functions.comparison.Coalesce('origin', 0), name='contact_point_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(fields=['name', 'id'], name='party_name'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(fields=['city', 'id'], name='party_city'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(fields=['created_at', 'id'], name='party_created'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(fields=['kind', 'name', 'id'], name='party_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(fields=['changed_at', 'id'], name='party_changed'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='party_merged'),
-        ),
-        migrations.AddIndex(
-            model_name='optin',
-            index=models.Index(fields=['asked_at', 'id'], name='opt_in_asked'),
-        ),
-        migrations.AddIndex(
-            model_name='optin',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='opt_in_origin'),
-        ),
-        migrations.AddIndex(
-            model_name='merge',
-            index=models.Index(fields=['-at', '-id'], name='merge_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('merged',), name='merged_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.CheckConstraint(condition=models.Q(('survivor', models.F('merged')), _negated=True), name='merge_not_with_oneself'),
-        ),
-        migrations.AddIndex(
-            model_name='matchpair',
-            index=models.Index(fields=['state', '-probability', 'id'], name='match_pair_queue'),
-        ),
-        migrations.AddConstraint(
-            model_name='matchpair',
-            constraint=models.UniqueConstraint(fields=('low', 'high'), name='match_pair_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='matchpair',
-            constraint=models.CheckConstraint(condition=models.Q(('low__lt', models.F('high'))), name='match_pair_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='matchkey',
-            index=models.Index(fields=['key', 'party'], name='match_key'),
         ),
         migrations.AddIndex(
             model_name='consent',
             index=models.Index(fields=['party', 'purpose', 'channel', '-at', '-id'], name='consent_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['-at', '-id'], name='consent_at'),
-        ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='consent_origin'),
-        ),
-        migrations.AddIndex(
-            model_name='partyrole',
-            index=models.Index(fields=['role', 'party'], name='role_party'),
-        ),
-        migrations.AddIndex(
-            model_name='partyrole',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='role_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='partyrole',
-            constraint=models.UniqueConstraint(models.F('party'), models.F('role'), django.db.models.functions.comparison.Coalesce('origin', 0), name='party_role'),
-        ),
-        migrations.AddIndex(
-            model_name='relationship',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='relationship_origin'),
-        ),
-        migrations.AddIndex(
-            model_name='relationship',
-            index=models.Index(condition=models.Q(('other_origin__isnull', False)), fields=['other_origin'], name='relationship_other_origin'),
-        ),
-        migrations.AddIndex(
-            model_name='relationship',
-            index=models.Index(condition=models.Q(('reports_to_origin__isnull', False)), fields=['reports_to_origin'], name='relationship_superior_origin'),
-        ),
-        migrations.AddIndex(
-            model_name='relationship',
-            index=models.Index(condition=models.Q(('reports_to__isnull', False)), fields=['reports_to'], name='relationship_superior'),
-        ),
-        migrations.AddConstraint(
-            model_name='relationship',
-            constraint=models.UniqueConstraint(models.F('party'), models.F('kind'), models.F('other'), django.db.models.functions.comparison.Coalesce('origin', 0), django.db.models.functions.comparison.Coalesce('other_origin', 0), name='relationship_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='relationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('party', models.F('other')), _negated=True), ('origin__isnull', False), ('other_origin__isnull', False), _connector='OR'), name='relationship_not_to_oneself'),
-        ),
-        migrations.AddConstraint(
-            model_name='relationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('party', models.F('reports_to')), _negated=True), ('origin__isnull', False), ('reports_to_origin__isnull', False), _connector='OR'), name='relationship_not_under_oneself'),
-        ),
-        migrations.AddConstraint(
-            model_name='relationship',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'works_at'), ('reports_to__isnull', True), _connector='OR'), name='relationship_superior_at_work'),
-        ),
-        migrations.AddIndex(
-            model_name='restriction',
-            index=models.Index(fields=['kind', 'party'], name='restriction_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='restriction',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='restriction_origin'),
-        ),
-        migrations.AddIndex(
-            model_name='sourcerecord',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='source_record_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourcerecord',
-            constraint=models.UniqueConstraint(fields=('source', 'external_id', 'digest'), name='source_record_once'),
-        ),
-        migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='contact_point_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(models.F('kind'), models.F('key'), models.F('party'), django.db.models.functions.comparison.Coalesce('origin', 0), name='contact_point_once'),
         ),
     ]

@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'import',
                 'verbose_name_plural': 'imports',
+                'indexes': [models.Index(fields=['-started_at', '-id'], name='import_newest'), models.Index(fields=['file_digest', 'kind'], name='import_file')],
             },
         ),
         migrations.CreateModel(
@@ -95,18 +96,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'import being prepared',
                 'verbose_name_plural': 'imports being prepared',
+                'indexes': [models.Index(fields=['-changed_at', '-id'], name='import_draft_newest')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='importrun',
-            index=models.Index(fields=['-started_at', '-id'], name='import_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='importrun',
-            index=models.Index(fields=['file_digest', 'kind'], name='import_file'),
-        ),
-        migrations.AddIndex(
-            model_name='importdraft',
-            index=models.Index(fields=['-changed_at', '-id'], name='import_draft_newest'),
         ),
     ]

@@ -69,6 +69,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'order',
                 'verbose_name_plural': 'orders',
+                'indexes': [models.Index(fields=['party', '-placed_at', '-id'], name='order_of_party'), models.Index(fields=['-placed_at', '-id'], name='order_newest'), models.Index(fields=['amount', 'id'], name='order_amount'), models.Index(condition=models.Q(('returns__isnull', False)), fields=['returns'], name='order_returned'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='order_origin')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'key'), name='order_once')],
             },
         ),
         migrations.CreateModel(
@@ -111,29 +113,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'order lines',
                 'constraints': [models.UniqueConstraint(fields=('order', 'key'), name='order_line_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['party', '-placed_at', '-id'], name='order_of_party'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['-placed_at', '-id'], name='order_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['amount', 'id'], name='order_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('returns__isnull', False)), fields=['returns'], name='order_returned'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='order_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('source', 'key'), name='order_once'),
         ),
     ]

@@ -46,6 +46,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'activity',
                 'verbose_name_plural': 'activities',
+                'indexes': [models.Index(fields=['-starts_at', '-id'], name='activity_newest'), models.Index(fields=['party', '-starts_at', '-id'], name='activity_of_party'), models.Index(fields=['owner', 'state', 'starts_at'], name='activity_of_owner'), models.Index(condition=models.Q(('object_id__isnull', False)), fields=['object_type', 'object_id', '-starts_at'], name='activity_of_record'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='activity_origin')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('minutes__lte', 44640)), name='activity_not_endless', violation_error_message='It lasts a month at most.')],
             },
         ),
         migrations.CreateModel(
@@ -63,42 +65,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'participant',
                 'verbose_name_plural': 'participants',
+                'constraints': [models.UniqueConstraint(fields=('activity', 'user'), name='participant_user_once'), models.UniqueConstraint(fields=('activity', 'party'), name='participant_party_once'), models.CheckConstraint(condition=models.Q(('user__isnull', False), ('party__isnull', False), models.Q(('mail', ''), _negated=True), _connector='OR'), name='participant_is_somebody')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(fields=['-starts_at', '-id'], name='activity_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(fields=['party', '-starts_at', '-id'], name='activity_of_party'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(fields=['owner', 'state', 'starts_at'], name='activity_of_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('object_id__isnull', False)), fields=['object_type', 'object_id', '-starts_at'], name='activity_of_record'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='activity_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__lte', 44640)), name='activity_not_endless', violation_error_message='It lasts a month at most.'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(fields=('activity', 'user'), name='participant_user_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(fields=('activity', 'party'), name='participant_party_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(('user__isnull', False), ('party__isnull', False), models.Q(('mail', ''), _negated=True), _connector='OR'), name='participant_is_somebody'),
         ),
     ]

@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'calendar elsewhere',
                 'verbose_name_plural': 'calendars elsewhere',
+                'constraints': [models.UniqueConstraint(fields=('owner', 'address', 'path'), name='calendar_account_once')],
             },
         ),
         migrations.CreateModel(
@@ -73,14 +74,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'entry of a calendar elsewhere',
                 'verbose_name_plural': 'entries of calendars elsewhere',
+                'constraints': [models.UniqueConstraint(fields=('account', 'path'), name='calendar_entry_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('owner', 'address', 'path'), name='calendar_account_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('account', 'path'), name='calendar_entry_once'),
         ),
     ]

@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'mailbox',
                 'verbose_name_plural': 'mailboxes',
+                'constraints': [models.UniqueConstraint(fields=('owner', 'address'), name='mailbox_once')],
             },
         ),
         migrations.CreateModel(
@@ -69,6 +70,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'folder',
                 'verbose_name_plural': 'folders',
+                'constraints': [models.UniqueConstraint(fields=('mailbox', 'name'), name='mail_folder_once')],
             },
         ),
         migrations.CreateModel(
@@ -104,6 +106,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'message',
                 'verbose_name_plural': 'messages',
+                'indexes': [models.Index(fields=['-sent_at', '-id'], name='message_newest'), models.Index(fields=['party', '-sent_at', '-id'], name='message_of_party'), models.Index(fields=['mailbox', '-sent_at', '-id'], name='message_of_mailbox'), models.Index(fields=['message_id'], name='message_by_id'), models.Index(condition=models.Q(('party__isnull', True)), fields=['sender'], name='message_unfiled'), models.Index(condition=models.Q(('object_id__isnull', False)), fields=['object_type', 'object_id', '-sent_at'], name='message_of_record'), models.Index(condition=models.Q(('state', 'waiting')), fields=['state', 'id'], name='message_to_send'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='message_origin')],
+                'constraints': [models.UniqueConstraint(fields=('mailbox', 'message_id'), name='message_once')],
             },
         ),
         migrations.CreateModel(
@@ -123,49 +127,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'messages left out',
                 'constraints': [models.UniqueConstraint(fields=('folder', 'uid'), name='left_out_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='mailbox',
-            constraint=models.UniqueConstraint(fields=('owner', 'address'), name='mailbox_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='folder',
-            constraint=models.UniqueConstraint(fields=('mailbox', 'name'), name='mail_folder_once'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['-sent_at', '-id'], name='message_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['party', '-sent_at', '-id'], name='message_of_party'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['mailbox', '-sent_at', '-id'], name='message_of_mailbox'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['message_id'], name='message_by_id'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('party__isnull', True)), fields=['sender'], name='message_unfiled'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('object_id__isnull', False)), fields=['object_type', 'object_id', '-sent_at'], name='message_of_record'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['state', 'id'], name='message_to_send'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='message_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('mailbox', 'message_id'), name='message_once'),
         ),
     ]

@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'bulk change',
                 'verbose_name_plural': 'bulk changes',
+                'indexes': [models.Index(fields=['at', 'id'], name='bulk_change_at')],
             },
         ),
         migrations.CreateModel(
@@ -61,18 +62,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'record of a bulk change',
                 'verbose_name_plural': 'records of bulk changes',
+                'indexes': [models.Index(fields=['object_id', 'change'], name='bulk_row_of_record')],
+                'constraints': [models.UniqueConstraint(fields=('change', 'object_id'), name='bulk_row_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='bulkchange',
-            index=models.Index(fields=['at', 'id'], name='bulk_change_at'),
-        ),
-        migrations.AddIndex(
-            model_name='bulkrow',
-            index=models.Index(fields=['object_id', 'change'], name='bulk_row_of_record'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkrow',
-            constraint=models.UniqueConstraint(fields=('change', 'object_id'), name='bulk_row_once'),
         ),
     ]

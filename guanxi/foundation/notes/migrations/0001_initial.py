@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'note',
                 'verbose_name_plural': 'notes',
+                'indexes': [models.Index(fields=['object_type', 'object_id', '-pinned', '-id'], name='note_of_record'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='note_origin')],
             },
         ),
         migrations.CreateModel(
@@ -40,17 +41,8 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('note', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='notes.note')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['object_type', 'object_id', '-pinned', '-id'], name='note_of_record'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='note_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='mention',
-            constraint=models.UniqueConstraint(fields=('note', 'user'), name='mention_once'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('note', 'user'), name='mention_once')],
+            },
         ),
     ]

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'dashboard',
                 'verbose_name_plural': 'dashboards',
+                'constraints': [models.UniqueConstraint(fields=('owner', 'name'), name='dashboard_name', violation_error_message='You have a dashboard of this name already; choose another name.')],
             },
         ),
         migrations.CreateModel(
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'saved question',
                 'verbose_name_plural': 'saved questions',
+                'constraints': [models.UniqueConstraint(fields=('owner', 'name'), name='question_name', violation_error_message='You have a question of this name already; choose another name.')],
             },
         ),
         migrations.CreateModel(
@@ -68,6 +70,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'reader',
                 'verbose_name_plural': 'readers',
+                'constraints': [models.UniqueConstraint(fields=('question', 'user'), name='question_reader_once'), models.UniqueConstraint(fields=('dashboard', 'user'), name='dashboard_reader_once'), models.CheckConstraint(condition=models.Q(models.Q(('dashboard__isnull', False), ('question', None)), models.Q(('dashboard', None), ('question__isnull', False)), _connector='OR'), name='reader_of_one_thing')],
             },
         ),
         migrations.CreateModel(
@@ -85,25 +88,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'tiles',
                 'ordering': ['position', 'id'],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='dashboard',
-            constraint=models.UniqueConstraint(fields=('owner', 'name'), name='dashboard_name', violation_error_message='You have a dashboard of this name already; choose another name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.UniqueConstraint(fields=('owner', 'name'), name='question_name', violation_error_message='You have a question of this name already; choose another name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reader',
-            constraint=models.UniqueConstraint(fields=('question', 'user'), name='question_reader_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reader',
-            constraint=models.UniqueConstraint(fields=('dashboard', 'user'), name='dashboard_reader_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reader',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dashboard__isnull', False), ('question', None)), models.Q(('dashboard', None), ('question__isnull', False)), _connector='OR'), name='reader_of_one_thing'),
         ),
     ]

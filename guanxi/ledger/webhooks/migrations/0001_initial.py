@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
+                'indexes': [models.Index(fields=['ended_at'], name='delivery_ended')],
             },
         ),
         migrations.CreateModel(
@@ -92,10 +93,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='delivery',
             index=models.Index(fields=['webhook', 'state', '-id'], name='delivery_of'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['ended_at'], name='delivery_ended'),
         ),
         migrations.AddConstraint(
             model_name='delivery',

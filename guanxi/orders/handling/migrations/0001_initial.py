@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
+                'constraints': [models.UniqueConstraint(fields=('order', 'number'), name='order_delivery_once')],
             },
         ),
         migrations.CreateModel(
@@ -62,9 +63,5 @@ class Migration(migrations.Migration):
                 'verbose_name': 'goods held',
                 'verbose_name_plural': 'goods held',
             },
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('order', 'number'), name='order_delivery_once'),
         ),
     ]

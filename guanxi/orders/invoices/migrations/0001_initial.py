@@ -78,6 +78,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'invoice',
                 'verbose_name_plural': 'invoices',
+                'indexes': [models.Index(fields=['party', '-created_at', '-id'], name='invoice_of_party'), models.Index(fields=['created_at', 'id'], name='invoice_created'), models.Index(fields=['total', 'id'], name='invoice_total'), models.Index(condition=models.Q(('state', 'open')), fields=['due_on', 'id'], name='invoice_due'), models.Index(fields=['state', 'created_at', 'id'], name='invoice_state'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='invoice_origin')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('number',), name='invoice_number_once'), models.CheckConstraint(condition=models.Q(('state', 'draft'), models.Q(('number', ''), _negated=True), _connector='OR'), name='invoice_issued_has_number')],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +115,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'payment',
                 'verbose_name_plural': 'payments',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('invoice', 'reference'), name='payment_reference_once', violation_error_message='This payment, by the reference of the bank, is noted already.')],
             },
         ),
         migrations.CreateModel(
@@ -145,50 +148,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'reminder',
                 'verbose_name_plural': 'reminders',
+                'indexes': [models.Index(fields=['state', 'proposed_on', 'id'], name='reminder_state')],
+                'constraints': [models.UniqueConstraint(fields=('invoice', 'level'), name='reminder_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['party', '-created_at', '-id'], name='invoice_of_party'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['created_at', 'id'], name='invoice_created'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['total', 'id'], name='invoice_total'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['due_on', 'id'], name='invoice_due'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['state', 'created_at', 'id'], name='invoice_state'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='invoice_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('number',), name='invoice_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'draft'), models.Q(('number', ''), _negated=True), _connector='OR'), name='invoice_issued_has_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('invoice', 'reference'), name='payment_reference_once', violation_error_message='This payment, by the reference of the bank, is noted already.'),
-        ),
-        migrations.AddIndex(
-            model_name='reminder',
-            index=models.Index(fields=['state', 'proposed_on', 'id'], name='reminder_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(fields=('invoice', 'level'), name='reminder_once'),
         ),
     ]

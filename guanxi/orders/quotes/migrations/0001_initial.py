@@ -74,6 +74,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'quote',
                 'verbose_name_plural': 'quotes',
+                'indexes': [models.Index(fields=['party', '-created_at', '-id'], name='quote_of_party'), models.Index(fields=['created_at', 'id'], name='quote_created'), models.Index(fields=['total', 'id'], name='quote_total'), models.Index(fields=['state', 'created_at', 'id'], name='quote_state'), models.Index(condition=models.Q(('place_type', ''), _negated=True), fields=['place_type', 'place_id'], name='quote_place'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='quote_origin')],
+                'constraints': [models.UniqueConstraint(fields=('number', 'version'), name='quote_version_once')],
             },
         ),
         migrations.CreateModel(
@@ -89,6 +91,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'comment',
                 'verbose_name_plural': 'comments',
+                'indexes': [models.Index(fields=['quote', 'id'], name='comment_of_quote')],
             },
         ),
         migrations.CreateModel(
@@ -111,6 +114,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'approval',
                 'verbose_name_plural': 'approvals',
+                'indexes': [models.Index(fields=['quote', 'id'], name='approval_of_quote')],
             },
         ),
         migrations.CreateModel(
@@ -137,50 +141,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'line of a quote',
                 'verbose_name_plural': 'lines of quotes',
+                'constraints': [models.UniqueConstraint(fields=('quote', 'position'), name='quote_line_once'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='quote_line_not_below_nothing', violation_error_message='A discount cannot be more than the line comes to.')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='quote',
-            index=models.Index(fields=['party', '-created_at', '-id'], name='quote_of_party'),
-        ),
-        migrations.AddIndex(
-            model_name='quote',
-            index=models.Index(fields=['created_at', 'id'], name='quote_created'),
-        ),
-        migrations.AddIndex(
-            model_name='quote',
-            index=models.Index(fields=['total', 'id'], name='quote_total'),
-        ),
-        migrations.AddIndex(
-            model_name='quote',
-            index=models.Index(fields=['state', 'created_at', 'id'], name='quote_state'),
-        ),
-        migrations.AddIndex(
-            model_name='quote',
-            index=models.Index(condition=models.Q(('place_type', ''), _negated=True), fields=['place_type', 'place_id'], name='quote_place'),
-        ),
-        migrations.AddIndex(
-            model_name='quote',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='quote_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='quote',
-            constraint=models.UniqueConstraint(fields=('number', 'version'), name='quote_version_once'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(fields=['quote', 'id'], name='comment_of_quote'),
-        ),
-        migrations.AddIndex(
-            model_name='approval',
-            index=models.Index(fields=['quote', 'id'], name='approval_of_quote'),
-        ),
-        migrations.AddConstraint(
-            model_name='quoteline',
-            constraint=models.UniqueConstraint(fields=('quote', 'position'), name='quote_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='quoteline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='quote_line_not_below_nothing', violation_error_message='A discount cannot be more than the line comes to.'),
         ),
     ]

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'stage of deals',
                 'verbose_name_plural': 'stages of deals',
                 'ordering': ('pipeline__position', 'pipeline', 'position', 'id'),
+                'constraints': [models.UniqueConstraint(fields=('pipeline', 'name'), name='deal_stage_once', violation_error_message='This pipeline has a stage of that name already.'), models.CheckConstraint(condition=models.Q(('probability__lte', 100)), name='deal_stage_probability')],
             },
         ),
         migrations.CreateModel(
@@ -109,6 +110,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'deal',
                 'verbose_name_plural': 'deals',
+                'indexes': [models.Index(fields=['expected_close', 'id'], name='deal_close'), models.Index(condition=models.Q(('owner__isnull', False)), fields=['owner', 'expected_close', 'id'], name='deal_owner'), models.Index(fields=['name', 'id'], name='deal_name'), models.Index(fields=['amount', 'id'], name='deal_amount'), models.Index(fields=['created_at', 'id'], name='deal_made'), models.Index(fields=['closed_on', 'id'], name='deal_closed'), models.Index(fields=['stage', 'state', 'expected_close', 'id'], name='deal_stage'), models.Index(fields=['pipeline', 'state', 'expected_close', 'id'], name='deal_pipeline'), models.Index(fields=['state', 'expected_close', 'id'], name='deal_state'), models.Index(fields=['party', 'id'], name='deal_party'), models.Index(condition=models.Q(('contact__isnull', False)), fields=['contact'], name='deal_contact'), models.Index(condition=models.Q(('lost_to__isnull', False)), fields=['lost_to'], name='deal_lost_to'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='deal_origin')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'lost'), _negated=True), ('lost_reason__isnull', False), _connector='OR'), name='deal_lost_for_a_reason'), models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_on__isnull', False)), _connector='OR'), name='deal_closed_or_open'), models.CheckConstraint(condition=models.Q(('probability__lte', 100)), name='deal_probability')],
             },
         ),
         migrations.CreateModel(
@@ -125,6 +128,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'thing to do',
                 'verbose_name_plural': 'things to do',
+                'indexes': [models.Index(fields=['purchase_kind', 'step', 'position'], name='deal_check_playbook')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('purchase_kind', ''), ('stage__isnull', False), ('step', '')), models.Q(('stage__isnull', True), models.Q(('purchase_kind', ''), _negated=True), models.Q(('step', ''), _negated=True)), _connector='OR'), name='deal_check_of_stage_or_playbook', violation_error_message='It belongs to a stage, or to a step of a kind of purchase.')],
             },
         ),
         migrations.CreateModel(
@@ -146,6 +151,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'change of stage',
                 'verbose_name_plural': 'changes of stage',
+                'indexes': [models.Index(fields=['deal', 'at', 'id'], name='stage_change_of_deal'), models.Index(fields=['at', 'id'], name='stage_change_at')],
             },
         ),
         migrations.CreateModel(
@@ -160,6 +166,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'thing done',
                 'verbose_name_plural': 'things done',
+                'constraints': [models.UniqueConstraint(fields=('deal', 'item'), name='deal_tick_once')],
             },
         ),
         migrations.CreateModel(
@@ -235,97 +242,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'market notes',
                 'indexes': [models.Index(fields=['seen_on', 'id'], name='market_seen'), models.Index(fields=['party', 'what', 'seen_on'], name='market_party'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='market_origin')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(fields=('pipeline', 'name'), name='deal_stage_once', violation_error_message='This pipeline has a stage of that name already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.CheckConstraint(condition=models.Q(('probability__lte', 100)), name='deal_stage_probability'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['expected_close', 'id'], name='deal_close'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('owner__isnull', False)), fields=['owner', 'expected_close', 'id'], name='deal_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['name', 'id'], name='deal_name'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['amount', 'id'], name='deal_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['created_at', 'id'], name='deal_made'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['closed_on', 'id'], name='deal_closed'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['stage', 'state', 'expected_close', 'id'], name='deal_stage'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['pipeline', 'state', 'expected_close', 'id'], name='deal_pipeline'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['state', 'expected_close', 'id'], name='deal_state'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['party', 'id'], name='deal_party'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('contact__isnull', False)), fields=['contact'], name='deal_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('lost_to__isnull', False)), fields=['lost_to'], name='deal_lost_to'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='deal_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'lost'), _negated=True), ('lost_reason__isnull', False), _connector='OR'), name='deal_lost_for_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_on__isnull', False)), _connector='OR'), name='deal_closed_or_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('probability__lte', 100)), name='deal_probability'),
-        ),
-        migrations.AddIndex(
-            model_name='check',
-            index=models.Index(fields=['purchase_kind', 'step', 'position'], name='deal_check_playbook'),
-        ),
-        migrations.AddConstraint(
-            model_name='check',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('purchase_kind', ''), ('stage__isnull', False), ('step', '')), models.Q(('stage__isnull', True), models.Q(('purchase_kind', ''), _negated=True), models.Q(('step', ''), _negated=True)), _connector='OR'), name='deal_check_of_stage_or_playbook', violation_error_message='It belongs to a stage, or to a step of a kind of purchase.'),
-        ),
-        migrations.AddIndex(
-            model_name='stagechange',
-            index=models.Index(fields=['deal', 'at', 'id'], name='stage_change_of_deal'),
-        ),
-        migrations.AddIndex(
-            model_name='stagechange',
-            index=models.Index(fields=['at', 'id'], name='stage_change_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='tick',
-            constraint=models.UniqueConstraint(fields=('deal', 'item'), name='deal_tick_once'),
         ),
     ]

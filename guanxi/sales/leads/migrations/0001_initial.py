@@ -103,6 +103,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'lead',
                 'verbose_name_plural': 'leads',
+                'indexes': [models.Index(fields=['created_at', 'id'], name='lead_came'), models.Index(condition=models.Q(('owner__isnull', False)), fields=['owner', 'created_at', 'id'], name='lead_owner'), models.Index(fields=['state', 'created_at', 'id'], name='lead_state'), models.Index(fields=['name', 'id'], name='lead_name'), models.Index(fields=['seconds_to_activity', 'id'], name='lead_speed'), models.Index(condition=models.Q(('mail_key', ''), _negated=True), fields=['mail_key'], name='lead_mail'), models.Index(condition=models.Q(('phone_key', ''), _negated=True), fields=['phone_key'], name='lead_phone'), models.Index(condition=models.Q(('same_as__isnull', False)), fields=['same_as'], name='lead_same_as'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='lead_origin')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), models.Q(('organisation', ''), _negated=True), models.Q(('mail', ''), _negated=True), models.Q(('phone', ''), _negated=True), _connector='OR'), name='lead_is_somebody', violation_error_message='Say who it is: a name, an organisation, a mail address or a telephone.')],
             },
         ),
         migrations.CreateModel(
@@ -133,50 +135,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'member of a rule',
                 'verbose_name_plural': 'members of rules',
+                'constraints': [models.UniqueConstraint(fields=('rule', 'user'), name='rule_member_once', violation_error_message='This colleague is among them already.')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['created_at', 'id'], name='lead_came'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('owner__isnull', False)), fields=['owner', 'created_at', 'id'], name='lead_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['state', 'created_at', 'id'], name='lead_state'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['name', 'id'], name='lead_name'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['seconds_to_activity', 'id'], name='lead_speed'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('mail_key', ''), _negated=True), fields=['mail_key'], name='lead_mail'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('phone_key', ''), _negated=True), fields=['phone_key'], name='lead_phone'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('same_as__isnull', False)), fields=['same_as'], name='lead_same_as'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='lead_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), models.Q(('organisation', ''), _negated=True), models.Q(('mail', ''), _negated=True), models.Q(('phone', ''), _negated=True), _connector='OR'), name='lead_is_somebody', violation_error_message='Say who it is: a name, an organisation, a mail address or a telephone.'),
-        ),
-        migrations.AddConstraint(
-            model_name='rulemember',
-            constraint=models.UniqueConstraint(fields=('rule', 'user'), name='rule_member_once', violation_error_message='This colleague is among them already.'),
         ),
     ]

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 're-cut',
                 'verbose_name_plural': 're-cuts',
+                'indexes': [models.Index(fields=['at', 'id'], name='recut_at')],
             },
         ),
         migrations.CreateModel(
@@ -69,6 +70,9 @@ class Migration(migrations.Migration):
                 ('after', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='territories.territory')),
                 ('before', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='territories.territory')),
             ],
+            options={
+                'indexes': [models.Index(fields=['recut', 'party'], name='recut_row_party'), models.Index(fields=['party'], name='recut_row_of_party'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='recut_row_origin')],
+            },
         ),
         migrations.CreateModel(
             name='NamedAccount',
@@ -81,6 +85,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'named account',
                 'verbose_name_plural': 'named accounts',
+                'indexes': [models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='named_account_origin')],
+                'constraints': [models.UniqueConstraint(models.F('party'), django.db.models.functions.comparison.Coalesce('origin', 0), name='named_account_once')],
             },
         ),
         migrations.CreateModel(
@@ -101,6 +107,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'move between territories',
                 'verbose_name_plural': 'moves between territories',
+                'indexes': [models.Index(fields=['party', '-at', '-id'], name='territory_move'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='move_origin')],
             },
         ),
         migrations.CreateModel(
@@ -116,50 +123,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'customer of a territory',
                 'verbose_name_plural': 'customers of territories',
+                'indexes': [models.Index(fields=['territory', 'party'], name='territory_party'), models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='assigned_origin')],
+                'constraints': [models.UniqueConstraint(models.F('party'), django.db.models.functions.comparison.Coalesce('origin', 0), name='territory_of_party_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='recut',
-            index=models.Index(fields=['at', 'id'], name='recut_at'),
-        ),
-        migrations.AddIndex(
-            model_name='recutrow',
-            index=models.Index(fields=['recut', 'party'], name='recut_row_party'),
-        ),
-        migrations.AddIndex(
-            model_name='recutrow',
-            index=models.Index(fields=['party'], name='recut_row_of_party'),
-        ),
-        migrations.AddIndex(
-            model_name='recutrow',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='recut_row_origin'),
-        ),
-        migrations.AddIndex(
-            model_name='namedaccount',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='named_account_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='namedaccount',
-            constraint=models.UniqueConstraint(models.F('party'), django.db.models.functions.comparison.Coalesce('origin', 0), name='named_account_once'),
-        ),
-        migrations.AddIndex(
-            model_name='move',
-            index=models.Index(fields=['party', '-at', '-id'], name='territory_move'),
-        ),
-        migrations.AddIndex(
-            model_name='move',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='move_origin'),
-        ),
-        migrations.AddIndex(
-            model_name='assigned',
-            index=models.Index(fields=['territory', 'party'], name='territory_party'),
-        ),
-        migrations.AddIndex(
-            model_name='assigned',
-            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='assigned_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='assigned',
-            constraint=models.UniqueConstraint(models.F('party'), django.db.models.functions.comparison.Coalesce('origin', 0), name='territory_of_party_once'),
         ),
     ]

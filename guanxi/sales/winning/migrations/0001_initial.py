@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'model of winning',
                 'verbose_name_plural': 'models of winning',
+                'indexes': [models.Index(fields=['state', '-id'], name='win_model_used')],
             },
         ),
         migrations.CreateModel(
@@ -68,14 +69,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'win score',
                 'verbose_name_plural': 'win scores',
+                'indexes': [models.Index(fields=['probability', 'deal'], name='win_score_probability')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='winmodel',
-            index=models.Index(fields=['state', '-id'], name='win_model_used'),
-        ),
-        migrations.AddIndex(
-            model_name='winscore',
-            index=models.Index(fields=['probability', 'deal'], name='win_score_probability'),
         ),
     ]
