@@ -194,12 +194,15 @@ def home(tmp_path: Path, settings: Any) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _custom_fields_anew(request: pytest.FixtureRequest) -> None:
-    """Each test sees the custom fields that are in its database; without a database there are none."""
+def _remembered_anew(request: pytest.FixtureRequest) -> None:
+    """Each test sees the custom fields that are in its database (without one there are none), and needs no second
+    factor until it says so: what a process looks up every few seconds would make it ask more now and then."""
+    from guanxi.foundation.access import factors
     from guanxi.foundation.custom_fields import known
 
     stored = request.node.get_closest_marker("django_db") or NEEDS_DATABASE & set(request.fixturenames)
     known.forget(none=not stored)
+    factors.forget(none=True)
 
 
 @pytest.fixture

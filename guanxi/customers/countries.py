@@ -1,23 +1,28 @@
-"""The countries of the world by code and by name, in the reader's language."""
+"""The countries of the world by code and by name, in the reader's language (Unicode's CLDR)."""
 
 from __future__ import annotations
 
 import functools
-from typing import Any
 
+from babel import Locale
 from django.conf import settings
 from django.utils.translation import get_language
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 from guanxi.foundation.language import fold
 
-OWN_NAMES = {"TW": {"zh-hant": "臺灣", "zh-hans": "台湾"}}
-SAME_AS = "*"  # the data's way to say “as in that language”
+# Where the names of CLDR are longer, or others, than people write them on letters.
+OWN_NAMES = {
+    "TW": {"zh-hant": "臺灣", "zh-hans": "台湾"},
+    "HK": {"en": "Hong Kong", "zh-hant": "香港", "zh-hans": "香港"},
+    "MO": {"en": "Macao", "zh-hant": "澳門", "zh-hans": "澳门"},
+}
+# Regions of CLDR that are no countries: unions, what is not known, islands that have their post from elsewhere.
+NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 
 
 def known(code: str) -> bool:
     """Whether `code` is that of a country."""
-    return code.upper() in LOCALE_DATA
+    return code.upper() in _names(settings.LANGUAGE_CODE)
 
 
 def name(code: str) -> str:
@@ -35,33 +40,9 @@ def choices() -> list[tuple[str, str]]:
 
 @functools.cache
 def _names(language: str) -> dict[str, str]:
-    names = {code: _name(code, language) for code in LOCALE_DATA}
-    return {code: found for code, found in names.items() if found}
-
-
-def _name(code: str, language: str) -> str:
-    own = OWN_NAMES.get(code, {}).get(language)
-    if own:
-        return own
-    found = _named(code, language.partition("-")[0]) or _named(code, "en")
-    return _traditional().convert(found) if language == "zh-hant" else found
-
-
-def _named(code: str, language: str) -> str:
-    names = LOCALE_DATA[code]
-    found = str(names.get(language, ""))
-    for _step in range(3):
-        if not found.startswith(SAME_AS):
-            return found
-        found = str(names.get(found[1:], ""))
-    return ""
-
-
-@functools.cache
-def _traditional() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("s2twp")
+    named = Locale.parse(language, sep="-").territories
+    codes = [code for code in named if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES]
+    return {code: OWN_NAMES.get(code, {}).get(language) or str(named[code]) for code in codes}
 
 
 @functools.cache

@@ -18,7 +18,6 @@ from typing import Any
 
 import nh3
 from charset_normalizer import from_bytes
-from mailparser_reply import EmailReplyParser
 
 LONGEST_TEXT = 200_000  # characters of a body that are kept
 CALENDARS = {"text/calendar", "application/ics"}
@@ -193,6 +192,8 @@ def split(text: str) -> tuple[str, str]:
     start = min((mark.start() for mark in marks if mark), default=0)
     if start:
         return text[:start].strip(), text[start:].strip()
+    from mailparser_reply import EmailReplyParser
+
     try:
         latest = EmailReplyParser(languages=["en", "de", "fr", "ja"]).parse_reply(text=text) or ""
     except Exception:  # noqa: BLE001  what cannot be parted stays together

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 WITNESSES = ("given_name", "date_of_birth", "national_id", "gender")  # what a person has only one of
 MOST_WITNESSES = 6
@@ -48,6 +46,9 @@ class Scored:
 
 def components(left: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
     """For each of `count` records the number of the group in which it hangs together with others."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     links = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
     return np.asarray(connected_components(links, directed=False)[1])
 

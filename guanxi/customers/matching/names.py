@@ -22,7 +22,7 @@ IDLE = (
     "mme mlle monsieur of and de la von van der den del di da le jr sr esq phd md"
 ).split()
 HONORIFICS = "(?:先生|女士|小姐|太太|老師|老师|博士|教授|夫人)$"
-NOTHING = pa.scalar(None, pa.string())
+NOTHING = pa.nulls(1, pa.string())[0]  # pa.scalar would import pandas
 CHINESE_FORMS = (
     "股份有限公司 有限责任公司 有限公司 股份公司 集团公司 企业股份有限公司 企业有限公司 "
     "企业社 工作室 商行 公司 集团 企业 行号 分公司 台湾 中国"

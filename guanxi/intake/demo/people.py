@@ -9,8 +9,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from pypinyin import Style, lazy_pinyin
-
 CHINESE_FAMILY = (
     "王李張劉陳楊黃趙吳周徐孫馬朱胡郭何林高羅鄭梁謝宋唐許鄧韓馮曹彭曾蕭田董潘袁蔡蔣余"
     "于杜葉程魏蘇呂丁任盧姚沈鍾姜崔譚陸范汪廖石金韋賈夏付方鄒熊白孟秦邱侯江尹薛閻段雷"
@@ -107,6 +105,8 @@ def _western(chooser: random.Random, gender: str) -> tuple[str, str, str, str]:
 
 
 def _pinyin(characters: str) -> str:
+    from pypinyin import Style, lazy_pinyin  # its dictionaries take a second to load
+
     return "".join(lazy_pinyin(characters, style=Style.NORMAL)).capitalize()
 
 

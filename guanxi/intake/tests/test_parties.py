@@ -169,7 +169,7 @@ VALUES = st.dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60)
 @given(
     said=st.lists(
         st.tuples(

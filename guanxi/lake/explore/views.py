@@ -17,7 +17,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.lake import allowed, dimensions, measures, remembering
 from guanxi.lake.dimensions import Dimension
-from guanxi.lake.explore import actions, answer, behind, files, grid, shown
+from guanxi.lake.explore import actions, answer, behind, grid, shown
 from guanxi.lake.explore.state import COLUMN, PLOTS, ROW, SO_FAR, TOTAL, State, choices
 from guanxi.lake.query import CannotCut, Query, run
 
@@ -83,6 +83,8 @@ def download(request: HttpRequest, shape: str) -> HttpResponse:
         messages.error(request, refusal.message)
         return redirect(f"{reverse('explore')}{state.url()}")
     actions.note_export(shape, state.url().removeprefix("?"), by=request.user)
+    from guanxi.lake.explore import files  # it brings openpyxl
+
     content = files.csv_text(table) if shape == "csv" else files.xlsx(_("Explore"), table)
     name = {"Content-Disposition": f'attachment; filename="explore.{shape}"'}
     return HttpResponse(content, content_type=TYPES[shape], headers=name)

@@ -169,6 +169,7 @@ def check_largest(made: Grid, state: State, lines: list[Line]) -> None:
     assert order == sorted(order)
 
 
+@pytest.mark.any_database
 def test_every_figure_total_and_rest_is_right(sold: list[Line]) -> None:
     @settings(max_examples=12, **QUIETLY)
     @given(states)
@@ -181,6 +182,7 @@ def test_every_figure_total_and_rest_is_right(sold: list[Line]) -> None:
     holds()
 
 
+@pytest.mark.any_database
 def test_shares_add_up_to_one_where_figures_add_up(sold: list[Line]) -> None:
     @settings(max_examples=5, **QUIETLY)
     @given(states, st.sampled_from(("total", "row", "column")))
@@ -210,6 +212,7 @@ def test_an_average_has_no_share_and_customers_overlap(sold: list[Line]) -> None
     assert shown.value(made.rows[0], None, basket) == (made.cells[made.rows[0], None, "basket"], "money")
 
 
+@pytest.mark.any_database
 def test_sums_so_far_are_those_of_all_lines_until_then(sold: list[Line]) -> None:
     for by, across in (
         (("month",), ""),
@@ -235,6 +238,7 @@ def test_sums_so_far_are_those_of_all_lines_until_then(sold: list[Line]) -> None
     assert made.column_totals[max(made.columns), "customers"] == FORMULAS["customers"](sold)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("compare", ["before", "year", "other"])
 @pytest.mark.parametrize(("by", "across"), [("department", ""), ("month", ""), ("place", "month")])
 def test_periods_are_compared_place_by_place(sold: list[Line], compare: str, by: str, across: str) -> None:
@@ -305,6 +309,7 @@ def test_a_period_without_its_days_cannot_be_compared_and_says_so(sold: list[Lin
     assert "need a period" in " ".join(page.context["table"].notes)
 
 
+@pytest.mark.any_database
 def test_files_hold_the_figures_and_run_nothing(shop: Shop, staff_client: Client, staff: User) -> None:
     cake = shop.product("C", "Cake", "=HYPERLINK(1)", brand="+1")
     shop.order(shop.party("Ann"), "2017-03-01", (cake, Decimal("-3.25")), (cake, Decimal("12.75")))

@@ -9,7 +9,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import facturx
 from django.utils.translation import gettext as _
 
 from guanxi.foundation.actions import Refused
@@ -34,6 +33,8 @@ def xml_of(invoice: Invoice) -> bytes:
     """The XML, checked against its schema. Raises Refused where countries are not known."""
     if not can_be_made(invoice):
         raise Refused(_("An electronic invoice needs the country on the letterhead and of the customer."), "country")
+    import facturx  # with all that it needs, half a second
+
     content: bytes = facturx.generate_xml(
         _data(invoice), flavor=FLAVOUR, level=LEVEL, check_xsd=True, check_schematron=False
     )
@@ -42,6 +43,8 @@ def xml_of(invoice: Invoice) -> bytes:
 
 def embedded(pdf: bytes, invoice: Invoice) -> bytes:
     """The PDF with the XML in it."""
+    import facturx
+
     made: bytes = facturx.generate_from_binary(
         pdf, xml_of(invoice), flavor=FLAVOUR, level=LEVEL, check_xsd=False, check_schematron=False,
         lang=invoice.language,

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_help_names_every_command(nowhere: Installation) -> None:
 def test_help_of_each_command_needs_no_home(nowhere: Installation, name: str) -> None:
     assert "Usage: guanxi" in nowhere.run(name, "--help").stdout
     assert not nowhere.home.exists()
+
+
+def test_a_process_begins_without_what_few_need(nowhere: Installation) -> None:
+    heavy = "facturx mailparser_reply openpyxl pandas phonenumbers.geodata pypinyin scipy sklearn splink weasyprint"
+    program = f"import sys, django; django.setup(); print([name for name in {heavy.split()} if name in sys.modules])"
+    nowhere.home.mkdir()
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**nowhere.environment, "GUANXI_SECRET_KEY": "only-for-tests"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == "[]\n"
 
 
 def test_unknown_command(nowhere: Installation) -> None:
@@ -203,9 +218,9 @@ def test_demonstration_day_is_kept_and_the_environment_wins(nowhere: Installatio
 
 
 @pytest.mark.end_to_end
-def test_static_files_are_collected_once_and_again_when_they_change(nowhere: Installation, tmp_path: Path) -> None:
-    nowhere.environment["GUANXI_STATIC"] = str(tmp_path / "static")
-    assert "Collected" in nowhere.run("init").stdout
-    assert "Collected" not in nowhere.run("init").stdout
+def test_static_files_are_collected_once_and_again_when_they_change(installation: Installation, tmp_path: Path) -> None:
+    installation.environment["GUANXI_STATIC"] = str(tmp_path / "static")
+    assert "Collected" in installation.run("init").stdout
+    assert "Collected" not in installation.run("init").stdout
     shutil.rmtree(tmp_path / "static")
-    assert "Collected" in nowhere.run("init").stdout
+    assert "Collected" in installation.run("init").stdout

@@ -13,8 +13,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pypinyin import lazy_pinyin
-
 from guanxi.intake.demo.people import draw_person
 
 SOURCE = "made-up-year"
@@ -160,6 +158,8 @@ def _firm(
     name: str,
     reps: Sequence[str],
 ) -> Firm:
+    from pypinyin import lazy_pinyin  # its dictionaries take a second to load
+
     country, language, cities, _ending, _share = place
     size = chooser.choices(range(4), (0.4, 0.3, 0.2, 0.1))[0]
     firm = Firm(

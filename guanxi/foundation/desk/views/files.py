@@ -41,7 +41,9 @@ def xlsx_file(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     state, rows = _asked(request, desk, "xlsx")
     if state.broken:
         return _mend_first(request, state)
-    file = export.xlsx(str(desk.plural), state.columns, rows)
+    from guanxi.foundation.desk import spreadsheet  # it brings openpyxl, and that much else
+
+    file = spreadsheet.xlsx(str(desk.plural), state.columns, rows)
     return FileResponse(file, as_attachment=True, filename=f"{_filename(desk)}.xlsx", content_type=XLSX)
 
 

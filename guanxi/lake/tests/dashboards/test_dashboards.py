@@ -45,6 +45,7 @@ def tile(client: Client, board: Any, title: str, query: str = "") -> Any:
     return client.get(f"/dashboards/{board}/tiles/{placed.number}/?{query}").context["drawn"]
 
 
+@pytest.mark.any_database
 def test_a_tile_shows_its_question_for_the_period_of_the_dashboard(
     trade: Shop, staff_client: Client, board: Dashboard
 ) -> None:
@@ -70,6 +71,7 @@ def test_what_a_period_cannot_cut_is_shown_as_it_is_now(trade: Shop, staff: User
     assert len(drawn.notes) == 2 and "As of now" in drawn.notes[0]
 
 
+@pytest.mark.any_database
 def test_ready_made_dashboards_are_answered_and_can_be_copied(trade: Shop, staff: User, staff_client: Client) -> None:
     for ready in declaration.all():
         made = boards.of_ready(ready)
