@@ -40,9 +40,9 @@ def choices() -> list[tuple[str, str]]:
 
 @functools.cache
 def _names(language: str) -> dict[str, str]:
-    named = Locale.parse(language, sep="-").territories
+    named = {str(code): str(name) for code, name in Locale.parse(language, sep="-").territories.items()}
     codes = [code for code in named if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES]
-    return {code: OWN_NAMES.get(code, {}).get(language) or str(named[code]) for code in codes}
+    return {code: OWN_NAMES.get(code, {}).get(language) or named[code] for code in codes}
 
 
 @functools.cache
