@@ -31,13 +31,14 @@ DOMAINS = frozenset(
     "example.com example.org example.net test.com mailinator.com none.com noemail.com nomail.com".split()
 )
 DAYS = frozenset("19000101 19010101 18991230 18000101 19700101 11111111 00010101 99991231 20000000 00000000".split())
+SAYS, ONE_SIGN = re.compile(r"\w"), re.compile(r"(\w)\1{3,}")
 DRAWN_NUMBERS = ("1234567", "12345678", "123456789", "1234567890", "0123456789", "987654321", "9876543210", "7654321")
 
 
 def is_junk_text(value: str) -> bool:
     """Whether the value says that there is none (unknown, n/a, 無, ???)."""
     text = fold(value).strip()
-    return text in NOTHING or not re.search(r"\w", text) or bool(re.fullmatch(r"(\w)\1{3,}", text))
+    return text in NOTHING or not SAYS.search(text) or ONE_SIGN.fullmatch(text) is not None
 
 
 def is_junk_name(value: str) -> bool:

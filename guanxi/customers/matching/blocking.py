@@ -83,9 +83,12 @@ class Parts:
 
 def hashed(values: pa.Array) -> Hashed:
     """A stable 64-bit number for each text (polynomial over its code points, then mixed), and which are not null."""
+    if len(values) <= FEW:
+        texts = values.to_pylist()
+        numbers = np.array([_of_text(text or "") for text in texts], np.uint64)
+        return numbers, np.array([text is not None for text in texts], bool)
     there = pc.is_valid(values).to_numpy(zero_copy_only=False)
-    filled = pc.fill_null(values, "")
-    coded = filled.dictionary_encode()
+    coded = pc.fill_null(values, "").dictionary_encode()
     numbers = _of_texts(coded.dictionary)
     return numbers[coded.indices.to_numpy(zero_copy_only=False)], there
 

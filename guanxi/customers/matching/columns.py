@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.junk import FEW
 from guanxi.customers.matching.errors import CannotMatch, said
 from guanxi.foundation.language import fold
 
@@ -154,5 +155,7 @@ def _text(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
         message = _("Column “%(column)s” holds %(type)s, which is no text: %(error)s")
         raise CannotMatch(said(message, {"column": name, "type": str(column.type), "error": error})) from error
+    if len(whole) <= FEW:
+        return pa.array([(text.strip() or None) if text else None for text in whole.to_pylist()], pa.string())
     trimmed = pc.utf8_trim_whitespace(whole)
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from guanxi.customers.matching.patterns import matches, replace
+from guanxi.customers.junk import FEW
+from guanxi.customers.matching.patterns import matches, python, replace
 from guanxi.foundation.language import romanise
 from guanxi.foundation.language.forms import HAN_CLASS, code_points, from_code_points
 from guanxi.foundation.language.pinyin import COMPOUND_SURNAMES
@@ -22,6 +23,8 @@ IDLE = (
     "mme mlle monsieur of and de la von van der den del di da le jr sr esq phd md"
 ).split()
 HONORIFICS = "(?:先生|女士|小姐|太太|老師|老师|博士|教授|夫人)$"
+NO_WORDS = frozenset(["", *IDLE])
+BETWEEN = r"[^\pL\pN]+"  # words
 NOTHING = pa.nulls(1, pa.string())[0]  # pa.scalar would import pandas
 CHINESE_FORMS = (
     "股份有限公司 有限责任公司 有限公司 股份公司 集团公司 企业股份有限公司 企业有限公司 "
@@ -121,22 +124,9 @@ class Words:
 
     def __init__(self, texts: pa.Array, also: tuple[pa.Array, ...] = ()) -> None:
         """Words of folded texts (null: none), and those of `also` after them; idle words and repetitions left out."""
-        rows, values = [], []
-        for text in (texts, *also):
-            clean = pc.utf8_trim(replace(pc.fill_null(text, ""), r"[^\pL\pN]+", " "), " ")
-            lists = pc.split_pattern(clean, " ")
-            values.append(lists.flatten())
-            rows.append(np.repeat(np.arange(len(text)), pc.list_value_length(lists).to_numpy(zero_copy_only=False)))
-        flat, row = pa.concat_arrays(values), np.concatenate(rows)
-        useful = pc.invert(pc.is_in(flat, value_set=pa.array(["", *IDLE]))).to_numpy(zero_copy_only=False)
-        flat, row = flat.filter(pa.array(useful)), row[useful]
-        codes = flat.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        if also:  # the texts one after the other: back to the order of rows, the first text's words first
-            order = np.argsort(row, kind="stable")
-            flat, row, codes = flat.take(pa.array(order)), row[order], codes[order]
-        _, first = np.unique(row * (codes.max(initial=0) + 1) + codes, return_index=True)
-        keep = np.sort(first)
-        self.values, self.rows, self.count = flat.take(pa.array(keep)), row[keep], len(texts)
+        self.count = len(texts)
+        found = _words_of_few if self.count <= FEW else _words_of_many
+        self.values, self.rows = found((texts, *also))
 
     def first(self) -> pa.Array:
         """The first word of each text."""
@@ -175,6 +165,34 @@ class Words:
         lists = self.lists()
         text = pc.binary_join(pa.ListArray.from_arrays(lists.offsets, self.values.take(pa.array(order))), " ")
         return pc.if_else(pc.equal(text, ""), NOTHING, text)
+
+
+def _words_of_few(texts: tuple[pa.Array, ...]) -> tuple[pa.Array, np.ndarray]:
+    words = [
+        dict.fromkeys(word for text in row if text for word in python(BETWEEN).split(text) if word not in NO_WORDS)
+        for row in zip(*(text.to_pylist() for text in texts), strict=True)
+    ]
+    values = pa.array([word for row in words for word in row], pa.string())
+    return values, np.repeat(np.arange(len(words)), np.array([len(row) for row in words], np.int64))
+
+
+def _words_of_many(texts: tuple[pa.Array, ...]) -> tuple[pa.Array, np.ndarray]:
+    rows, values = [], []
+    for text in texts:
+        clean = pc.utf8_trim(replace(pc.fill_null(text, ""), BETWEEN, " "), " ")
+        lists = pc.split_pattern(clean, " ")
+        values.append(lists.flatten())
+        rows.append(np.repeat(np.arange(len(text)), pc.list_value_length(lists).to_numpy(zero_copy_only=False)))
+    flat, row = pa.concat_arrays(values), np.concatenate(rows)
+    useful = pc.invert(pc.is_in(flat, value_set=pa.array(sorted(NO_WORDS)))).to_numpy(zero_copy_only=False)
+    flat, row = flat.filter(pa.array(useful)), row[useful]
+    codes = flat.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    if len(texts) > 1:  # the texts one after the other: back to the order of rows, the first text's words first
+        order = np.argsort(row, kind="stable")
+        flat, row, codes = flat.take(pa.array(order)), row[order], codes[order]
+    _, first = np.unique(row * (codes.max(initial=0) + 1) + codes, return_index=True)
+    keep = np.sort(first)
+    return flat.take(pa.array(keep)), row[keep]
 
 
 # Companies ------------------------------------------------------------------------------------------------------------

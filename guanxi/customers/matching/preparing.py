@@ -83,6 +83,8 @@ def _any(values: pa.Array) -> bool:
 
 
 def _or_none(values: pa.Array) -> pa.Array:
+    if len(values) <= junk.FEW:
+        return pa.array([value or None for value in values.to_pylist()], TEXT)
     return pc.if_else(pc.equal(values, ""), NOTHING, values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,7 @@ class Worth:
     amount: Decimal | None = None  # in the business's currency
     why: tuple[str, ...] = ()
     pressing: bool = False  # whether it does not wait, whatever its task says
+    more: Callable[[], tuple[str, ...]] = tuple  # what else there is to say, put into words for the few that are shown
 
 
 NOTHING = Worth()
@@ -83,8 +84,9 @@ def of_todos(rows: Sequence[Todo], viewer: Viewer, worths: Mapping[int, Worth]) 
     lines = []
     for row in rows:
         worth = worths.get(row.pk, NOTHING)
+        why = (wording.due(row, clock.today()), *worth.why, *worth.more())
         line = Line(
-            todos.sentence(row), todos.url_of(row), "checkbox", (wording.due(row, clock.today()), *worth.why),
+            todos.sentence(row), todos.url_of(row), "checkbox", why,
             amount=worth.amount, late=row.is_overdue, does=TODO, number=row.pk,
         )  # fmt: skip
         if not row.object_type:

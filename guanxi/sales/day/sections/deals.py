@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -63,12 +65,16 @@ def worth(ids: Collection[int], viewer: Viewer) -> dict[int, Worth]:
 def _worth(deal: Deal) -> Worth:
     if deal.state != State.OPEN:
         return Worth(None, (deal.get_state_display(),))
-    day = clock.today()
-    why = [wording.closing(deal.expected_close, day)]
-    if deal.is_ageing:
-        why.append(_age(deal))
-    closes = deal.expected_close is not None and deal.expected_close <= day + SOON
-    amount = deal.weighted if deal.weighted is not None else deal.amount
-    if amount is not None:
-        why.insert(0, _("%(percent)s %% likely") % {"percent": deal.probability})
-    return Worth(amount, tuple(filter(None, why)), closes or deal.is_ageing)
+    closes = deal.expected_close is not None and deal.expected_close <= clock.today() + SOON
+    return Worth(_amount(deal), pressing=closes or deal.is_ageing, more=partial(_reasons, deal))
+
+
+def _amount(deal: Deal) -> Decimal | None:
+    amount: Decimal | None = deal.weighted if deal.weighted is not None else deal.amount
+    return amount
+
+
+def _reasons(deal: Deal) -> tuple[str, ...]:
+    chance = _("%(percent)s %% likely") % {"percent": deal.probability} if _amount(deal) is not None else ""
+    closing = wording.closing(deal.expected_close, clock.today())
+    return tuple(filter(None, (chance, closing, _age(deal) if deal.is_ageing else "")))
