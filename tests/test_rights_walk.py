@@ -22,7 +22,7 @@ from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
@@ -74,7 +74,12 @@ OWN, TEAM, FOREIGN = "own", "team", "foreign"
 WHOSE = (OWN, TEAM, FOREIGN)
 REACHES = {"none": (), "own": (OWN,), "team": (OWN, TEAM), "all": WHOSE}
 DENIED = {401, 403, 404}
-OTHER_ROLES = [key for key in ready_made.GRANTS if key not in (ready_made.ADMINISTRATOR, ready_made.SALES)]
+# What roles say is the same on each database; how far they reach is asked of it for sales.
+OTHER_ROLES = [
+    key
+    for key in ready_made.GRANTS
+    if key not in (ready_made.ADMINISTRATOR, ready_made.SALES) and connection.vendor == "sqlite"
+]
 NOTHING = 299
 NOT_DONE = {NOTHING, 405, 409, 422}  # what was sent was wrong besides: nothing was done, nothing shown
 

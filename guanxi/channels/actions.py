@@ -1,23 +1,43 @@
-"""What mailboxes and calendars elsewhere note alike of how their servers answer; the actions of both call it."""
+"""What is done alike with mailboxes and calendars elsewhere; the actions of both call it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils import timezone
 
+from guanxi.channels.models import Connection
+from guanxi.foundation.actions import change
+
+C = TypeVar("C", bound=Connection)
 FAILURES = 3  # in a row, after which a connection counts as one that cannot be read
+State = Connection.State
 
 
-def keep_failure(model: Any, number: int, fault: str) -> None:
-    """That a connection could not be read, and why; `model` is Mailbox or Account."""
-    row = model.objects.select_for_update().get(pk=number)
+def change_connection(row: C, expected: dict[str, Any] | None, password: str, **values: Any) -> C:
+    """Change a connection, which then counts as one that can be read; an empty password leaves the one there is."""
+    stored = change(row, expected, **values, failures=0)
+    if password:  # secrets are in no audit log, so `change` does not write them
+        type(row)._base_manager.filter(pk=row.pk).update(password=password)
+    return stored
+
+
+def pause_connection(row: C, paused: bool) -> C:
+    """Leave a connection alone, or go on with it."""
+    return change(row, state=State.PAUSED if paused else State.ACTIVE, failures=0, error="")
+
+
+def keep_failure(model: type[Connection], number: int, fault: str) -> None:
+    """That a connection could not be read, and why."""
+    row = model._base_manager.select_for_update().get(pk=number)
     failures = row.failures + 1
-    state = model.State.FAILING if failures >= FAILURES and row.state == model.State.ACTIVE else row.state
-    model.objects.filter(pk=number).update(failures=failures, error=fault[:500], synced_at=timezone.now(), state=state)
+    state = State.FAILING if failures >= FAILURES and row.state == State.ACTIVE else row.state
+    now = timezone.now()
+    model._base_manager.filter(pk=number).update(failures=failures, error=fault[:500], synced_at=now, state=state)
 
 
-def keep_success(model: Any, number: int, **values: Any) -> None:
+def keep_success(model: type[Connection], number: int, **values: Any) -> None:
     """That a connection was read, and what it came to."""
-    model.objects.filter(pk=number).update(failures=0, error="", synced_at=timezone.now(), **values)
-    model.objects.filter(pk=number, state=model.State.FAILING).update(state=model.State.ACTIVE)
+    rows = model._base_manager.filter(pk=number)
+    rows.update(failures=0, error="", synced_at=timezone.now(), **values)
+    rows.filter(state=State.FAILING).update(state=State.ACTIVE)

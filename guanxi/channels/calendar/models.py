@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.channels.mail.models import Message
+from guanxi.channels.models import Connection
 from guanxi.foundation.encrypting import EncryptedField
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Personal, Through
@@ -102,15 +103,10 @@ class Notice(Governed):
         )
 
 
-class Account(Governed):
+class Account(Connection):
     """Somebody's calendar at a CalDAV server, kept the same as the one here, both ways."""
 
     governed = Personal("owner")
-
-    class State(models.TextChoices):
-        ACTIVE = "active", _("Up to date")
-        FAILING = "failing", _("Cannot be read")
-        PAUSED = "paused", _("Paused")
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendars", verbose_name=_("whose"), editable=False
@@ -123,11 +119,6 @@ class Account(Governed):
     # Whether colleagues see what comes from there; else only that the time is taken.
     shared = models.BooleanField(_("let colleagues see what stands in it"), default=False)
     token = models.TextField(blank=True, editable=False)  # RFC 6578
-    state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.ACTIVE, editable=False)
-    error = models.CharField(_("error"), max_length=500, blank=True, editable=False)
-    failures = models.PositiveIntegerField(default=0, editable=False)
-    synced_at = models.DateTimeField(_("last looked at"), null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
 
     objects: Any = VisibleQuerySet.as_manager()
 

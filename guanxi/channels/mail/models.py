@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.channels.models import Connection
 from guanxi.customers.models import Party
 from guanxi.customers.models.origins import origin_field, origin_index
 from guanxi.foundation import governing, hooks
@@ -29,15 +30,10 @@ class Security(models.TextChoices):
     NONE = "none", _("None (only within the house)")
 
 
-class Mailbox(Governed):
+class Mailbox(Connection):
     """Somebody's mailbox at a mail server: read over IMAP, written through SMTP."""
 
     governed = Personal("owner")
-
-    class State(models.TextChoices):
-        ACTIVE = "active", _("Up to date")
-        FAILING = "failing", _("Cannot be read")
-        PAUSED = "paused", _("Paused")
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="mailboxes", verbose_name=_("whose"), editable=False
@@ -61,13 +57,8 @@ class Mailbox(Governed):
     makes_leads = models.BooleanField(_("mail of strangers becomes a lead"), default=False)
     lead_addresses = models.CharField(_("only mail to these addresses"), max_length=500, blank=True)
     leads_since = models.DateTimeField(null=True, blank=True, editable=False)
-    state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.ACTIVE, editable=False)
-    error = models.CharField(_("error"), max_length=500, blank=True, editable=False)
-    failures = models.PositiveIntegerField(default=0, editable=False)
-    synced_at = models.DateTimeField(_("last looked at"), null=True, blank=True, editable=False)
     # Messages a second when last there was a backlog.
     speed = models.FloatField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
 
     objects: Any = VisibleQuerySet.as_manager()
 

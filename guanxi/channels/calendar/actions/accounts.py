@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from icalendar import Calendar
 
-from guanxi.channels.actions import keep_failure, keep_success
+from guanxi.channels.actions import change_connection, keep_failure, keep_success, pause_connection
 from guanxi.channels.activities import actions as activities
 from guanxi.channels.activities import queries
 from guanxi.channels.activities.models import Activity, Participant
@@ -31,7 +31,6 @@ from guanxi.foundation.actions import Refused, action, change, create, delete
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import NotAllowed, Viewer, require
 
-State = Account.State
 BEFORE, AFTER = timedelta(days=90), timedelta(days=400)  # what of the past and of the future goes there
 HERE = ("subject", "starts_at", "minutes", "whole_day", "place", "text", "private", "series", "state")
 
@@ -55,13 +54,11 @@ def edit_calendar(
 ) -> Account:
     """Change where a calendar is and how one gets in; an empty password leaves it as it is."""
     account = Account.objects.visible_to(by).get(pk=number)
-    if not changes.get("password", True):
-        changes = {name: value for name, value in changes.items() if name != "password"}
+    password = changes.get("password", "")
+    changes = {name: value for name, value in changes.items() if name != "password"}
     _refuse_unfit(changes)
     elsewhere = any(changes.get(name, getattr(account, name)) != getattr(account, name) for name in ("address", "path"))
-    stored = change(account, expected, **changes, failures=0, error="")
-    if changes.get("password"):  # secrets are in no audit log, so `change` does not write them
-        Account.objects.filter(pk=number).update(password=changes["password"])
+    stored = change_connection(account, expected, password, **changes, error="")
     if elsewhere:  # what was agreed on with another server is worth nothing
         Entry.objects.filter(account=account).delete()
         Account.objects.filter(pk=number).update(token="")
@@ -79,8 +76,7 @@ def _refuse_unfit(values: dict[str, Any]) -> None:
 @action
 def pause_calendar(number: int, paused: bool, *, by: Viewer) -> Account:
     """Leave a calendar alone, or go on with it."""
-    account = Account.objects.visible_to(by).get(pk=number)
-    return change(account, state=State.PAUSED if paused else State.ACTIVE, failures=0, error="")
+    return pause_connection(Account.objects.visible_to(by).get(pk=number), paused)
 
 
 @action

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guanxi.channels.actions import keep_failure, keep_success
+from guanxi.channels.actions import change_connection, keep_failure, keep_success, pause_connection
 from guanxi.channels.mail import hosts, strangers
 from guanxi.channels.mail.models import Folder, LeftOut, Mailbox, Message, Thread
 from guanxi.foundation import search
@@ -19,7 +19,6 @@ from guanxi.foundation.attachments.actions import remove_of
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import Viewer, require
 
-State = Mailbox.State
 AT_ONCE = 1_000  # messages that are taken away in one statement
 
 
@@ -37,20 +36,16 @@ def connect(*, by: Viewer, **values: Any) -> Mailbox:
 def edit(number: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Mailbox:
     """Change a mailbox; an empty password leaves it as it is. It is looked at again at once."""
     mailbox = Mailbox.objects.visible_to(by).get(pk=number)
-    if not changes.get("password", True):
-        changes = {name: value for name, value in changes.items() if name != "password"}
+    password = changes.get("password", "")
+    changes = {name: value for name, value in changes.items() if name != "password"}
     _check_hosts(changes)
-    stored = change(mailbox, expected, **changes, **_leads(changes, mailbox, by), failures=0)
-    if changes.get("password"):  # secrets are in no audit log, so `change` does not write them
-        Mailbox.objects.filter(pk=number).update(password=changes["password"])
-    return stored
+    return change_connection(mailbox, expected, password, **changes, **_leads(changes, mailbox, by))
 
 
 @action
 def pause(number: int, paused: bool, *, by: Viewer) -> Mailbox:
     """Read a mailbox no more, or again."""
-    mailbox = Mailbox.objects.visible_to(by).get(pk=number)
-    return change(mailbox, state=State.PAUSED if paused else State.ACTIVE, failures=0, error="")
+    return pause_connection(Mailbox.objects.visible_to(by).get(pk=number), paused)
 
 
 @action
