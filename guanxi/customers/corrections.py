@@ -10,8 +10,6 @@ import hashlib
 import json
 from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -39,19 +37,16 @@ def said_by_hand(party: Party) -> dict[str, Any]:
     return {name: value for payload in records.values_list("payload", flat=True) for name, value in payload.items()}
 
 
-def _source_and_count(code: str, external_id: str) -> tuple[Source, int]:
-    """A source of the house, and how many records it has of this number: one question for both."""
-    records = SourceRecord.objects.filter(source=OuterRef("pk"), external_id=external_id).order_by().values("source")
-    counted = Subquery(records.annotate(count=Count("pk")).values("count"))
-    told_by = Source.objects.filter(code=code).annotate(records=Coalesce(counted, 0)).first()
-    return (told_by, told_by.records) if told_by is not None else (source(code), 0)
-
-
-def keep(party: Party, values: dict[str, Any], source_code: str = HAND, key: str = "") -> SourceRecord:
-    """Add `values` to what was said of `party`; `key` tells apart what is not simply a correction."""
+def keep(
+    party: Party, values: dict[str, Any], source_code: str = HAND, key: str = "", *, new: bool = False
+) -> SourceRecord:
+    """Add `values` to what was said of `party`; `key` tells apart what is not simply a correction. Of a `new` party
+    nothing has been said before.
+    """
     payload = {name: plain(value) for name, value in values.items()}
     external_id = key or str(party.pk)
-    told_by, serial = _source_and_count(source_code, external_id)
+    told_by = source(source_code)
+    serial = 0 if new else SourceRecord.objects.filter(source=told_by, external_id=external_id).count()
     text = json.dumps([serial, payload], sort_keys=True, ensure_ascii=False)
     return SourceRecord.objects.create(
         source=told_by,

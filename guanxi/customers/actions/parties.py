@@ -63,7 +63,7 @@ def create_party(
         **values,
     )
     said = {field: value for field, value in {"kind": kind, **values}.items() if value not in ("", None)}
-    corrections.keep(party, said | {PROFILE + key: value for key, value in party.profile.items()})
+    corrections.keep(party, said | {PROFILE + key: value for key, value in party.profile.items()}, new=True)
     tell("party.created", party, by=by, name=party.name)
     points = [
         _first_point(party, contact_kind, value)

@@ -29,6 +29,7 @@ from guanxi.operations.backup import keys
 
 ABOUT, MANIFEST = "about.json", "manifest.json"
 PIECE = 8 << 20  # bytes of a part whose length is not known before
+AT_ONCE = 1 << 20  # bytes that go from one stream to the next
 AGE, ZSTD = b"age-encryption.org/v1", b"\x28\xb5\x2f\xfd"
 FORMAT = 1
 
@@ -73,7 +74,9 @@ class Writer:
     def __init__(self, target: BinaryIO) -> None:
         self.manifest = Manifest()
         self._packed = pa.CompressedOutputStream(pa.PythonFile(_Open(target), "w"), "zstd")
-        self._tar = tarfile.open(fileobj=cast("Any", self._packed), mode="w|", bufsize=1 << 20)  # noqa: SIM115
+        # As much at once as its buffer holds, which is copied with each piece that comes.
+        more: Any = {"copybufsize": AT_ONCE}
+        self._tar = tarfile.open(fileobj=cast("Any", self._packed), mode="w|", bufsize=AT_ONCE, **more)  # noqa: SIM115
 
     def add(self, name: str, content: bytes | memoryview) -> None:
         """One part out of memory."""
@@ -122,7 +125,7 @@ class Reader:
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
         self._packed = pa.CompressedInputStream(pa.PythonFile(_Open(source), "r"), "zstd")
-        self._tar = tarfile.open(fileobj=cast("Any", self._packed), mode="r|", bufsize=1 << 20)  # noqa: SIM115
+        self._tar = tarfile.open(fileobj=cast("Any", self._packed), mode="r|", bufsize=AT_ONCE)  # noqa: SIM115
 
     def parts(self) -> Iterator[tuple[str, IO[bytes]]]:
         """Name and content of each part; a content is to be read before the next part is asked for."""

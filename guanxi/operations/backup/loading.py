@@ -7,9 +7,13 @@ foreign keys, which are made afterwards; then the migrations that it lacks follo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from itertools import cycle, groupby
+from queue import Queue
+from threading import Thread
 from typing import IO, Any, cast
 
 import psycopg
@@ -24,7 +28,7 @@ from guanxi.operations.backup import snapshots
 from guanxi.operations.backup.archive import Damaged
 
 STAGED = "guanxi_restoring"
-AT_ONCE = 2  # indexes made at a time
+AT_ONCE = 2  # connections that load rows, make indexes and check references side by side
 
 
 def unknown_migrations(applied: list[list[str]]) -> list[str]:
@@ -52,58 +56,105 @@ def targets(applied: list[list[str]]) -> list[tuple[str, str]]:
     return last
 
 
+class Lane:
+    """One connection through which rows come in, worked by a thread of its own."""
+
+    def __init__(self, columns: dict[str, list[str]]) -> None:
+        self._columns, self._params = columns, connection.get_connection_params()
+        self.counts: Counter[str] = Counter()
+        # One piece waits while another is written: memory stays flat.
+        self._pieces: Queue[tuple[str, bytes] | None] = Queue(1)
+        self._ended = False
+        self._fault: BaseException | None = None
+        self._thread = Thread(target=self._work, name="load", daemon=True)
+        self._thread.start()
+
+    def give(self, table: str, piece: bytes) -> None:
+        """Let whole rows of a table be written."""
+        self._pieces.put((table, piece))
+        if self._fault is not None:
+            raise self._fault
+
+    def close(self) -> None:
+        """Wait until all is written."""
+        self.leave()
+        if self._fault is not None:
+            raise self._fault
+
+    def leave(self) -> None:
+        """End the thread, whatever became of its work."""
+        if self._thread.is_alive():
+            self._pieces.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            with snapshots.postgres(self._params) as link:
+                link.execute("SET synchronous_commit = off")
+                for table, pieces in groupby(self._given(), key=lambda one: one[0]):
+                    self._write(link, table, (piece for _table, piece in pieces))
+        except BaseException as error:  # noqa: BLE001  raised again by whoever gives more
+            self._fault = error
+            for _unwanted in self._given():
+                pass
+
+    def _given(self) -> Iterator[tuple[str, bytes]]:
+        while not self._ended:
+            one = self._pieces.get()
+            self._ended = one is None
+            if one is not None:
+                yield one
+
+    def _write(self, link: psycopg.Connection[Any], table: str, pieces: Iterable[bytes]) -> None:
+        columns = sql.SQL(", ").join(sql.Identifier(name) for name in self._columns[table])
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), columns)
+        with link.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for piece in pieces:
+                    copy.write(piece)
+            self.counts[table] += cursor.rowcount
+
+
 class Load:
     """The rows of an archive on their way into the staged schema."""
 
     def __init__(self, about: dict[str, Any], link: psycopg.Connection[Any]) -> None:
         self.about, self.link = about, link
         self.known = snapshots.columns_of(link)
-        self.counts: dict[str, int] = {}
-        self._table = ""
-        self._open = ExitStack()  # the COPY under way
-        self._copy: Any = None
-        self._cursor = link.cursor()
         names = sql.SQL(", ").join(sql.Identifier(name) for name in self.known)
         link.execute("SET synchronous_commit = off")
         self._each("DISABLE TRIGGER USER")  # those that keep the audit log as it is, say
         self._each("SET (autovacuum_enabled = false)")  # else `finish` waits for what it does slowly
         link.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
         self._later = _take_off(link)
+        link.commit()
+        self._lanes = [Lane(about["tables"]) for _number in range(AT_ONCE)]
+        self._turns = cycle(self._lanes)
 
     def _each(self, what: str) -> None:
         for name in self.known:
             self.link.execute(sql.SQL(f"ALTER TABLE {{}} {what}").format(sql.Identifier(name)))
 
     def take(self, table: str, content: IO[bytes]) -> None:
-        """One piece of a table; the pieces come in their order."""
-        if table != self._table:
-            self._end()
-            self._begin(table)
-        while self._copy is not None and (piece := content.read(1 << 20)):
-            self._copy.write(piece)
+        """One piece of a table: whole rows, as they were copied out."""
+        if table in self.known:  # else of somebody else, beside our tables
+            next(self._turns).give(table, content.read())
 
-    def _begin(self, table: str) -> None:
-        self._table = table
-        if table not in self.known:  # of somebody else, beside our tables
-            return
-        columns = sql.SQL(", ").join(sql.Identifier(name) for name in self.about["tables"][table])
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), columns)
-        self._copy = self._open.enter_context(self._cursor.copy(statement))
-
-    def _end(self) -> None:
-        self._open.close()
-        if self._copy is not None:
-            self.counts[self._table] = self._cursor.rowcount
-        self._open, self._copy = ExitStack(), None
+    def leave(self) -> None:
+        """Write no more: all is done, or was broken off."""
+        for lane in self._lanes:
+            lane.leave()
 
     def finish(self, rows: dict[str, int]) -> None:
         """Make indexes and foreign keys, set the sequences. Raises Damaged where rows are missing."""
-        self._end()
-        for table, count in self.counts.items():
-            if rows.get(table) != count:
+        for lane in self._lanes:
+            lane.close()
+        counts = sum((lane.counts for lane in self._lanes), Counter[str]())
+        for table in self.known.keys() & rows.keys():
+            if rows[table] != counts[table]:
                 raise Damaged(
                     _("%(table)s has %(found)s rows in the backup, %(wanted)s were written.")
-                    % {"table": table, "found": count, "wanted": rows.get(table)}
+                    % {"table": table, "found": counts[table], "wanted": rows[table]}
                 )
         self._each("ENABLE TRIGGER USER")
         for table, column, last in self.about["sequences"]:
@@ -111,20 +162,26 @@ class Load:
                 self.link.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [f'"{table}"', column, last])
         self.link.commit()
         indexes, references = self._later
-        for number, _done in enumerate(_beside(indexes)):
-            progress(number + 1, len(indexes), _("Making the indexes"))
-        for number, statement in enumerate(references):
-            progress(number, len(references), _("Checking the references"))
-            self.link.execute(sql.SQL(statement))
+        _all_beside(indexes, _("Making the indexes"))
+        for table, name, definition in references:
+            self.link.execute(sql.SQL(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition} NOT VALID"))
         self.link.commit()
-        self.link.autocommit = True
-        for name in self.known:
-            self.link.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
+        # One of these only holds its own table, so that they never wait for each other in a circle.
+        checks = [f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}" for table, name, _definition in references]
+        counting = [f'ANALYZE "{name}"' for name in self.known]
+        _all_beside([*checks, *counting], _("Checking the references"))
         self._each("RESET (autovacuum_enabled)")
+        self.link.commit()
 
 
-def _take_off(link: psycopg.Connection[Any]) -> tuple[list[str], list[str]]:
-    """Drop foreign keys, unique constraints and indexes; the statements that make them again."""
+def _all_beside(statements: list[str], label: str) -> None:
+    for number, _done in enumerate(_beside(statements)):
+        progress(number + 1, len(statements), label)
+
+
+def _take_off(link: psycopg.Connection[Any]) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """Drop foreign keys, unique constraints and indexes; the statements that make the two latter again, and of the
+    first table, name and definition."""
     constraints = link.execute(
         """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid), contype FROM pg_constraint
            WHERE connamespace = current_schema()::regnamespace AND contype IN ('f', 'u') ORDER BY contype, conname"""
@@ -139,10 +196,13 @@ def _take_off(link: psycopg.Connection[Any]) -> tuple[list[str], list[str]]:
     ).fetchall()
     for name, _definition in indexes:
         link.execute(sql.SQL(f"DROP INDEX {name}"))
-    again = {"u": [], "f": []}  # type: dict[str, list[str]]
-    for table, name, definition, kind in constraints:
-        again[kind].append(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
-    return [*again["u"], *[definition for _name, definition in indexes]], again["f"]
+    once = [
+        f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}"
+        for table, name, definition, kind in constraints
+        if kind == "u"
+    ]
+    references = [(table, name, definition) for table, name, definition, kind in constraints if kind == "f"]
+    return [*once, *[definition for _name, definition in indexes]], references
 
 
 def _beside(statements: list[str]) -> Iterator[str]:
@@ -186,7 +246,11 @@ def loading(about: dict[str, Any]) -> Iterator[Load]:
         MigrationExecutor(connection).migrate(targets(about["migrations"]))
         call_command("createcachetable", verbosity=0)
         with snapshots.postgres(connection.get_connection_params()) as link:
-            yield Load(about, link)
+            load = Load(about, link)
+            try:
+                yield load
+            finally:
+                load.leave()
         call_command("migrate", verbosity=0, interactive=False)
 
 
