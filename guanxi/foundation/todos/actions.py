@@ -17,6 +17,7 @@ from guanxi.foundation.bulk_changes.writing import touch_again, write_fields
 from guanxi.foundation.desk import SetOfChanges, Sets
 from guanxi.foundation.models import User
 from guanxi.foundation.notices.kinds import ASSIGNED, REMINDER
+from guanxi.foundation.todos import queries
 from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import SYSTEM, Viewer, is_staff, may, require
 
@@ -76,13 +77,17 @@ def edit(todo_id: int, changes: dict[str, Any], expected: dict[str, Any] | None 
 
 @action
 def set_done(todo_id: int, done: bool, *, by: Viewer) -> Todo:
-    """Mark a task as done, or as not done after all."""
+    """Mark a task as done, or as not done after all. Of a record that has open tasks one always comes next: after the
+    next action the most urgent of the others does.
+    """
     todo, record = _found(todo_id, by)
     require(by, "edit", todo)
     if bool(todo.done_at) == done:
         return todo
-    again: dict[str, Any] = {"is_next": todo.is_next and not _others_next(todo)} if not done else {}
+    again: dict[str, Any] = {"is_next": _takes_the_lead(record, None)} if not done else {}
     stored = change(todo, done_at=clock.now() if done else None, done_by_id=by.pk if done else None, **again)
+    if done:
+        _pass_the_lead(stored)
     if done and record is not None:
         belonging.tell("todo.done", record, by=by, about=stored, verb=stored.verb, what=stored.what)
     return stored
@@ -115,6 +120,7 @@ def remove(todo_id: int, *, by: Viewer) -> Any:
     todo, record = _found(todo_id, by)
     search.remove(Todo, [todo.pk])
     delete(todo)
+    _pass_the_lead(todo)
     return record
 
 
@@ -219,7 +225,7 @@ def _takes_the_lead(record: Any, wanted: bool | None) -> bool:
         if wanted:
             raise Refused(_("Only a task on a record can be its next action."), "is_next")
         return False
-    one_at_a_time.hold(f"next:{record._meta.label_lower}:{record.pk}")
+    _hold_next(record._meta.label_lower, record.pk)
     present = list(Todo.objects.of(record).filter(done_at__isnull=True, is_next=True))
     if wanted:
         for other in present:
@@ -228,9 +234,20 @@ def _takes_the_lead(record: Any, wanted: bool | None) -> bool:
     return wanted or (wanted is None and not present)
 
 
-def _others_next(todo: Todo) -> bool:
-    same = Todo.objects.filter(object_type=todo.object_type, object_id=todo.object_id, is_next=True)
-    return same.open().exclude(pk=todo.pk).exists()
+def _pass_the_lead(todo: Todo) -> None:
+    """After the next action was done or deleted: let the most urgent open task of its record come next."""
+    if not todo.is_next or todo.object_id is None:
+        return
+    _hold_next(todo.object_type, todo.object_id)
+    waiting = Todo.objects.filter(object_type=todo.object_type, object_id=todo.object_id).open()
+    heir = queries.urgent_first(waiting).first()
+    if heir is not None and not waiting.filter(is_next=True).exists():
+        with visibility.implied():  # it follows from what was done of the other
+            change(heir, is_next=True)
+
+
+def _hold_next(object_type: str, object_id: int) -> None:
+    one_at_a_time.hold(f"next:{object_type}:{object_id}")
 
 
 def _refuse_unknown(values: dict[str, Any]) -> None:

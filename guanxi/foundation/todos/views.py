@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -100,7 +101,7 @@ def next_action(request: HttpRequest, object_type: str, object_id: int) -> HttpR
     todo = get_object_or_404(known, pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
     if request.POST.get("do") == "done":
         actions.set_done(todo.pk, True, by=request.user)
-        return _bar(request, record, asking=True)
+        return _bar(request, record, asking=True, others=queries.of(record)[0])
     try:
         actions.make_next(todo.pk, by=request.user)
     except Refused as refusal:
@@ -125,13 +126,20 @@ def _add_next(request: HttpRequest, record: Any) -> HttpResponse:
 
 
 def _bar(
-    request: HttpRequest, record: Any, *, asking: bool = False, error: str = "", status: int = 200
+    request: HttpRequest,
+    record: Any,
+    *,
+    asking: bool = False,
+    others: Sequence[Todo] | None = None,
+    error: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     context = {**next_bar(record, request.user), "asking": asking, "error": error}
     if asking:
         draft = {name: request.POST.get(name, "") for name in ("verb", "what", "due_on")} if error else {"verb": "call"}
-        others = [todo for todo in queries.of(record)[0] if not todo.is_next][:5]
-        context |= {"draft": draft, "others": others, "verbs": Todo.Verb.choices, "once": new_token()}
+        if others is None:
+            others = [todo for todo in queries.of(record)[0] if not todo.is_next]
+        context |= {"draft": draft, "others": others[:5], "verbs": Todo.Verb.choices, "once": new_token()}
     response = render(request, "todos/next.html", context, status=status)
     if request.method == "POST" and status == 200:
         response["HX-Trigger"] = "todos-changed"

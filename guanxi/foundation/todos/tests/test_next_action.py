@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
@@ -15,6 +18,8 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import User
 from guanxi.foundation.todos import actions, queries
 from guanxi.foundation.todos.models import Todo
+from guanxi.sales.deals import actions as deals
+from guanxi.sales.deals import ready_made
 
 JSON = "application/json"
 
@@ -35,10 +40,15 @@ def test_one_open_task_of_a_record_comes_next(staff: User, mei: Party) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Todo.objects.filter(pk=first.pk).update(is_next=True)
     actions.set_done(second.pk, True, by=staff)
+    assert queries.next_action(mei) == first, "the other one comes next"
+    actions.set_done(first.pk, True, by=staff)
     assert queries.next_action(mei) is None
     third = actions.add("拜訪", record=mei, is_next=True, by=staff)
     actions.set_done(second.pk, False, by=staff)  # it was next once; by now another is
     assert queries.next_action(mei) == third
+    actions.remove(third.pk, by=staff)
+    assert queries.next_action(mei) == second
+    third = actions.add("回電", record=mei, is_next=True, by=staff)
     with pytest.raises(Refused, match="on a record"):
         actions.make_next(actions.add("沒有對象", by=staff).pk, by=staff)
     actions.set_done(third.pk, True, by=staff)
@@ -111,18 +121,31 @@ def test_programs_say_it(api: Client, staff: User, mei: Party) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_once_one_comes_next(staff: User, mei: Party) -> None:
-    barrier = threading.Barrier(2)
+@pytest.mark.parametrize("of", ["customer", "deal"])
+def test_of_two_at_once_one_comes_next(staff: User, mei: Party, of: str) -> None:
+    ready_made.install(partial(apps.get_model, "deals"))
+    record = mei if of == "customer" else deals.create_deal(name="Pumps", party=mei, by=staff)
+    waiting = [actions.add(what, record=record, by=staff) for what in ("first", "second")]
 
-    def work(what: str) -> None:
-        barrier.wait()
-        actions.add(what, record=mei, is_next=True, by=staff)
-        connection.close()
+    def at_once(*work: Callable[[], Any]) -> None:
+        barrier = threading.Barrier(len(work))
 
-    threads = [threading.Thread(target=work, args=(what,)) for what in ("one", "two")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert Todo.objects.filter(is_next=True).count() == 1
-    assert Todo.objects.count() == 2
+        def run(one: Callable[[], Any]) -> None:
+            barrier.wait()
+            one()
+            connection.close()
+
+        threads = [threading.Thread(target=run, args=(one,)) for one in work]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert Todo.objects.filter(is_next=True, done_at=None).count() == 1
+
+    at_once(*(partial(actions.add, what, record=record, is_next=True, by=staff) for what in ("one", "two")))
+    assert Todo.objects.count() == 4
+    following = queries.next_action(record)
+    assert following is not None
+    at_once(
+        partial(actions.set_done, following.pk, True, by=staff), partial(actions.make_next, waiting[1].pk, by=staff)
+    )
