@@ -16,12 +16,13 @@ from guanxi.intake.models import ImportRun
 from guanxi.intake.plan import prepare
 from guanxi.lake import refresh
 
-RETAIL, BUSINESS = "retail", "business"
+ALL = RETAIL, BUSINESS = "retail", "business"
 
 
-def sources() -> tuple[str, ...]:
+def sources(what: Collection[str] = ALL) -> tuple[str, ...]:
     """By what their records are known again."""
-    return (complete_journey.SOURCE, organisations.SOURCE, *(part.source for part in all_parts()))
+    retail = (complete_journey.SOURCE, organisations.SOURCE) if RETAIL in what else ()
+    return (*retail, *(part.source for part in all_parts() if BUSINESS in what))
 
 
 def folder() -> Path:
@@ -34,7 +35,7 @@ def load(
     say: Callable[[str], None] = lambda line: None,
     *,
     by: Viewer = SYSTEM,
-    what: Collection[str] = (RETAIL, BUSINESS),
+    what: Collection[str] = ALL,
     scale: float = 1.0,
 ) -> None:
     """Import all; doing it twice changes nothing, and one that was killed goes on where it was. Raises Refused.
@@ -60,6 +61,6 @@ def _import(files: list[tuple[str, Path, str]], say: Callable[[str], None], by: 
             say(f"{done.rejected:,} rejected, see {done.rejects_path}")
 
 
-def runs() -> QuerySet[ImportRun]:
+def runs(what: Collection[str] = ALL) -> QuerySet[ImportRun]:
     """The imports that brought the demonstration data, checks and taken-back ones among them."""
-    return ImportRun.objects.filter(plan__source__in=sources())
+    return ImportRun.objects.filter(plan__source__in=sources(what))

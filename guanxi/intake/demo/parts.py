@@ -20,7 +20,8 @@ class SamplePart:
 
     `prepare`: (folder, viewer, scale) → kinds and files in the order in which to import them; `build`: makes the rest,
     nothing where it is there already, and says what; `lines`: what of it is there, by name and number; `take_away`:
-    takes that away and says how many rows of each went, and under “kept” how many stay.
+    takes that away and says how many rows of each went, and under “kept” how many stay. `files`: the pattern of what it
+    writes into the folder.
     """
 
     source: str
@@ -28,6 +29,7 @@ class SamplePart:
     build: Callable[[Viewer, float], list[str]]
     lines: Callable[[], list[tuple[str, int]]]
     take_away: Callable[[Viewer], dict[str, int]]
+    files: str
 
 
 def all_parts() -> list[SamplePart]:

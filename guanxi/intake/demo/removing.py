@@ -8,6 +8,7 @@ records. Other packages take away what they made of them (door “sample_removed
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -17,7 +18,7 @@ from guanxi.foundation import hooks, tasks
 from guanxi.foundation.visibility import SYSTEM, Viewer
 from guanxi.intake import actions, reverting
 from guanxi.intake.demo import forgetting, loading
-from guanxi.intake.demo.parts import all_parts
+from guanxi.intake.demo.parts import SamplePart, all_parts
 from guanxi.intake.models import ImportRun
 from guanxi.lake import refresh
 
@@ -36,23 +37,25 @@ class Preview:
         return bool(self.lines)
 
 
-def preview() -> Preview:
+def preview(what: Collection[str] = loading.ALL) -> Preview:
     """What taking away would do, from what the imports counted: no look through the data themselves."""
-    rows = loading.runs().filter(dry_run=False)
+    rows = loading.runs(what).filter(dry_run=False)
     lines = [(run.get_kind_display(), run.created) for run in rows.exclude(state=State.REVERTED).order_by("pk")]
-    lines += [line for part in all_parts() for line in part.lines()]
-    others = ImportRun.objects.filter(dry_run=False).exclude(pk__in=rows.values("pk"))
+    lines += [line for part in _parts(what) for line in part.lines()]
+    others = ImportRun.objects.filter(dry_run=False).exclude(pk__in=loading.runs().values("pk"))
     real = others.exists() or Party.objects.filter(import_run=None).exists()
     return Preview(lines, real)
 
 
-def remove(*, by: Viewer = SYSTEM) -> dict[str, int]:
-    """Take all away; one that was killed goes on where it stood. Returns how many rows went, and how many stayed."""
+def remove(*, by: Viewer = SYSTEM, what: Collection[str] = loading.ALL) -> dict[str, int]:
+    """Take all away, or one of the two; one that was killed goes on where it stood. Returns how many rows went, and how
+    many stayed.
+    """
     gone: dict[str, int] = {}
     kept = 0
-    for part in all_parts():
+    for part in _parts(what):
         _add(gone, part.take_away(by))
-    runs = list(loading.runs().filter(dry_run=False).order_by("-pk"))
+    runs = list(loading.runs(what).filter(dry_run=False).order_by("-pk"))
     for number, run in enumerate(runs):
         tasks.progress(number, len(runs), run.get_kind_display())
         if run.state not in (State.REVERTED, State.REVERTING) and (run.phase or run.state == State.DONE):
@@ -64,7 +67,7 @@ def remove(*, by: Viewer = SYSTEM) -> dict[str, int]:
     refresh.refresh(wait=60)
     for add in hooks.get("sample_removed"):
         add()
-    _forget(by)
+    _forget(by, what)
     gone["kept"] = gone.get("kept", 0) + kept
     return gone
 
@@ -74,16 +77,25 @@ def _add(gone: dict[str, int], more: dict[str, int]) -> None:
         gone[name] = gone.get(name, 0) + count
 
 
-def _forget(by: Viewer) -> None:
+def _parts(what: Collection[str]) -> list[SamplePart]:
+    return all_parts() if loading.BUSINESS in what else []
+
+
+def _forget(by: Viewer, what: Collection[str]) -> None:
     """What told of the demonstration data; nothing that still has records is touched."""
-    runs = list(loading.runs())
+    runs = list(loading.runs(what))
     for run in runs:
         shutil.rmtree(run.folder, ignore_errors=True)
-    forgetting.forget([run.pk for run in runs], list(_unused_sources().values_list("pk", flat=True)), by=by)
-    shutil.rmtree(loading.folder(), ignore_errors=True)
+    unused = _unused_sources(what).values_list("pk", flat=True)
+    forgetting.forget([run.pk for run in runs], list(unused), by=by)
+    for part in _parts(what):
+        for path in loading.folder().glob(part.files):
+            path.unlink()
+    if not loading.runs().exists():
+        shutil.rmtree(loading.folder(), ignore_errors=True)
     refresh.refresh(wait=60)
 
 
-def _unused_sources() -> QuerySet[Source]:
+def _unused_sources(what: Collection[str]) -> QuerySet[Source]:
     of_it = SourceRecord.objects.filter(source=OuterRef("pk"))
-    return Source.objects.filter(~Exists(of_it), code__in=loading.sources())
+    return Source.objects.filter(~Exists(of_it), code__in=loading.sources(what))

@@ -16,12 +16,12 @@ def _by() -> object:
 
 
 @task(label=_("Loading the sample data"), queue_name="long")
-def load_sample() -> None:
-    """Load all; a worker that is killed leaves it where another goes on."""
-    loading.load(by=_by())
+def load_sample(what: list[str] | None = None) -> None:
+    """Load all, or one of the two; a worker that is killed leaves it where another goes on."""
+    loading.load(by=_by(), what=what or loading.ALL)
 
 
 @task(label=_("Taking the sample data away"), queue_name="long")
-def remove_sample() -> dict[str, int]:
-    """Take all away; a worker that is killed leaves it where another goes on."""
-    return removing.remove(by=_by())
+def remove_sample(what: list[str] | None = None) -> dict[str, int]:
+    """Take all away, or one of the two; a worker that is killed leaves it where another goes on."""
+    return removing.remove(by=_by(), what=what or loading.ALL)

@@ -17,6 +17,7 @@ from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.tasks.worker import run_waiting
 from guanxi.intake import reverting
 from guanxi.intake.demo import complete_journey, loading, removing
+from guanxi.intake.demo.parts import SamplePart
 from guanxi.intake.models import ImportRun
 from guanxi.lake.query import Query, run
 from guanxi.orders.models import Order
@@ -120,6 +121,37 @@ def test_one_s_own_records_stay_and_a_killed_removal_goes_on(
     removing.remove(by=staff)
     assert list(Party.objects.values_list("pk", flat=True)) == [own.pk]
     assert not ImportRun.objects.exists() and not Order.objects.exists()
+
+
+def test_one_half_comes_beside_the_other_and_goes_by_itself(
+    small: None, staff: User, staff_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare(target: Path, by: Any, scale: float) -> list[tuple[str, Path]]:
+        path = target / "year-parties.csv"
+        path.write_text("external_id,name,kind,made_up\nF1,Alder Pumps,organisation,yes\n")
+        return [("parties", path)]
+
+    part = SamplePart("made-up-year", prepare, lambda by, scale: [], list, lambda by: {}, files="year*")
+    for module in (loading, removing):
+        monkeypatch.setattr(module, "all_parts", lambda: [part])
+    address = "/imports/sample-data/change/"
+    loading.load(by=staff, what=[loading.RETAIL])
+    before = set(Party.objects.values_list("name", flat=True))
+    page = staff_client.get("/imports/sample-data/").content.decode()
+    assert "Add it" in page and "A year of selling to organisations" in page
+    staff_client.post(address, {"do": "load", "what": "business"})
+    assert 'hx-get="/tasks/' in staff_client.get("/imports/sample-data/").content.decode(), "how far it is"
+    run_waiting()
+    assert set(Party.objects.filter(made_up=True).values_list("name", flat=True)) == before | {"Alder Pumps"}
+    page = staff_client.get("/imports/sample-data/").content.decode()
+    assert "Add it" not in page and page.count("Take this away") == 2
+    again = staff_client.post(address, {"do": "load", "what": "business"}, follow=True)
+    assert "already" in again.content.decode()
+    staff_client.post(address, {"do": "remove", "what": "business"})
+    run_waiting()
+    assert set(Party.objects.values_list("name", flat=True)) == before
+    assert not list(loading.folder().glob("year*")) and loading.folder().is_dir()
+    assert "Add it" in staff_client.get("/imports/sample-data/").content.decode()
 
 
 def test_strangers_neither_load_nor_remove(small: None, client: Client, stranger: User) -> None:

@@ -68,12 +68,14 @@ class Member:
     key: str
     name: str
     latin_name: str
+    given_name: str
     gender: str
     title: str
     department: str
     role: str
     stance: int
     influence: int
+    mail: str
 
 
 @dataclass
@@ -112,11 +114,11 @@ def weighted(chooser: random.Random, choices: Iterable[tuple[str, float]]) -> st
 def draw_firms(reps: Sequence[str], scale: float = 1.0) -> list[Firm]:
     """The organisations, the same for the same scale."""
     chooser = random.Random(SEED)
-    names = {place[0]: _names(chooser, place) for place in PLACES}
+    names = {language: _names(chooser, language) for language in WORDS}
     firms = []
     for number in range(max(12, round(FIRMS * scale))):
         place = chooser.choices(PLACES, [one[4] for one in PLACES])[0]
-        firms.append(_firm(chooser, number, place, names[place[0]].pop(), reps))
+        firms.append(_firm(chooser, number, place, _called(names[place[1]].pop(), place), reps))
     for number in range(RIVALS):
         rival = _firm(chooser, number, PLACES[2 + number % 4], f"{WEST[number]} Rivals Ltd", reps)
         rival.key, rival.people = f"rival-{number:02}", []
@@ -138,17 +140,24 @@ def articles() -> list[Article]:
     ]
 
 
-def _names(chooser: random.Random, place: Place) -> list[str]:
-    """All names that can be put together for a country, in an order of chance."""
-    country, language, _cities, ending, _share = place
-    first, trades, space = {
-        "zh-hant": (TAIWAN, TRADES_TAIWAN, ""), "zh-hans": (CHINA, TRADES_CHINA, ""), "en": (WEST, TRADES_WEST, " "),
+def _names(chooser: random.Random, language: str) -> list[tuple[str, str]]:
+    """All names that can be put together in a language, in an order of chance.
+
+    Each is given once, whatever the country: firms that differ in nothing but the form of law look like one.
+    """
+    first, trades = {
+        "zh-hant": (TAIWAN, TRADES_TAIWAN), "zh-hans": (CHINA, TRADES_CHINA), "en": (WEST, TRADES_WEST),
     }[language]  # fmt: skip
-    names = [f"{one}{space}{trade}{space}{ending}" for one, trade in product(first, trades)]
+    names = list(product(first, trades))
     chooser.shuffle(names)
-    if country == "DE":
-        names = [name.replace("Foods", "Lebensmittel").replace("Water", "Wasser") for name in names]
     return names
+
+
+def _called(name: tuple[str, str], place: Place) -> str:
+    """A name with the form of law of its country."""
+    country, language, _cities, ending, _share = place
+    called = ("" if language != "en" else " ").join((*name, ending))
+    return called.replace("Foods", "Lebensmittel").replace("Water", "Wasser") if country == "DE" else called
 
 
 def _firm(
@@ -183,11 +192,15 @@ def _firm(
 def _member(chooser: random.Random, firm: Firm, place: int) -> Member:
     department, title, role = SEATS[place % len(SEATS)]
     person = draw_person(chooser, firm.language != "en")
+    while person.given_name in {one.given_name for one in firm.people}:  # colleagues of one name are taken for one
+        person = draw_person(chooser, firm.language != "en")
     word = WORDS[firm.language]
     return Member(
         key=f"{firm.key}-{place + 1}",
+        mail=f"{_mailbox(firm, place)}@{firm.key}.example",
         name=person.name,
         latin_name=person.latin_name,
+        given_name=person.given_name,
         gender=person.gender,
         title=title[word],
         department=department[word],
@@ -195,6 +208,12 @@ def _member(chooser: random.Random, firm: Firm, place: int) -> Member:
         stance=chooser.choices((-2, -1, 0, 1, 2), (0.05, 0.15, 0.35, 0.3, 0.15))[0],
         influence=max(1, min(5, {"decider": 5, "buyer": 4}.get(role, 3) + chooser.choice((-1, 0, 0, 1)))),
     )
+
+
+def _mailbox(firm: Firm, place: int) -> str:
+    """A mailbox like no other: not numbered and not made of a name, for people with like mailboxes seem to be one."""
+    chooser = random.Random(f"{firm.key}-{place}")
+    return "".join(chooser.choice("bdfgklmnprstvz") + chooser.choice("aeiou") for _syllable in range(4))
 
 
 def write_firms(target: Path, firms: Sequence[Firm], known_since: str) -> list[tuple[str, Path]]:
@@ -235,7 +254,7 @@ def _parties(firm: Firm, known_since: str) -> Iterable[dict[str, Any]]:
     for one in firm.people:
         yield {
             "external_id": one.key, "kind": "person", "name": one.name, "latin_name": one.latin_name,
-            "gender": one.gender, "mail": f"{one.key}@{firm.key}.example", "role": "prospect", **shared,
+            "gender": one.gender, "mail": one.mail, "role": "prospect", **shared,
         }  # fmt: skip
 
 

@@ -24,7 +24,8 @@ def _part_with() -> None:
 
 
 hooks.register(
-    "sample_part", SamplePart(firms.SOURCE, building.prepare, building.build, known.lines, actions.take_away)
+    "sample_part",
+    SamplePart(firms.SOURCE, building.prepare, building.build, known.lines, actions.take_away, files="year*"),
 )
 for slug in ("quotes", "orders", "invoices", "activities", "leads"):  # customers and deals say so by themselves
     hooks.register(

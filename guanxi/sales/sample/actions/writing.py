@@ -210,7 +210,7 @@ def _leads(stories: Sequence[Story], deals: Sequence[Deal], numbers: dict[int, s
                 story,
                 Lead(
                     name=story.contact.name, organisation=story.firm.name, title=story.contact.title,
-                    mail=f"{story.contact.key}@{story.firm.key}.example", city=story.firm.city,
+                    mail=story.contact.mail, city=story.firm.city,
                     country=story.firm.country, language=story.firm.language, message=story.items[0].article.name,
                     number=numbers[story.number], state=Lead.State.CONVERTED, owner=deal.owner,
                     same_as=deal.party, assigned_at=came, first_activity_at=came + timedelta(hours=hours),
