@@ -15,7 +15,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation import audit
 from guanxi.foundation.actions import Refused, action, change, create, delete, occasion
 from guanxi.foundation.visibility import Viewer
-from guanxi.insight import leaving
+from guanxi.insight import booking, leaving
 from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Standing
 
 LEARNT: tuple[type[Model], ...] = (Standing, EquityPoint, ModelVersion, Learning)
@@ -38,21 +38,31 @@ def change_assumptions(changes: dict[str, Any], expected: dict[str, Any] | None 
 @action
 def create_cost_rate(*, by: Viewer, **values: Any) -> CostRate:
     """Say what one event of a kind costs. Raises Refused where its kind and channel have a rate already."""
-    return create(CostRate, **values)
+    made = create(CostRate, **_with_nothing(values))
+    booking.book_soon()
+    return made
 
 
 @action
 def edit_cost_rate(
     row_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer
 ) -> CostRate:
-    """Change a cost rate; the next learning counts with it."""
-    return change(CostRate.objects.visible_to(by).get(pk=row_id), expected, **changes)
+    """Change a cost rate; what was booked by it is booked anew soon."""
+    changed = change(CostRate.objects.visible_to(by).get(pk=row_id), expected, **_with_nothing(changes))
+    booking.book_soon()
+    return changed
+
+
+def _with_nothing(values: dict[str, Any]) -> dict[str, Any]:
+    """Hours and kilometres that were left empty cost nothing."""
+    return {name: 0 if value is None and name in ("hour", "kilometre") else value for name, value in values.items()}
 
 
 @action
 def delete_cost_rate(row_id: int, *, by: Viewer) -> None:
-    """Take a cost rate away: events of its kind cost nothing from the next learning on."""
+    """Take a cost rate away: what was booked by it is taken back soon."""
     delete(CostRate.objects.visible_to(by).get(pk=row_id))
+    booking.book_soon()
 
 
 def follow_merges(parties: Iterable[Party]) -> None:

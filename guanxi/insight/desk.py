@@ -26,13 +26,16 @@ class Costs(desk.Desk):
     label = _("Cost rates")
     icon = "coins"
     empty_words = _(
-        "Say what a mailing, a call or a visit costs: the value of each customer is then less what was spent on him."
+        "Say what a mailing, a call or a visit costs, an hour and a kilometre of it: that is written down for each "
+        "customer, and his value is less what was spent on him."
     )
     columns = [
         Column("kind", link=True, sort=False),
         Column("channel", sort=False, render=channel, needs=["channel"]),
         Column("purpose", sort=False),
         Column("amount", sort=False),
+        Column("hour", sort=False),
+        Column("kilometre", sort=False),
     ]
     filters = ["kind", "channel", "purpose"]
     facts = [
@@ -40,6 +43,8 @@ class Costs(desk.Desk):
         Column("channel", render=channel, help=_("A rate of a channel goes before that of any channel.")),
         "purpose",
         "amount",
+        Column("hour", help=_("Of calls, meetings and visits, by their minutes; a whole day is eight hours.")),
+        Column("kilometre", help=_("Of the way to meetings and visits.")),
     ]
     edit = actions.edit_cost_rate
     remove = actions.delete_cost_rate
@@ -48,6 +53,8 @@ class Costs(desk.Desk):
         Column("channel", required=False, help=_("Leave it empty for any channel.")),
         Column("purpose", required=True),
         Column("amount", required=True),
+        Column("hour", required=False),
+        Column("kilometre", required=False),
     ]
     create = actions.create_cost_rate
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils import formats
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.insight import explaining, naming
+from guanxi.insight.models import COSTS
+from guanxi.ledger import kinds
 from guanxi.ledger.kinds import EventKind, Family
 
 Payload = dict[str, Any]
@@ -47,8 +51,23 @@ def warning(payload: Payload) -> str:
     }
 
 
+def cost(payload: Payload) -> str:
+    """“Visit: 120.00 TWD”."""
+    what, amount = kinds.of(str(payload.get("of", ""))).label, payload.get("amount", "")
+    return f"{what}: {money_text(amount)} {payload.get('currency', '')}"
+
+
+def money_text(amount: Any) -> str:
+    """An amount of a payload as people read it."""
+    try:
+        return formats.number_format(Decimal(str(amount)), 2, use_l10n=True, force_grouping=True)
+    except InvalidOperation:
+        return str(amount)
+
+
 KINDS = [
     EventKind("standing.stage", _("Change of stage"), "arrows-exchange", stage, stage_meaning, Family.RECORDS),
     EventKind("standing.tier", _("Change of tier"), "stairs", tier, "", Family.RECORDS),
     EventKind("standing.warning", _("Early warning"), "alert-triangle", _("Early warning"), warning, Family.RECORDS),
+    EventKind(COSTS, _("Cost"), "coins", cost, "", Family.COSTS, needs="insight", aside=True),
 ]

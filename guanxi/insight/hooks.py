@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.api.additions import Addition
 from guanxi.foundation.desk import Panel
@@ -14,7 +15,10 @@ from guanxi.foundation.tasks import Daily, Every
 from guanxi.insight import (
     actions,
     api,
+    booking,
     bulk,
+    cost_facts,
+    costing,
     desk,  # noqa: F401  registers the desk
     events,
     figures,
@@ -23,6 +27,7 @@ from guanxi.insight import (
     rights,
     tasks,
 )
+from guanxi.insight.models import Cost
 from guanxi.insight.reports import equity, today
 
 # What people see -----------------------------------------------------------------------------------------------------
@@ -74,12 +79,16 @@ hooks.register("happened", actions.follow_restrictions)
 
 hooks.register("schedule", Daily(tasks.learn, at="02:30"))
 hooks.register("schedule", Every(tasks.learn_when_much_is_new, minutes=1))
+hooks.register("schedule", Every(booking.what_is_new, minutes=1))
+hooks.register("activity_changed", costing.follow)
+hooks.register("hangs_on_party", Hanging(Cost))
+hooks.register("lake_source", cost_facts.SOURCE)
 hooks.register("sample_removed", tasks.forget_sample)
 hooks.register("lake_table", bulk.STANDING)
 hooks.register("lake_table", bulk.HISTORY)
-for measure in figures.MEASURES:
+for measure in (*figures.MEASURES, *cost_facts.MEASURES):
     hooks.register("measure", measure)
 for tile in figures.TILES:
     hooks.register("dashboard_tile:management", tile)
-for dimension in figures.DIMENSIONS:
+for dimension in (*figures.DIMENSIONS, *cost_facts.DIMENSIONS):
     hooks.register("dimension", dimension)

@@ -21,16 +21,15 @@ from guanxi.foundation import bulk, clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
-from guanxi.insight import actions, equity, fitting, queries, scoring, statistics
+from guanxi.insight import actions, booking, equity, fitting, queries, scoring, statistics
 from guanxi.insight import bulk as standings
 from guanxi.insight.history import History, Statistics
-from guanxi.insight.models import Assumptions, CostRate, Learning
-from guanxi.insight.statistics import UNIT, Costs
+from guanxi.insight.models import Assumptions, Learning
 from guanxi.lake import lock, refresh, tables
 from guanxi.lake.schema import number_of
 
 READ_FROM = ("party", "product", "sales_line")
-METHOD = 1  # raised where the same data would be given another standing
+METHOD = 2  # raised where the same data would be given another standing
 MONTHS = 12  # of equity over time
 STEPS = 6
 PATIENCE = 600  # seconds to wait for whoever else writes to the lake
@@ -53,6 +52,7 @@ def learn(*, by: Viewer = SYSTEM, again: bool = False, wait: float = 0) -> Outco
     with lock.held(wait, "learn") as taken:
         if not taken:
             raise Refused(_("Another process is learning already; see “Tasks” for how far it is."))
+        booking.book_costs(by=SYSTEM)
         progress(message=_("Bring the lake up to date"))
         refresh.refresh(wait=PATIENCE)
         _catch_up()
@@ -62,13 +62,12 @@ def learn(*, by: Viewer = SYSTEM, again: bool = False, wait: float = 0) -> Outco
 def _learn(by: Viewer, again: bool) -> Outcome:
     today = clock.today()
     assumed = queries.assumptions(SYSTEM)
-    costs = [Costs(rate.kind, rate.channel, round(rate.amount * UNIT)) for rate in CostRate.objects.order_by("id")]
     day = statistics.last_day(today)
-    basis = _basis(day, assumed, costs)
+    basis = _basis(day, assumed)
     newest = queries.current(SYSTEM)
     if newest is not None and newest.basis == basis and not again:
         return Outcome(newest, 0, fresh=False)
-    run = _Run(actions.begin_learning(day or today, basis, by=by), assumed, costs, by)
+    run = _Run(actions.begin_learning(day or today, basis, by=by), assumed, by)
     try:
         written = run.through() if day else run.nothing()
     except Exception as error:
@@ -78,11 +77,11 @@ def _learn(by: Viewer, again: bool) -> Outcome:
     return Outcome(Learning.objects.get(pk=run.learning.pk), written, fresh=True)
 
 
-def _basis(day: date | None, assumed: Assumptions, costs: list[Costs]) -> str:
+def _basis(day: date | None, assumed: Assumptions) -> str:
     """What tells one state of the data and the assumptions from another."""
     values = [getattr(assumed, field.attname) for field in Assumptions._meta.fields if field.name != "id"]
     versions, hidden = [tables.version_of(name) for name in READ_FROM], statistics.unprofiled()
-    return str(number_of(METHOD, day, values, costs, versions, _events(), hidden))
+    return str(number_of(METHOD, day, values, versions, _events(), hidden))
 
 
 def _events() -> int:
@@ -118,8 +117,8 @@ def _profiled(rows: pa.Table) -> pa.Table:
 class _Run:
     """One learning on its way."""
 
-    def __init__(self, learning: Learning, assumed: Assumptions, costs: list[Costs], by: Viewer) -> None:
-        self.learning, self.assumed, self.costs, self.by = learning, assumed, costs, by
+    def __init__(self, learning: Learning, assumed: Assumptions, by: Viewer) -> None:
+        self.learning, self.assumed, self.by = learning, assumed, by
         self.seconds: dict[str, float] = {}
         self.notes: list[dict[str, Any]] = []
         self.lines = queries.lines()
@@ -142,7 +141,7 @@ class _Run:
         until = self.learning.day
         with self._step(0, "read", _("Read the days of purchase")):
             history = statistics.history(until)
-            facts = statistics.facts(until, self.costs)
+            facts = statistics.facts(until)
         with self._step(1, "models", _("Fit the models of purchases and spend")):
             fitted = fitting.purchases_and_spend(self.learning, history, self.assumed, by=self.by)
         with self._step(2, "stages", _("Fit the stages")):

@@ -5,13 +5,17 @@ The newest standing of each party is here, so that lists sort and filter by it; 
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import TextChoices
+from django.db.models import Q, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models import Party
+from guanxi.customers.models.origins import origin_field, origin_index
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Part, Through
 from guanxi.foundation.money import MoneyField
@@ -60,8 +64,16 @@ class Assumptions(Governed):
         return str(self._meta.verbose_name)
 
 
+COSTS = "cost.booked"  # the kind of event by which the ledger tells what something cost
+
+
+def kinds_with_cost() -> list[tuple[str, Any]]:
+    """The kinds of event that may have a rate, as choices."""
+    return [(code, label) for code, label in kinds.labels() if code != COSTS]
+
+
 class CostRate(Governed):
-    """What one event of a kind costs the business: a letter, a call, a visit."""
+    """What one event of a kind costs the business: a letter, a call, a visit; its hours and its way."""
 
     governed = Part("insight", {"create": "edit", "delete": "edit"})
 
@@ -71,10 +83,12 @@ class CostRate(Governed):
         KEEP = "keep", _("to keep")
         SERVE = "serve", _("to serve")
 
-    kind = models.CharField(_("kind of event"), max_length=40, choices=kinds.labels)
+    kind = models.CharField(_("kind of event"), max_length=40, choices=kinds_with_cost)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, blank=True)  # empty: any
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices)
     amount = MoneyField(_("cost of one"), validators=[MinValueValidator(0)])
+    hour = MoneyField(_("cost of an hour"), default=0, blank=True, validators=[MinValueValidator(0)])
+    kilometre = MoneyField(_("cost of a kilometre"), default=0, blank=True, validators=[MinValueValidator(0)])
 
     objects = VisibleQuerySet.as_manager()
 
@@ -85,6 +99,47 @@ class CostRate(Governed):
 
     def __str__(self) -> str:
         return str(self.get_kind_display())
+
+
+class Cost(Governed):
+    """What one call, meeting, visit or event has cost: what the ledger was told of it in sum. Written by costing."""
+
+    governed = Through("party", "insight")
+    goes_with_party = True  # follows from other rows, so that it holds nobody whom an import that is reverted brought
+
+    party = models.ForeignKey(Party, models.CASCADE, related_name="costs", db_index=False, db_constraint=False)
+    origin = origin_field()
+    # Of what: an activity or an event; and the record that it was done for: a deal, or nothing.
+    object_type = models.CharField(max_length=40)
+    object_id = models.BigIntegerField()
+    place_type = models.CharField(max_length=60, blank=True)
+    place_id = models.BigIntegerField(null=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
+    kind = models.CharField(_("kind of event"), max_length=40)
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices)
+    purpose = models.CharField(_("purpose"), max_length=8, choices=CostRate.Purpose.choices)
+    occurred_at = models.DateTimeField(_("when"))
+    amount = MoneyField(_("cost"))
+    told = MoneyField(default=0)  # what the ledger knows of it; another than `amount` only within a transaction,
+    untold = models.BooleanField(default=False)  # for the length of which this is said by an index
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cost")
+        verbose_name_plural = _("costs")
+        constraints = [models.UniqueConstraint(fields=["object_type", "object_id"], name="cost_once")]
+        indexes = [
+            models.Index(fields=["party"], name="cost_of_party"),
+            models.Index(fields=["place_type", "place_id"], condition=Q(place_id__isnull=False), name="cost_of_place"),
+            models.Index(fields=["id"], condition=Q(untold=True), name="cost_untold"),
+            origin_index("cost_origin"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount}"
 
 
 class Learning(Governed):

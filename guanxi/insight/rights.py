@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.rights.kept import Kept, Subject
 from guanxi.insight import explaining, naming
-from guanxi.insight.models import Standing
+from guanxi.insight.models import Cost, Standing
 
 
 def _told(subject: Subject) -> list[str]:
@@ -19,4 +19,7 @@ def _told(subject: Subject) -> list[str]:
     return [f"{stage.label}: {explaining.reason(row, purchases)}", explaining.meaning(row.stage)]
 
 
-KEPT = [Kept(Standing, told=_told, order=7, label=_("What we worked out of it"))]
+KEPT = [
+    Kept(Standing, told=_told, order=7, label=_("What we worked out of it")),
+    Kept(Cost),
+]

@@ -34,15 +34,6 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
-class Costs:
-    """What one event of a kind (and channel; empty: any) costs, in units of money."""
-
-    kind: str
-    channel: str
-    units: int
-
-
-@dataclass(frozen=True)
 class Facts:
     """What is known of all parties beside their days of purchase; rows in the order of `party`."""
 
@@ -111,7 +102,7 @@ def _on_last_day_before(back: ir.Table, days: ir.Table) -> ir.Table:
     return found.select(party_id="by", bought="bought", given_back="given_back")
 
 
-def facts(until: date, costs: list[Costs]) -> Facts:
+def facts(until: date) -> Facts:
     """What is known of every party of the lake of whom something may be worked out."""
     party = _fetch(_party().order_by("party_id"))
     ids = _ints(party["party_id"])
@@ -122,7 +113,7 @@ def facts(until: date, costs: list[Costs]) -> Facts:
         amount=money.units("amount"),
         known_amount=money.units("known_amount"),
         known_cost=money.units("known_cost"),
-        contact_cost=_contact_cost(ids, until, costs),
+        contact_cost=_contact_cost(ids, until),
         categories=breadth.ints("categories"),
         channels=breadth.ints("channels"),
         returned=breadth.ints("returned"),
@@ -182,19 +173,11 @@ def _breadth(until: date) -> ir.Table:
     )
 
 
-def _contact_cost(ids: Ints, until: date, costs: list[Costs]) -> Ints:
-    """What the events of each party cost by the rates; a rate for his channel goes before one for any."""
-    if not costs:
-        return np.zeros(len(ids), np.int64)
-    event = tables.table("event")
-    event = event.filter(event.kind.isin(sorted({cost.kind for cost in costs})) & (event.day <= until))
-    found = _fetch(event.group_by(["party_id", "kind", "channel"]).aggregate(count=event.count()))
-    any_channel = {cost.kind: cost.units for cost in costs if not cost.channel}
-    of_channel = {(cost.kind, cost.channel): cost.units for cost in costs if cost.channel}
-    pairs = zip(found["kind"].to_pylist(), found["channel"].to_pylist(), strict=True)
-    rates = np.array([of_channel.get(pair, any_channel.get(pair[0], 0)) for pair in pairs], np.int64)
-    place, known = _places(ids, _ints(found["party_id"]))
-    return _added(place[known], (rates * _ints(found["count"]))[known], len(ids))
+def _contact_cost(ids: Ints, until: date) -> Ints:
+    """What the ledger says that calls, visits, mailings and other events with each party cost."""
+    cost = tables.table("cost")
+    cost = cost.filter(cost.party_id.notnull() & (cost.day <= until))
+    return _Placed(ids, _fetch(cost.group_by("party_id").aggregate(amount=cost.amount.sum()))).units("amount")
 
 
 def _contacts(ids: Ints, until: date) -> Ints:

@@ -332,7 +332,7 @@ def references() -> Iterator[tuple[type[models.Model], str]]:
     for model in apps.get_models():
         for one in model._meta.concrete_fields:
             refers = isinstance(one, models.ForeignKey) and one.related_model is Party
-            if refers and not isinstance(one, models.OneToOneField) and model not in DERIVED:
+            if refers and not isinstance(one, models.OneToOneField) and not _follows(model):
                 yield model, str(one.column)
 
 
@@ -341,8 +341,13 @@ def derived() -> Iterator[tuple[type[models.Model], str]]:
     for model in apps.get_models():
         for one in model._meta.concrete_fields:
             refers = isinstance(one, models.ForeignKey) and one.related_model is Party
-            if refers and (isinstance(one, models.OneToOneField) or model in DERIVED):
+            if refers and (isinstance(one, models.OneToOneField) or _follows(model)):
                 yield model, str(one.column)
+
+
+def _follows(model: type[models.Model]) -> bool:
+    """Whether rows follow from other things; models of higher floors say so themselves."""
+    return model in DERIVED or getattr(model, "goes_with_party", False)
 
 
 def _hold(d: Decision, model: type[models.Model], column: str) -> None:
@@ -353,7 +358,7 @@ def _hold(d: Decision, model: type[models.Model], column: str) -> None:
     elsewhere = f"(t.import_run IS NULL OR t.import_run <> {run})" if "import_run" in names else "1 = 1"
     if model is Event:  # what the house itself noted (by its models, say) holds nobody
         elsewhere += " AND (t.actor_id IS NOT NULL OR t.channel <> 'other' OR t.import_run IS NOT NULL)"
-        elsewhere += " AND t.kind NOT IN ('party.merged', 'party.unmerged')"
+        elsewhere += " AND t.kind NOT IN ('party.merged', 'party.unmerged', 'cost.booked')"
     if model is SourceRecord:  # nor what was only written down because he was merged
         elsewhere += " AND t.source_id NOT IN (SELECT id FROM customers_source WHERE trust < 0)"
     later = f"t.id > {d.job.bound(table)}" if "id" in names and model is not Party else "1 = 1"

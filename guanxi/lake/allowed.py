@@ -84,11 +84,17 @@ def _with_customers(rows: ir.Table, rights: visibility.Rights, reach: Reach) -> 
     return with_one.union(alone)
 
 
+def _hidden_fields(viewer: Viewer, table: str) -> frozenset[str]:
+    """The fields of what a table tells of that are hidden from the viewer."""
+    models_ = [model_of(table), *(apps.get_model(name) for name in schema.named(table).also)]
+    return frozenset().union(*(visibility.hidden_fields(viewer, model) for model in models_))
+
+
 def is_hidden(viewer: Viewer, table: str, column: str) -> bool:
     """Whether what stands in a column is hidden from the viewer."""
     if viewer is None:
         return False
-    hidden = visibility.hidden_fields(viewer, model_of(table))
+    hidden = _hidden_fields(viewer, table)
     if not hidden:
         return False
     name = FIELDS.get((table, column), column.removesuffix("_id"))
@@ -101,7 +107,7 @@ def is_hidden(viewer: Viewer, table: str, column: str) -> bool:
 
 def reads_hidden(viewer: Viewer, measure: Any) -> bool:
     """Whether a measure is worked out from anything that is hidden from the viewer."""
-    if viewer is None or not visibility.hidden_fields(viewer, model_of(measure.base)):
+    if viewer is None or not _hidden_fields(viewer, measure.base):
         return False
     import ibis
     import ibis.expr.operations as ops

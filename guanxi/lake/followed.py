@@ -23,9 +23,11 @@ from guanxi.lake import sources
 from guanxi.lake.schema import LakeTable
 from guanxi.lake.sources import Batches
 from guanxi.ledger import reading
+from guanxi.ledger.models import Event
 
 KEYS = "lake_keys"  # where the keys of what changed are staged
 AMONG = f"IN (SELECT id FROM {KEYS})"
+MANY = 100_000  # events that tell of changes, from which on a table is loaded whole
 SILENCE = 5_000  # entries that mean nothing to a table after which its marks are moved all the same
 
 
@@ -41,12 +43,13 @@ class Since:
     def concerns(self, source: Source) -> bool:
         """Whether anything written touches the table."""
         entries = self._entries().filter(object_type__in=(*source.types, *source.wholly))
-        return entries.exists() or self._reassigned()
+        return entries.exists() or self._reassigned() or self._happened(source).exists()
 
     def needs_all(self, source: Source) -> bool:
         """Whether more was written than entries with a number tell of."""
         sets = self._entries().filter(object_type__in=source.types, object_id__isnull=True)
-        return sets.exists() or self._entries().filter(object_type__in=source.wholly).exists()
+        whole = sets.exists() or self._entries().filter(object_type__in=source.wholly).exists()
+        return whole or self._happened(source)[MANY : MANY + 1].exists()
 
     @property
     def is_long_ago(self) -> bool:
@@ -64,6 +67,10 @@ class Since:
         mark = mark_column()
         return f"{mark} >= {self.audited} AND {mark} < {self.audited_until} AND object_type = '{object_type}'"
 
+    def events(self, kind: str, column: str = "id") -> str:
+        """SQL for the ids of the events of a kind, or for the records that they are about (`object_id`)."""
+        return f"SELECT {column} FROM ledger_event WHERE {reading.between(self.told, self.until)} AND kind = '{kind}'"
+
     def parties(self) -> str:
         """SQL for the ids of the customers that were merged or parted."""
         return sources.reassigned_parties(self.told, self.until)
@@ -71,6 +78,9 @@ class Since:
     def _entries(self) -> QuerySet[AuditEntry]:
         mark = mark_column()
         return AuditEntry.objects.filter(**{f"{mark}__gte": self.audited, f"{mark}__lt": self.audited_until})
+
+    def _happened(self, source: Source) -> QuerySet[Event]:
+        return reading.changes(self.told, self.until).order_by().filter(kind__in=source.kinds)
 
     def _reassigned(self) -> bool:
         return reading.changes(self.told, self.until).order_by().filter(kind__in=sources.REASSIGNED).exists()
@@ -81,7 +91,8 @@ class Source:
     """Where the rows of a table come from.
 
     `rows(db, among)` gives all of them, or those whose key fulfils `among` (“IN (…)”); `changed(since)` is SQL for the
-    keys that changed. `types` are those whose audit entries tell of that; any entry of one of `wholly` asks for all.
+    keys that changed. `types` are those whose audit entries tell of that; any entry of one of `wholly` asks for all;
+    `kinds` are those of the ledger whose events tell of changes.
     """
 
     table: LakeTable
@@ -89,3 +100,4 @@ class Source:
     changed: Callable[[Since], str]
     types: tuple[str, ...]
     wholly: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()

@@ -49,6 +49,7 @@ class LakeTable:
     records: str = (
         ""  # the desk whose records `key` names, where figures lead to them; without: to customers, or orders
     )
+    also: tuple[str, ...] = ()  # further models whose fields stand in it, by which columns may be hidden
     others: tuple[str, ...] = ()  # columns that name further customers, emptied when those are erased
 
     @property

@@ -8,7 +8,7 @@ The ledger stores any kind; what it means is declared by the package that record
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks
+from guanxi.foundation.governing import Reach, Rights
 
 Payload = dict[str, Any]
 Text = Any  # str or a lazy translation
@@ -31,6 +32,7 @@ class Family(models.TextChoices):
     CASES = "cases", _("Cases")
     VISITS = "visits", _("Visits")
     DEALS = "deals", _("Deals")
+    COSTS = "costs", _("Costs")
     RECORDS = "records", _("Changes")
     OTHER = "other", _("Other")
 
@@ -51,6 +53,8 @@ class EventKind:
     family: str = Family.OTHER
     many: Text = ""
     template: str = ""  # a card of its own; gets `event`, its `object`, `kind`, `summary`, `detail`
+    needs: str = ""  # the subject whose right to view is asked besides that to view events
+    aside: bool = False  # stands under its own tab only, not among everything
 
     def sentence(self, payload: Payload) -> str:
         """The headline of an event with this payload."""
@@ -88,10 +92,20 @@ def codes_of(family: str) -> list[str]:
     return [kind.code for kind in registered() if kind.family == family]
 
 
-def families() -> list[Family]:
+def families(hidden: Collection[str] = ()) -> list[Family]:
     """The families that any declared kind belongs to, in the order of the tabs; the rest is only under everything."""
-    present = {kind.family for kind in registered()} - {Family.OTHER}
+    present = {kind.family for kind in registered() if kind.code not in hidden} - {Family.OTHER}
     return [family for family in Family if family.value in present]
+
+
+def asides() -> list[str]:
+    """The codes of the kinds that stand under their own tab only."""
+    return [kind.code for kind in registered() if kind.aside]
+
+
+def hidden_from(rights: Rights) -> list[str]:
+    """The codes of the kinds whose events somebody with these rights does not see."""
+    return [kind.code for kind in registered() if kind.needs and rights.reach(kind.needs, "view") is Reach.NONE]
 
 
 def labels() -> list[tuple[str, str]]:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models import Party, Source
 from guanxi.customers.models.origins import import_run_field, origin_field, origin_index
 from guanxi.foundation.governed import Governed
-from guanxi.foundation.governing import Through
 from guanxi.foundation.settled import CurrentTransaction
 from guanxi.foundation.visibility import VisibleQuerySet
+from guanxi.ledger.seeing import ThroughByKind
 
 
 class Channel(models.TextChoices):
@@ -46,7 +46,7 @@ class Direction(models.TextChoices):
 class Event(Governed):
     """One thing that happened. Never changed; a correction is another event."""
 
-    governed = Through("party", "events")
+    governed = ThroughByKind("party", "events")
 
     party = models.ForeignKey(
         Party, models.PROTECT, null=True, related_name="events", db_index=False, db_constraint=False

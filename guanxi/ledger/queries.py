@@ -123,6 +123,8 @@ def timeline(
         rows = rows.filter(kind=kind)
     if family:
         rows = rows.filter(kind__in=kinds.codes_of(family))
+    elif not kind:
+        rows = rows.exclude(kind__in=kinds.asides())
     found, following = keyset.page(rows, NEWEST_FIRST, before, limit)
     months = _months(with_objects(found, viewer))
     if before and months:

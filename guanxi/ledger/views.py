@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.customers.models import Party
-from guanxi.foundation import hooks
+from guanxi.foundation import hooks, visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.keyset import BadCursor
 from guanxi.foundation.desk import Fresh
@@ -34,13 +34,14 @@ def timeline_of(party: Party, viewer: Viewer, family: str = "", channel: str = "
     """The context of the timeline card: tabs, what stands above it, its first page."""
     page = queries.timeline(party, viewer, family=family or None, channel=channel or None, limit=PAGE)
     tops = [] if family or channel else hooks.get("timeline_top")
+    hidden = kinds.hidden_from(visibility.rights_of(viewer))
     return {
         "party": party,
         "family": family,
         "channel": channel,
         "channels": Channel.choices,
         "noted": [(code, kinds.of(code).label) for code in NOTED] if may(viewer, "create", Event) else [],
-        "tabs": [("", _("Everything")), *((tab.value, tab.label) for tab in kinds.families())],
+        "tabs": [("", _("Everything")), *((tab.value, tab.label) for tab in kinds.families(hidden))],
         "tops": [{"template": top.template, **(top.context(party, viewer) if top.context else {})} for top in tops],
         **_page(party, page, family, channel),
     }

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import formats, translation
 from django.utils.translation import gettext as _
 
+from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.models import Party
 from guanxi.foundation import belonging, clock, hooks, notifications, search
@@ -25,9 +26,9 @@ MINUTES = {Activity.Kind.CALL: 0, Activity.Kind.MEETING: 60, Activity.Kind.VISIT
 # A change of these is told to whoever was invited, and counted (RFC 5545, SEQUENCE).
 ANNOUNCED = ("starts_at", "minutes", "place", "subject")
 TIMES = ("starts_at", "minutes", "whole_day")
-# What calendars hear of (the door “activity_changed”: a function (activity, what, participants, by=viewer)).
-PLANNED, CHANGED, ANNOUNCED_ANEW, CANCELLED, REMOVED, LEFT = (
-    "planned", "changed", "announced", "cancelled", "removed", "left",
+# What calendars and others hear of (the door “activity_changed”: a function (activity, what, participants, by=viewer)).
+PLANNED, HELD, CHANGED, ANNOUNCED_ANEW, CANCELLED, REMOVED, LEFT = (
+    "planned", "held", "changed", "announced", "cancelled", "removed", "left",
 )  # fmt: skip
 # What each kind may come to; the first is what one click says.
 OUTCOMES = {
@@ -109,6 +110,7 @@ def hold(number: int, outcome: str, text: str | None = None, *, by: Viewer) -> A
     search.touch(stored)
     if first and stored.party is not None and not stored.private:
         _tell_held(stored, by)
+    tell(stored, HELD, by)
     return stored
 
 
@@ -136,7 +138,7 @@ def edit(number: int, changes: dict[str, Any], expected: dict[str, Any] | None =
     if announced and activity.organizer:
         words = _("%(who)s invited to it: only they can change it. Decline it, or write to them.")
         raise Refused(words % {"who": activity.organizer}, min(differing))
-    if activity.series and differing & set(TIMES):
+    if activity.series and differing & set(TIMES) and not repeating.is_ours(activity):
         raise Refused(_("It repeats: move it in the calendar that it comes from."), min(differing))
     more: dict[str, Any] = {"changed_at": clock.now()}
     if announced:
@@ -159,7 +161,7 @@ def ask_anew(activity: Activity) -> None:
 
 
 def tell(activity: Activity, what: str, by: Viewer, participants: Collection[Participant] = ()) -> None:
-    """Tell calendars what became of an activity, in the same transaction."""
+    """Tell whoever listens what became of an activity, in the same transaction."""
     for listener in hooks.get("activity_changed"):
         listener(activity, what, participants, by=by)
 

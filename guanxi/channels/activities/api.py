@@ -12,7 +12,7 @@ from guanxi.channels.activities import actions
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.models import Party
 from guanxi.foundation import belonging
-from guanxi.foundation.api.types import Moment, Number, ObjectType
+from guanxi.foundation.api.types import Moment, Money, Number, ObjectType
 from guanxi.foundation.models import User
 
 router = Router(tags=["Calls and meetings"])
@@ -34,6 +34,8 @@ class ActivityIn(Schema):
     minutes: Annotated[int, Field(ge=0, le=60 * 24 * 31)] | None = None
     direction: Literal["in", "out"] | None = None
     place: Annotated[str, Field(max_length=250)] | None = None
+    kilometres: Annotated[int, Field(ge=0, le=100_000)] | None = Field(None, description="There and back.")
+    expenses: Money | None = Field(None, description="Of the way and on it, in the business's currency.")
     text: Words | None = None
     private: bool | None = Field(None, description="Whether nobody but its owner and who takes part sees it.")
     owner: Number | None = Field(None, description="The number of a user; without it, yourself.")
@@ -60,6 +62,8 @@ class ActivityOut(Schema):
     minutes: int
     direction: str
     place: str
+    kilometres: int | None
+    expenses: Money | None
     state: str
     outcome: str
     text: str

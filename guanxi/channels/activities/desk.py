@@ -65,6 +65,8 @@ class Activities(desk.Desk):
         Column("state", render=state, sort=False, needs=["state", "outcome", "starts_at", "minutes"]),
         Column("minutes", shown=False, sort=False),
         Column("place", shown=False, sort=False),
+        Column("kilometres", shown=False, sort=False),
+        Column("expenses", shown=False, sort=False),
         Column("direction", shown=False, sort=False),
         Column("outcome", shown=False, sort=False),
     ]
@@ -81,6 +83,8 @@ class Activities(desk.Desk):
         Column("whole_day", when=lambda row: row.whole_day),
         Column("party.name", label=_("Customer"), render=link_to_party, editable=False),
         "place",
+        Column("kilometres", when=lambda row: row.kind != Activity.Kind.CALL, help=_("There and back.")),
+        Column("expenses", when=lambda row: row.kind != Activity.Kind.CALL, help=_("Tickets, parking, a meal.")),
         Column("direction", when=lambda row: row.kind == Activity.Kind.CALL),
         "owner",
         "text",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -16,6 +17,7 @@ from guanxi.customers.models import Party
 from guanxi.customers.models.origins import import_run_field, origin_field, origin_index
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import NOTHING, Owned, Reach, Rights, Through, rule_of
+from guanxi.foundation.money import MoneyField
 from guanxi.foundation.typed_json import computed_field, custom_field
 from guanxi.foundation.visibility import VisibleQuerySet
 from guanxi.ledger.models import Channel, Direction
@@ -162,6 +164,11 @@ class Activity(Governed):
         _("direction"), max_length=6, choices=Direction.choices[:2], default=Direction.OUT, blank=True
     )
     place = models.CharField(_("place"), max_length=250, blank=True)
+    # What it took to get there, in the business's currency and in whole kilometres, there and back.
+    kilometres = models.PositiveIntegerField(
+        _("kilometres"), null=True, blank=True, validators=[MaxValueValidator(100_000)]
+    )
+    expenses = MoneyField(_("expenses"), own=True, null=True, blank=True, validators=[MinValueValidator(0)])
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PLANNED, editable=False)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, blank=True, editable=False)
     text = models.TextField(_("what was said"), max_length=20_000, blank=True)
@@ -183,6 +190,9 @@ class Activity(Governed):
     import_run = import_run_field()
     created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
+
+    # Of one time of a series, as `repeating.within` gives it: when the rule alone would have it (RECURRENCE-ID).
+    by_rule: datetime | None = None
 
     objects = ActivityQuerySet.as_manager()
 

@@ -13,6 +13,7 @@ from icalendar import Calendar
 from guanxi.channels.activities.models import Activity
 from guanxi.foundation import clock
 
+OURS = "-//Guanxi//Guanxi//EN"  # who wrote a calendar object (PRODID)
 MOST = 400  # times of one series within a span
 TOO_OFTEN = {"SECONDLY", "MINUTELY", "HOURLY"}
 WITHIN_A_DAY = ("BYHOUR", "BYMINUTE", "BYSECOND")
@@ -39,6 +40,11 @@ def is_too_often(rule: Any) -> bool:
     return bool(frequency & TOO_OFTEN) or any(len(rule.get(name, [])) > 1 for name in WITHIN_A_DAY)
 
 
+def is_ours(row: Activity) -> bool:
+    """Whether a series was made here, so that it is changed here."""
+    return bool(row.series) and not row.organizer and f"PRODID:{OURS}" in row.series
+
+
 def within(row: Activity, since: datetime, until: datetime) -> list[Activity]:
     """Each time of a series between two moments, as a copy of `row` with its own time, place and subject."""
     if not row.series:
@@ -60,6 +66,7 @@ def upcoming(row: Activity, count: int = 5) -> list[Activity]:
 def _copied(row: Activity, event: Any) -> Activity:
     one = copy.copy(row)
     one.starts_at, one.minutes = moment(event.start), max(length(event.start, event.end), 0)
+    one.by_rule = moment(event["RECURRENCE-ID"].dt) if "RECURRENCE-ID" in event else one.starts_at
     one.place = str(event.get("LOCATION", row.place))[:250]
     one.subject = str(event.get("SUMMARY", row.subject))[:200] or row.subject
     return one

@@ -31,6 +31,8 @@ class ActivityForm(forms.Form):
     starts_at = forms.DateTimeField(required=False, label=_("When"), input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
     minutes = forms.IntegerField(required=False, min_value=0, max_value=60 * 24 * 31, label=_("Minutes"))
     place = forms.CharField(max_length=250, required=False, label=_("Place"))
+    kilometres = forms.IntegerField(required=False, min_value=0, max_value=100_000, label=_("Kilometres"))
+    expenses = forms.DecimalField(required=False, min_value=0, decimal_places=4, max_digits=14, label=_("Expenses"))
     text = forms.CharField(max_length=20_000, required=False, label=_("What was said"))
     direction = forms.ChoiceField(choices=[("", ""), ("in", ""), ("out", "")], required=False)
     next_verb = forms.ChoiceField(choices=Todo.Verb.choices, required=False, label=_("Next step"))

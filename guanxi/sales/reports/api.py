@@ -18,13 +18,11 @@ router = Router(tags=["Deals"])
 class DealCostLineOut(Schema):
     kind: str
     count: int
-    minutes: int
-    rate: Money
     amount: Money
 
 
 class DealCostOut(Schema):
-    """Activities held for a deal times the cost rates of now, in `currency`; the discount in that of its quote."""
+    """What was booked for a deal by the cost rates, in `currency`; the discount in that of its quote."""
 
     lines: list[DealCostLineOut]
     total: Money

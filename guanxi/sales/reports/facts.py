@@ -11,10 +11,10 @@ from django.db import connection
 from guanxi.channels.activities.models import Activity
 from guanxi.foundation.bulk import BulkSession
 from guanxi.foundation.bulk.amounts import DECIMAL, as_decimal
+from guanxi.insight.models import COSTS
 from guanxi.lake.followed import Since, Source
 from guanxi.lake.schema import LakeTable
 from guanxi.lake.sources import Batches, batch, business_day
-from guanxi.sales.reports import costs
 
 DEALS, ACTIVITIES = "deals.deal", "activities.activity"
 FILE_SIZE = 8_000_000  # bytes: a deal that moves rewrites the file that holds it
@@ -63,7 +63,7 @@ CLOSED_DEAL = _table(
     ("calls", _int),  # that were held for it
     ("meetings", _int),
     ("visits", _int),
-    ("cost", DECIMAL),  # of these, by the cost rates of now
+    ("cost", DECIMAL),  # what the ledger was told of it
     others=("lost_to_id",),
 )
 # From coming into a stage until leaving it; `result` says how it left, “still” that it has not.
@@ -81,7 +81,6 @@ ACTIVITY = LakeTable(
         ("day", _day),
         ("minutes", _int),
         ("deal_id", _int),
-        ("cost", DECIMAL),
     ),
     file_size=FILE_SIZE,
     model=ACTIVITIES,
@@ -117,10 +116,11 @@ def open_deals(db: BulkSession, among: str) -> Batches:
 def closed_deals(db: BulkSession, among: str) -> Batches:
     """Deals that were won or lost, with how long they took and what was done for them until then."""
     wire = _wire(CLOSED_DEAL, days=_moment)
-    counts = ", ".join(f"COALESCE(a.{name}, 0)" for name in ("calls", "meetings", "visits", "cost"))
+    counts = ", ".join(f"COALESCE(a.{name}, 0)" for name in ("calls", "meetings", "visits"))
     sql = (
-        f"SELECT {_DEAL_COLUMNS}, d.state, d.closed_on, d.created_at, d.lost_reason_id, d.lost_to_id, {counts} "
-        f"FROM deals_deal d LEFT JOIN ({_held_for_deals(among)}) a ON a.object_id = d.id "
+        f"SELECT {_DEAL_COLUMNS}, d.state, d.closed_on, d.created_at, d.lost_reason_id, d.lost_to_id, {counts}, "
+        f"COALESCE(c.amount, 0) FROM deals_deal d LEFT JOIN ({_held_for_deals(among)}) a ON a.object_id = d.id "
+        f"LEFT JOIN ({_cost_of_deals(among)}) c ON c.place_id = d.id "
         f"WHERE d.state <> 'open'{_and('d.id', among)}"
     )
     for rows in db.stream(sql, wire):
@@ -135,9 +135,17 @@ def _held_for_deals(among: str) -> str:
     """SQL for how many calls, meetings and visits were held for each deal."""
     sums = ", ".join(f"SUM(CASE WHEN kind = '{name}' THEN 1 ELSE 0 END) AS {name}s" for name in Activity.Kind.values)
     return (
-        f"SELECT object_id, {sums}, CAST(SUM({costs.in_sql()}) AS BIGINT) AS cost FROM activities_activity "
+        f"SELECT object_id, {sums} FROM activities_activity "
         f"WHERE object_type = '{DEALS}' AND object_id IS NOT NULL AND state = 'held'{_and('object_id', among)} "
         "GROUP BY object_id"
+    )
+
+
+def _cost_of_deals(among: str) -> str:
+    """SQL for what was booked for each deal."""
+    return (
+        "SELECT place_id, CAST(SUM(amount) AS BIGINT) AS amount FROM insight_cost "
+        f"WHERE place_type = '{DEALS}' AND place_id IS NOT NULL{_and('place_id', among)} GROUP BY place_id"
     )
 
 
@@ -178,14 +186,12 @@ def activities(db: BulkSession, among: str) -> Batches:
     channel = "CASE WHEN kind = 'call' THEN 'phone' ELSE 'in_person' END"
     sql = (
         f"SELECT id, party_id, owner_id, kind, NULLIF(outcome, ''), {channel}, starts_at, minutes, "
-        f"CASE WHEN object_type = '{DEALS}' THEN object_id END, CAST({costs.in_sql()} AS BIGINT) "
-        "FROM activities_activity "
+        f"CASE WHEN object_type = '{DEALS}' THEN object_id END FROM activities_activity "
         f"WHERE state = 'held'{_and('id', among)}"
     )
     for rows in db.stream(sql, wire):
         columns = {name: rows[name] for name in wire.names}
         columns["day"] = business_day(columns["day"])
-        columns["cost"] = as_decimal(columns["cost"])
         yield batch(ACTIVITY, columns)
 
 
@@ -201,13 +207,16 @@ def changed_deals(since: Since) -> str:
 
 
 def changed_or_worked_on(since: Since) -> str:
-    """The same, with deals for which an activity was noted, changed or deleted."""
+    """The same, with deals for which an activity was noted, changed or deleted, or a cost was booked."""
     held = f"SELECT object_id FROM activities_activity WHERE object_type = '{DEALS}' AND object_id IS NOT NULL"
     # Of one that was deleted, the log says for what it was.
     number = "(changes #>> '{object_id,0}')::bigint" if _on_postgres() else "json_extract(changes, '$.object_id[0]')"
     kind = "changes #>> '{object_type,0}'" if _on_postgres() else "json_extract(changes, '$.object_type[0]')"
     deleted = f"SELECT {number} FROM foundation_auditentry WHERE {since.entries(ACTIVITIES)} AND {kind} = '{DEALS}'"
-    return f"{changed_deals(since)} UNION {held} AND id IN ({since.records(ACTIVITIES)}) UNION {deleted}"
+    booked = (
+        f"SELECT place_id FROM insight_cost WHERE place_type = '{DEALS}' AND id IN ({since.events(COSTS, 'object_id')})"
+    )
+    return f"{changed_deals(since)} UNION {held} AND id IN ({since.records(ACTIVITIES)}) UNION {deleted} UNION {booked}"
 
 
 def changed_activities(since: Since) -> str:
@@ -226,11 +235,10 @@ def _and(column: str, among: str) -> str:
     return f" AND {column} {among}" if among else ""
 
 
-# A new exchange rate works out the amounts of open deals anew, a cost rate all costs; a stage that moves is before or
-# behind others.
+# A new exchange rate works out the amounts of open deals anew; a stage that moves is before or behind others.
 SOURCES = (
     Source(OPEN_DEAL, open_deals, changed_deals, (DEALS,), ("catalog.exchangerate",)),
-    Source(CLOSED_DEAL, closed_deals, changed_or_worked_on, (DEALS, ACTIVITIES), ("insight.costrate",)),
+    Source(CLOSED_DEAL, closed_deals, changed_or_worked_on, (DEALS, ACTIVITIES), kinds=(COSTS,)),
     Source(STAY, stays, changed_deals, (DEALS,), ("deals.stage",)),
-    Source(ACTIVITY, activities, changed_activities, (ACTIVITIES,), ("insight.costrate",)),
+    Source(ACTIVITY, activities, changed_activities, (ACTIVITIES,)),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.channels.activities.models import Activity
+from guanxi.insight.cost_facts import COST
 from guanxi.lake.dimensions import CHOICE, RECORD, Dimension
 from guanxi.lake.measures import MONEY, NUMBER, PERCENT, RATIO, SUM, Measure, per, share
 from guanxi.sales.deals import queries
@@ -95,7 +96,7 @@ MEASURES = (
     Measure("meetings_per_won", _("Meetings per deal won"), NUMBER, _spent("meetings"), base=CLOSED, parts=RATIO),
     Measure("visits_per_won", _("Visits per deal won"), NUMBER, _spent("visits"), base=CLOSED, parts=RATIO),
     Measure("cost_per_won", _("Cost per deal won"), MONEY, per(lambda rows: rows.cost.sum(), _won), base=CLOSED,
-            parts=RATIO, help=_("Activities held for deals won or lost, by the cost rates, per deal won.")),
+            parts=RATIO, help=_("What was booked for deals won or lost, per deal won.")),
     Measure("cost_of_selling", _("Cost of selling"), PERCENT, share(lambda rows: rows.cost.sum(), _won_amount),
             base=CLOSED, parts=RATIO, help=_("Of what was won.")),
     Measure("stage_entries", _("Entries into stages"), NUMBER, _count, base=STAYS, parts=SUM,
@@ -105,8 +106,9 @@ MEASURES = (
     Measure("days_in_stage", _("Days in a stage"), NUMBER, lambda rows: rows.days.mean().round(1), base=STAYS,
             parts=RATIO, help=_("Of those that left it.")),
     Measure("activities_held", _("Activities held"), NUMBER, _count, base=DONE, parts=SUM),
-    Measure("activity_cost", _("Cost of activities"), MONEY, lambda rows: rows.cost.sum(), base=DONE, parts=SUM,
-            help=_("By the cost rates of now.")),
+    Measure("activity_cost", _("Cost of activities"), MONEY,
+            lambda rows: rows.amount.sum(where=rows.activity_kind.notnull()), base=COST.name, parts=SUM,
+            help=_("Of calls, meetings and visits, with their ways.")),
     Measure("calls_held", _("Calls held"), NUMBER, _held(Activity.Kind.CALL), base=DONE, parts=SUM),
     Measure("meetings_held", _("Meetings held"), NUMBER, _held(Activity.Kind.MEETING), base=DONE, parts=SUM),
     Measure("visits_held", _("Visits made"), NUMBER, _held(Activity.Kind.VISIT), base=DONE, parts=SUM),

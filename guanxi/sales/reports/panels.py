@@ -14,7 +14,9 @@ from guanxi.sales.reports import costs
 
 def cost(deal: Deal, viewer: Viewer) -> dict[str, Any]:
     """What it has cost so far."""
-    return {"costs": costs.of_deal(deal, viewer), "currency": settings.GUANXI_CURRENCY}
+    found = costs.of_deal(deal, viewer)
+    has_rates = bool(found.lines) or CostRate.objects.exists()
+    return {"costs": found, "has_rates": has_rates, "currency": settings.GUANXI_CURRENCY}
 
 
 def may_see_costs(deal: Deal, viewer: Viewer) -> bool:

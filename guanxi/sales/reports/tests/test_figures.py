@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,23 @@ from guanxi.foundation.bulk_changes import actions as bulk_changes
 from guanxi.foundation.desk import declaration
 from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.models import User
+from guanxi.foundation.roles import actions as roles
 from guanxi.foundation.visibility import SYSTEM, NotAllowed
 from guanxi.insight import actions as insight
+from guanxi.insight import booking
 from guanxi.lake import store, tables
 from guanxi.lake.query import BadQuery, Query, ask, records_behind
 from guanxi.lake.refresh import refresh
 from guanxi.lake.schema import LakeTable
+from guanxi.orders.quotes import actions as quotes
+from guanxi.orders.quotes.actions import Draft
 from guanxi.sales.deals import actions
 from guanxi.sales.deals.models import Deal, Stage
+from guanxi.sales.forecast import actions as forecast
+from guanxi.sales.forecast.models import Quota
+from guanxi.sales.leads import actions as leads
+from guanxi.sales.leads.models import LeadSource
+from guanxi.sales.quoting import actions as quoting
 from guanxi.sales.reports import facts
 from guanxi.sales.reports.tests.conftest import Work
 
@@ -174,6 +184,60 @@ def test_the_dashboard_is_there_from_the_beginning(work: Work, sold: Sold, staff
         assert tile.status_code == 200 and "cannot" not in tile.content.decode(), number
 
 
+def test_sales_by_how_they_began(work: Work, stages: list[Stage], staff: User) -> None:
+    fair = LeadSource.objects.create(name="Fair")
+    lead = leads.create_lead(organisation="Delta Ltd", source=fair, by=staff)
+    converted = leads.convert(lead.pk, by=staff, deal_name="Pumps")
+    deal = converted.deal
+    assert deal is not None
+    older = work.deal(100, 3, source="referral")
+    later = work.deal(100, 1, source="web")
+    for one, price in ((deal, 800), (later, 50)):
+        quote = quoting.quote_deal(one.pk, by=staff)
+        quotes.set_lines(quote.pk, [Draft(description="Pump", quantity=Decimal(1), price=Decimal(price))], by=staff)
+        quotes.send(quote.pk, by=staff)
+        quotes.accept(quote.pk, "Mei Wang", by=staff)
+    code = f"lead:{fair.pk}"
+    assert rows(["sales", "orders"], "order_source") == {(code, 800, 1), ("web", 50, 1)}
+    assert rows(["sales"], "customer_source") == {(code, 800), ("referral", 50)}
+    actions.edit_deal(later.pk, {"source": "call"}, by=staff)
+    actions.remove_deal(older.pk, by=staff)
+    assert rows(["sales"], "order_source", "customer_source") == {(code, code, 800), ("call", "call", 50)}
+
+
+def test_won_against_quota(work: Work, staff: User, colleague: Callable[..., User], settings: Any) -> None:
+    settings.GUANXI_TODAY = date(2026, 11, 30)
+    head = roles.create_team("Sales", by=SYSTEM)
+    north = roles.create_team("North", parent=head, by=SYSTEM)
+    anna, ben = colleague("anna", "sales"), colleague("ben", "sales")
+    roles.add_member(north, anna, by=SYSTEM)
+    roles.add_member(head, ben, by=SYSTEM)
+    for values in (
+        {"user": anna, "period": "2026-Q4", "value": Decimal(300)},
+        {"user": anna, "period": "2026-10", "value": Decimal(60)},
+        {"user": ben, "period": "2026-11", "value": Decimal(100)},
+        {"team": head, "period": "2026-Q4", "value": Decimal(1000)},
+    ):
+        forecast.create_quota(by=SYSTEM, currency="", **values)
+    own = Work(anna, customers.create_party(by=anna, name="Beta Ltd", kind="organisation"))
+    deal = own.deal(150)
+    own.win(deal)
+    assert rows(["quota"], "month", "owner") == {
+        (date(2026, 10, 1), "anna", 60), (date(2026, 11, 1), "anna", 120), (date(2026, 12, 1), "anna", 120),
+        (date(2026, 11, 1), "ben", 100), (date(2026, 10, 1), None, Decimal("273.3333")),
+        (date(2026, 11, 1), None, Decimal("113.3333")), (date(2026, 12, 1), None, Decimal("213.3334")),
+    }  # fmt: skip
+    asked = ["quota", "quota_attainment", "quota_gap"]
+    assert rows(asked, "quarter") == {(date(2026, 10, 1), 1000, 0.15, 850)}
+    assert rows(["quota_attainment"], "sales_team") == {(north.pk, 0.5), (head.pk, 0)}
+    assert rows(asked, "top_team") == {(head.pk, 1000, 0.15, 850)}
+    assert rows(asked, viewer=anna) == {(300, 0.5, 150)}
+    actions.reopen(deal.pk, by=anna)
+    assert rows(["quota_gap"]) == {(1000,)}
+    forecast.edit_quota(Quota.objects.get(team=head).pk, {"value": Decimal(400)}, by=SYSTEM)
+    assert rows(["quota"]) == {(400,)}
+
+
 def declaration_tiles() -> list[Any]:
     from guanxi.sales.reports.boards import SALES
 
@@ -190,13 +254,16 @@ def test_what_selling_costs(work: Work, sold: Sold, staff_client: Client, api: C
     insight.create_cost_rate(kind="call", purpose="sell", amount=Decimal(5), by=work.by)
     insight.create_cost_rate(kind="visit", purpose="sell", amount=Decimal(80), by=work.by)
     visit = insight.create_cost_rate(kind="visit", channel="in_person", purpose="sell", amount=Decimal(90), by=work.by)
-    assert rows(["activity_cost"], "activity_kind") == {("call", 10), ("meeting", 0), ("visit", 90)}
+    assert booking.book_costs(by=SYSTEM) == 3  # what was held before there were rates
+    assert rows(["activity_cost"], "activity_kind") == {("call", 10), ("visit", 90)}
     assert rows(["cost_per_won", "cost_of_selling"]) == {(100, 0.1)}
     page = staff_client.get(f"/deals/{sold['won'].pk}/panel/cost/").content.decode()
     assert "2 × Call" in page and "10.00" in page
     activities.remove(activities.Activity.objects.filter(kind="call")[0].pk, by=work.by)
     insight.edit_cost_rate(visit.pk, {"amount": Decimal(100)}, by=work.by)
+    booking.book_costs(by=SYSTEM)
     assert rows(["activity_cost"]) == {(105,)}
+    assert rows(["cost_per_won"]) == {(105,)}
     told = api.get(f"/api/v1/deals/{sold['won'].pk}/cost").json()
     assert Decimal(str(told["total"])) == 5 and told["discount"] is None
     rep = colleague("marketeer", "read-only")
