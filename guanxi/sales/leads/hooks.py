@@ -18,6 +18,7 @@ from guanxi.sales.leads import (
     api,
     desk,  # noqa: F401  registers the desks
     happenings,
+    lake,
     mailing,
     rights,
     views,
@@ -63,3 +64,9 @@ hooks.register(
 hooks.register("stranger_wrote", Taker(mailing.may_take, lambda message, by: mailing.take(message, by=by)))
 hooks.register("mail_follows", "leads.lead")
 hooks.register("api", ("/leads", api.router), order=24)
+for source in lake.SOURCES:
+    hooks.register("lake_source", source)
+for dimension in lake.DIMENSIONS:
+    hooks.register("dimension", dimension)
+for tile in lake.TILES:
+    hooks.register("dashboard_tile:sales", tile)
