@@ -63,7 +63,9 @@ POST calendar/address/ -
 GET calendar/team/ activities.view
 POST calendar/team/arrange/ activities.create
 POST calendar/meetings/<int:pk>/invite/ activities.edit
+POST calendar/meetings/<int:pk>/repeat/ activities.edit
 POST calendar/meetings/<int:pk>/respond/ activities.view
+POST calendar/meetings/<int:pk>/time/ activities.edit
 POST calendar/notices/<int:pk>/settle/ mine
 POST calendar/accounts/<int:pk>/edit/ mine
 POST calendar/accounts/<int:pk>/do/ mine
@@ -517,6 +519,9 @@ DELETE /activities/{number}/participants/{participant} activities.edit
 POST /calendar/meetings/{number}/invitations activities.edit
 POST /calendar/meetings/{number}/answer activities.view
 GET /calendar/meetings/{number}/notices activities.view
+GET /calendar/meetings/{number}/times activities.view
+POST /calendar/meetings/{number}/times activities.edit
+PUT /calendar/meetings/{number}/rhythm activities.edit
 POST /calendar/notices/{number} mine
 GET /calendar/team activities.view
 GET /calendar/free activities.view

@@ -77,6 +77,8 @@ TABLE: list[tuple[str, str]] = [
     ),
     (r"calendar/feed/.*", "for calendar programs as it is"),
     (r"calendar/address/", GAP),
+    (r"calendar/meetings/.*/repeat/", "PUT /calendar/meetings/{number}/rhythm"),
+    (r"calendar/meetings/.*/time/", "GET /calendar/meetings/{number}/times | POST /calendar/meetings/{number}/times"),
     (r"calendar/meetings/.*", "POST /calendar/meetings/{number}/invitations | POST /calendar/meetings/{number}/answer"),
     (r"calendar/team/", "GET /calendar/team | GET /calendar/free"),
     (r"calendar/team/arrange/", "POST /activities | POST /activities/{number}/participants"),

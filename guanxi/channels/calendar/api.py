@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 
+from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.channels.calendar import actions, queries, tasks, team
 from guanxi.channels.calendar.models import Account, Clash, Notice
@@ -93,6 +94,59 @@ def settle(request: HttpRequest, number: int, body: SettledIn) -> Notice:
     """A proposed time is taken, an answer of who was not invited is noted."""
     done = actions.take_over if body.do == "take" else actions.dismiss
     return done(number, by=request.user)
+
+
+class RhythmIn(Schema):
+    """How often a meeting of yours repeats; empty: not any more."""
+
+    every: Literal["", "day", "week", "fortnight", "month"]
+    until: date | None = Field(None, description="The last day; without, for ever.")
+
+
+class MeetingTimeOut(Schema):
+    """One time of a series."""
+
+    at: Moment = Field(alias="by_rule", description="When it is by the rule: what it is known by.")
+    starts_at: Moment
+    minutes: int
+    place: str
+
+
+class MeetingTimeIn(Schema):
+    """What becomes of one time of a series of yours."""
+
+    at: Moment = Field(description="When it is by the rule.")
+    do: Literal["move", "cancel"]
+    starts_at: Moment | None = None
+    minutes: Annotated[int, Field(ge=0, le=60 * 24 * 31)] | None = None
+    place: Annotated[str, Field(max_length=250)] | None = None
+
+
+@router.get("/meetings/{number}/times", response=list[MeetingTimeOut], summary="The next times of a series")
+def list_meeting_times(request: HttpRequest, number: int) -> list[Activity]:
+    """The next twenty of a year; none of a meeting that does not repeat."""
+    row = Activity.objects.visible_to(request.user).get(pk=number)
+    return repeating.upcoming(row, 20) if row.series else []
+
+
+@router.put("/meetings/{number}/rhythm", response=list[MeetingTimeOut], summary="Let a meeting repeat, or not any more")
+def repeat(request: HttpRequest, number: int, body: RhythmIn) -> list[Activity]:
+    """Single times that were moved or called off go by the rule again; whoever was invited hears of it by mail."""
+    row = actions.repeat(number, body.every, body.until, by=request.user)
+    background.enqueue(mail.send, by=request.user, key="mail:send")
+    return repeating.upcoming(row, 20) if row.series else []
+
+
+@router.post("/meetings/{number}/times", response=list[MeetingTimeOut], summary="Move or call off one time of a series")
+def change_meeting_time(request: HttpRequest, number: int, body: MeetingTimeIn) -> list[Activity]:
+    """Whoever was invited hears of that time alone."""
+    if body.do == "cancel":
+        row = actions.cancel_time(number, body.at, by=request.user)
+    else:
+        changes = body.model_dump(include={"starts_at", "minutes", "place"}, exclude_none=True)
+        row = actions.move_time(number, body.at, changes, by=request.user)
+    background.enqueue(mail.send, by=request.user, key="mail:send")
+    return repeating.upcoming(row, 20)
 
 
 class LeftOutEntryOut(Schema):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.channels.activities.models import Activity
 from guanxi.channels.calendar import actions, api, desk, panels, tasks, views
-from guanxi.channels.calendar.actions import accounts, inviting
+from guanxi.channels.calendar.actions import accounts, inviting, repeating
 from guanxi.channels.calendar.models import Clash, Entry, Notice
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.tasks import Every
@@ -22,6 +22,7 @@ hooks.register("panel:messages", panels.MAIL)
 hooks.register("panel:calendars", desk.HEALTH)
 hooks.register("schedule", Every(tasks.look, minutes=1, when=tasks.is_needed))
 hooks.register("mail_came", actions.take)
+hooks.register("activity_changed", repeating.follow, order=5)
 hooks.register("activity_changed", inviting.follow)
 hooks.register("activity_changed", accounts.follow_here)
 hooks.register("loose_text", (Notice, ["mail", "comment", "words", "place"]))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.sending import addresses_of
 from guanxi.foundation import clock
 from guanxi.foundation.models import User
 
-PRODUCT = "-//Guanxi//Guanxi//EN"
 STATUS = {
     Activity.State.PLANNED: "CONFIRMED",
     Activity.State.HELD: "CONFIRMED",
@@ -46,7 +46,7 @@ def calendar(name: str, activities: Iterable[Activity], method: str = "") -> byt
 def empty(method: str = "") -> Calendar:
     """A calendar object with nothing in it yet."""
     made = Calendar()
-    made.add("prodid", PRODUCT)
+    made.add("prodid", repeating.OURS)
     made.add("version", "2.0")
     made.add("calscale", "GREGORIAN")
     if method:
@@ -104,15 +104,60 @@ def add_times(event: Event, activity: Activity) -> None:
         event.add("dtend", activity.ends_at)
 
 
-def invitation(activity: Activity, method: str, organizer: str, guests: Collection[Participant] | None = None) -> str:
-    """An invitation (REQUEST) to an activity, or that it is called off (CANCEL), as it goes by mail."""
+def invitation(
+    activity: Activity,
+    method: str,
+    organizer: str,
+    guests: Collection[Participant] | None = None,
+    at: datetime | None = None,
+) -> str:
+    """An invitation (REQUEST) to an activity, or that it is called off (CANCEL), as it goes by mail: of a series of
+    ours the whole of it, or with `at` the one time that by its rule is then."""
     made = empty(method)
-    event = event_of(activity, invited=True, guests=guests, organizer=organizer)
-    if method == "CANCEL":
-        event.pop("status")
-        event.add("status", "CANCELLED")
-    made.add_component(event)
+    said: list[Any] = single_times(activity.series, at) if repeating.is_ours(activity) else [None]
+    for kept in said:
+        if kept is not None and kept.name != "VEVENT":
+            made.add_component(kept)
+            continue
+        event = event_of(activity, invited=True, guests=guests, organizer=organizer)
+        for name in OF_SERIES if kept is not None else ():
+            event.pop(name, None)
+            if name in kept:
+                event[name] = kept[name]
+        if method == "CANCEL":
+            event.pop("status")
+            event.add("status", "CANCELLED")
+        made.add_component(event)
     return bytes(made.to_ical()).decode()
+
+
+# What of a series its own object says, and not the activity.
+OF_SERIES = ("DTSTART", "DTEND", "RRULE", "EXDATE", "RECURRENCE-ID", "SUMMARY", "LOCATION")
+
+
+def single_times(series: str, at: datetime | None) -> list[Any]:
+    """The components of a series; with `at` only the one time that by the rule is then, which may be called off."""
+    kept: list[Any] = list(Calendar.from_ical(series).subcomponents)
+    if at is None:
+        return kept
+    zones, events = [one for one in kept if one.name != "VEVENT"], [one for one in kept if one.name == "VEVENT"]
+    for event in events:
+        if "RECURRENCE-ID" in event and repeating.moment(event["RECURRENCE-ID"].dt) == at:
+            return [*zones, event]
+    return [*zones, alone(events[0], at)]
+
+
+def alone(master: Any, at: datetime) -> Any:
+    """One time of a series as its rule has it, to be said by itself."""
+    event = master.copy()
+    for name in ("RRULE", "EXDATE", "DTSTART", "DTEND"):
+        event.pop(name, None)
+    begins, ends = master["DTSTART"].dt, master["DTEND"].dt
+    first: date = at.astimezone(begins.tzinfo) if isinstance(begins, datetime) else at.astimezone(clock.zone()).date()
+    event.add("recurrence-id", first)
+    event.add("dtstart", first)
+    event.add("dtend", first + (ends - begins))
+    return event
 
 
 def reply(activity: Activity, participant: Participant, mail: str) -> str:

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
-from guanxi.channels.calendar import queries
+from guanxi.channels.calendar import queries, series
 from guanxi.channels.calendar.models import Notice
 from guanxi.channels.mail.models import Message
 from guanxi.foundation.desk import Panel
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import Viewer, may
 
 Answer = Participant.Answer
 ANSWERS = ((Answer.ACCEPTED, _("Accept")), (Answer.TENTATIVE, _("Perhaps")), (Answer.DECLINED, _("Decline")))
@@ -22,7 +22,9 @@ def of_meeting(row: Activity, viewer: Viewer) -> dict[str, Any]:
     """Who invited to it or is invited, what the viewer answered, what other calendars said, when it is again."""
     participants = list(row.participants.select_related("user", "party").order_by("id"))
     mine = next((one for one in participants if one.user_id == viewer.pk), None)
-    ours = not row.organizer and row.owner_id == viewer.pk and row.state == Activity.State.PLANNED and not row.series
+    ours = not row.organizer and row.owner_id == viewer.pk and row.state == Activity.State.PLANNED
+    ours = ours and (not row.series or repeating.is_ours(row))
+    every, until = series.rhythm(row.series) if repeating.is_ours(row) else ("", None)
     return {
         "activity": row,
         "mine": mine if mine is not None and (row.organizer or row.owner_id != viewer.pk) else None,
@@ -31,6 +33,10 @@ def of_meeting(row: Activity, viewer: Viewer) -> dict[str, Any]:
         "to_tell": sum(one.told_sequence != row.sequence for one in participants) if ours else 0,
         "notices": queries.notices(row, viewer),
         "times": repeating.upcoming(row) if row.series else [],
+        "may_repeat": ours and may(viewer, "edit", row),
+        "rhythms": series.EVERY,
+        "every": every,
+        "until": until,
     }
 
 

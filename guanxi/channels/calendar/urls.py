@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from guanxi.channels.calendar import account_views, team_views, views
+from guanxi.channels.calendar import account_views, repeating_views, team_views, views
 
 app_name = "calendar"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("calendar/address/", views.change, name="change"),
     path("calendar/meetings/<int:pk>/invite/", views.invite, name="invite"),
     path("calendar/meetings/<int:pk>/respond/", views.respond, name="respond"),
+    path("calendar/meetings/<int:pk>/repeat/", repeating_views.repeat, name="repeat"),
+    path("calendar/meetings/<int:pk>/time/", repeating_views.change_time, name="time"),
     path("calendar/notices/<int:pk>/settle/", views.settle, name="settle"),
     path("calendar/accounts/<int:pk>/edit/", account_views.edit, name="edit"),
     path("calendar/accounts/<int:pk>/do/", account_views.do, name="do"),

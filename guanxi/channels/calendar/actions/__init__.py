@@ -19,8 +19,10 @@ from guanxi.channels.calendar.actions.accounts import (
 from guanxi.channels.calendar.actions.arriving import dismiss, take, take_over
 from guanxi.channels.calendar.actions.feeds import close_feed, note_reading, open_feed, renew_feed
 from guanxi.channels.calendar.actions.inviting import invite, respond
+from guanxi.channels.calendar.actions.repeating import cancel_time, move_time, repeat
 
 __all__ = [
+    "cancel_time",
     "close_feed",
     "connect_calendar",
     "disconnect_calendar",
@@ -29,6 +31,7 @@ __all__ = [
     "forget_entry",
     "forget_object",
     "invite",
+    "move_time",
     "note_calendar_failure",
     "note_calendar_success",
     "note_not_put",
@@ -37,6 +40,7 @@ __all__ = [
     "open_feed",
     "pause_calendar",
     "renew_feed",
+    "repeat",
     "respond",
     "settle_clash",
     "take",

@@ -18,7 +18,7 @@ from icalendar import Calendar
 
 from guanxi.channels.actions import change_connection, keep_failure, keep_success, pause_connection
 from guanxi.channels.activities import actions as activities
-from guanxi.channels.activities import queries
+from guanxi.channels.activities import queries, repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.channels.calendar import dav, ical, reading
 from guanxi.channels.calendar.actions.arriving import series_of
@@ -288,7 +288,7 @@ def text_of(activity: Activity, before: str = "") -> str:
     """A meeting as it goes to the server. What stood there (`before`) keeps all that we know nothing of: alarms, who
     is invited, its time zone."""
     calendar = _parsed(before)
-    if calendar is None:
+    if calendar is None or repeating.is_ours(activity):
         return _alone(activity)
     event = next(one for one in calendar.walk("VEVENT") if "RECURRENCE-ID" not in one)
     _put(event, "SUMMARY", ical.summary(activity))

@@ -8,12 +8,15 @@ each other for ever.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from guanxi.channels.activities import actions as activities
+from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.channels.calendar import ical
 from guanxi.channels.mail import actions as mail
@@ -25,6 +28,16 @@ from guanxi.foundation.models import User
 from guanxi.foundation.visibility import SYSTEM, Viewer, require
 
 REQUEST, CANCEL = "REQUEST", "CANCEL"
+
+
+@dataclass(frozen=True)
+class Time:
+    """One time of a series: when it is by the rule, and as it is."""
+
+    at: datetime
+    one: Activity
+
+
 ANSWERS = (Participant.Answer.ACCEPTED, Participant.Answer.TENTATIVE, Participant.Answer.DECLINED)
 
 
@@ -49,7 +62,7 @@ def _refuse_unfit(activity: Activity, by: Viewer) -> None:
         raise Refused(_("Only whose it is invites to it: the mail goes out from his mailbox."), "owner")
     if not activity.participants.exists():
         raise Refused(_("Say first who takes part."), "participants")
-    if activity.series:
+    if activity.series and not repeating.is_ours(activity):
         raise Refused(_("It repeats: invite to it in the calendar that it comes from."), "series")
 
 
@@ -64,28 +77,43 @@ def _guests(activity: Activity) -> list[Participant]:
     return list(Participant.objects.filter(activity=activity).select_related("user", "party").order_by("id"))
 
 
-def _tell(activity: Activity, method: str, guests: Iterable[Participant], box: Mailbox, *, again: bool = True) -> None:
+def _tell(
+    activity: Activity,
+    method: str,
+    guests: Iterable[Participant],
+    box: Mailbox,
+    *,
+    again: bool = True,
+    time: Time | None = None,
+) -> None:
     """Write to each guest by himself, so that one who may not be written to keeps no other from hearing of it."""
     everybody = _guests(activity)
     for one in guests:
         if one.user_id == activity.owner_id or (not again and one.told_sequence == activity.sequence):
             continue
         try:
-            _write(activity, method, one, box, [one] if method == CANCEL else everybody)
+            _write(activity, method, one, box, [one] if method == CANCEL else everybody, time)
         except Refused as refusal:
             change(one, not_told=refusal.message[:300])
         else:
             change(one, told_sequence=activity.sequence, not_told="")
 
 
-def _write(activity: Activity, method: str, guest: Participant, box: Mailbox, named: Collection[Participant]) -> None:
+def _write(
+    activity: Activity,
+    method: str,
+    guest: Participant,
+    box: Mailbox,
+    named: Collection[Participant],
+    time: Time | None,
+) -> None:
     address = ical.mail_of(guest)
     if not address:
         raise Refused(_("No mail address is known."), "mail")
     owner = box.owner
     with translation.override(owner.language or None):
-        subject, text = _words(activity, method, guest)
-        said = ical.invitation(activity, method, box.address, named)
+        subject, text = _words(time.one if time else activity, method, guest)
+        said = ical.invitation(activity, method, box.address, named, time.at if time else None)
         record = None if guest.user_id else activity
         mail.write(box.pk, mail.Draft([address], subject, text, record=record, calendar=said), by=owner)
 
@@ -104,6 +132,12 @@ def _words(activity: Activity, method: str, guest: Participant) -> tuple[str, st
     return subject, "\n".join(line for line in lines if line is not None)
 
 
+def tell_of_time(activity: Activity, method: str, at: datetime, one: Activity) -> None:
+    """Tell those who were invited to a series what became of one time of it, which by the rule is at `at`."""
+    told = Participant.objects.filter(activity=activity, told_sequence__isnull=False)
+    _tell_all(activity, method, list(told.select_related("user", "party").order_by("id")), Time(at, one))
+
+
 def follow(activity: Activity, what: str, participants: Collection[Participant], *, by: Viewer) -> None:
     """Tell those who were invited by mail what became of it: hears of every change, within its transaction."""
     if activity.organizer or what in (activities.PLANNED, activities.CHANGED):
@@ -116,16 +150,19 @@ def follow(activity: Activity, what: str, participants: Collection[Participant],
     ):
         return
     guests = list(told.select_related("user", "party").order_by("id"))
+    _tell_all(activity, REQUEST if what == activities.ANNOUNCED_ANEW else CANCEL, guests)
+
+
+def _tell_all(activity: Activity, method: str, guests: list[Participant], time: Time | None = None) -> None:
     if not guests:
         return
-    method = REQUEST if what == activities.ANNOUNCED_ANEW else CANCEL
     try:
         box = _mailbox(activity.owner)
     except Refused as refusal:
         for one in guests:
             change(one, not_told=refusal.message[:300])
         return
-    _tell(activity, method, guests, box)
+    _tell(activity, method, guests, box, time=time)
 
 
 @action

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -19,6 +20,7 @@ from guanxi.channels.calendar.tests.conftest import TAIPEI, written
 from guanxi.channels.mail import parsing, posting, syncing
 from guanxi.channels.mail.models import Mailbox, Message
 from guanxi.customers.models import Party
+from guanxi.foundation import clock
 from guanxi.foundation.models import Notification, User
 from guanxi.ledger.models import Event
 
@@ -94,6 +96,59 @@ def test_an_invitation_goes_out_and_whoever_was_invited_hears_of_changes(
     assert (method, to, int(event["SEQUENCE"]), str(event["STATUS"])) == ("CANCEL", "mei@example.tw", 2, "CANCELLED")
     actions.remove(meeting.pk, by=staff)
     assert sent(smtp_server) == []
+
+
+def test_a_series_of_ours_and_single_times_of_it(
+    meeting: Activity,
+    staff_client: Client,
+    staff: User,
+    smtp_server: Any,
+    api: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clock, "zone", lambda: ZoneInfo("Asia/Taipei"))
+    page = f"/activities/{meeting.pk}/"
+    assert "every two weeks" in staff_client.get(page).content.decode()
+    staff_client.post(f"/calendar/meetings/{meeting.pk}/repeat/", {"every": "week", "until": "2027-03-31"})
+    staff_client.post(f"/calendar/meetings/{meeting.pk}/invite/")
+    (_method, _to, event), _other = sent(smtp_server)
+    assert event["RRULE"].to_ical() == b"FREQ=WEEKLY;UNTIL=20270331T155959Z"
+    assert (event["DTSTART"].params["TZID"], event.start.hour) == ("Asia/Taipei", 10), "ten o'clock all year"
+    second, third = STARTS + timedelta(days=7), STARTS + timedelta(days=14)
+
+    said = {"at": second.isoformat(), "starts_at": "2027-03-09T06:30", "minutes": "30", "place": "工廠"}
+    staff_client.post(f"/calendar/meetings/{meeting.pk}/time/", said)
+    (method, _to, event), _other = sent(smtp_server)
+    moved = datetime(2027, 3, 9, 6, 30, tzinfo=UTC)
+    assert (method, event["RECURRENCE-ID"].dt, event.start, str(event["LOCATION"])) == (
+        "REQUEST",
+        second,
+        moved,
+        "工廠",
+    )
+    assert "RRULE" not in event and int(event["SEQUENCE"]) == 2
+    times = api.post(
+        f"/api/v1/calendar/meetings/{meeting.pk}/times", {"at": third.isoformat(), "do": "cancel"}, JSON
+    ).json()
+    assert [one["minutes"] for one in times] == [60, 30, 60, 60]
+    (method, _to, event), _other = sent(smtp_server)
+    assert (method, event["RECURRENCE-ID"].dt, str(event["STATUS"])) == ("CANCEL", third, "CANCELLED")
+    shown = queries.of_owner(staff, STARTS, STARTS + timedelta(days=60), limit=10)
+    assert [one.starts_at for one in shown][:3] == [STARTS, moved, STARTS + timedelta(days=21)]
+
+    actions.edit(meeting.pk, {"subject": "看新樣品"}, by=staff)
+    went = sent(smtp_server)
+    assert len(went) == 2 and str(went[0][2]["SUMMARY"]) == "看新樣品" and "EXDATE" in went[0][2]
+    actions.edit(meeting.pk, {"starts_at": STARTS + timedelta(hours=1)}, by=staff)
+    shown = queries.of_owner(staff, STARTS, STARTS + timedelta(days=60), limit=10)
+    assert [one.starts_at.hour for one in shown] == [3] * 5, "all go by the rule again"
+    sent(smtp_server)
+    gone = api.post(f"/api/v1/calendar/meetings/{meeting.pk}/times", {"at": third.isoformat(), "do": "cancel"}, JSON)
+    assert gone.status_code == 422, "by the rule it is not then any more"
+    wrong = api.put(f"/api/v1/calendar/meetings/{meeting.pk}/rhythm", {"every": "week", "until": "2026-01-01"}, JSON)
+    assert wrong.status_code == 422
+    assert api.put(f"/api/v1/calendar/meetings/{meeting.pk}/rhythm", {"every": ""}, JSON).json() == []
+    assert "RRULE" not in sent(smtp_server)[0][2]
 
 
 def test_who_may_not_be_written_to_keeps_nobody_else_from_being_invited(
