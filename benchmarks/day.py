@@ -131,7 +131,7 @@ def _fill(model: type[models.Model], source: str, columns: dict[str, str]) -> No
     texts = [f.column for f in model._meta.concrete_fields if isinstance(f, models.CharField | models.TextField)]
     null = {f.column for f in model._meta.concrete_fields if f.null}
     values = {name: "''" for name in texts if name not in null} | columns
-    with connection.cursor() as cursor:
+    with of_deals.filling() as cursor:
         cursor.execute(
             f"INSERT INTO {model._meta.db_table} ({', '.join(values)}) "
             f"SELECT {', '.join(values.values())} FROM ({source}) AS source"

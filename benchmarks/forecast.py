@@ -150,11 +150,12 @@ def _staff(people: int) -> None:
 
 def _spread(people: list[int]) -> None:
     """The deals belong to all of them, in turn."""
-    owners = ", ".join(f"({place}, {pk})" for place, pk in enumerate(people))
-    with connection.cursor() as cursor:
+    with deal_pages.filling() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE owners (place integer PRIMARY KEY, pk integer)")
+        cursor.executemany("INSERT INTO owners VALUES (%s, %s)", list(enumerate(people)))
         cursor.execute(
-            f"WITH owners(place, pk) AS (VALUES {owners}) UPDATE deals_deal SET owner_id = "
-            f"(SELECT pk FROM owners WHERE place = deals_deal.id % {len(people)})"
+            "UPDATE deals_deal SET owner_id = "
+            f"(SELECT owners.pk FROM owners WHERE owners.place = deals_deal.id % {len(people)})"
         )
         cursor.execute("VACUUM ANALYZE deals_deal" if connection.vendor == "postgresql" else "ANALYZE")
 

@@ -70,7 +70,7 @@ def _make_history() -> None:
     first = "(SELECT MIN(s.id) FROM deals_stage AS s WHERE s.pipeline_id = d.pipeline_id)"
     columns = "deal_id, from_stage_id, to_stage_id, from_state, to_state, at, days, amount, probability, expected_close"
     end = f"({begun}) - 20 - (d.id * 31) % 70"
-    with connection.cursor() as cursor:
+    with deals.filling() as cursor:
         cursor.execute(
             "UPDATE deals_deal SET source = CASE id % 4 WHEN 0 THEN 'web' WHEN 1 THEN 'mail' WHEN 2 THEN 'call' "
             "ELSE CASE WHEN state = 'won' THEN 'referral' ELSE 'web' END END"

@@ -130,7 +130,7 @@ def outlook(period: Period, viewer: Viewer) -> Outlook:
     known = tree()
     units = seen_by(viewer, known)
     people = adding.of_people(period, units.people)
-    quotas, said = quotas_of(period), standings_of(period.key)
+    quotas, said = quotas_of(period, viewer), standings_of(period.key)
     lines = _people(known, units, people, quotas, said)
     for team in _from_below(known):
         if units.has(team=team):
@@ -205,17 +205,20 @@ def unit_of(row: Any) -> Unit:
     return (TEAM, row.team_id) if row.team_id is not None else (PERSON, row.user_id)
 
 
-def quotas_of(period: Period) -> dict[Unit, Decimal]:
-    """The quotas of a period: its own, else those of its months together."""
+def quotas_of(period: Period, viewer: Viewer) -> dict[Unit, Decimal]:
+    """The quotas of a period: its own, else those of its months together; none where they are hidden from `viewer`."""
+    if "amount" in visibility.hidden_fields(viewer, Quota):
+        return {}
     keys = [period.key, *(month.key for month in period.months)]
     own: dict[Unit, Decimal] = {}
     months: dict[Unit, Decimal] = {}
-    for row in Quota.objects.filter(period__in=keys).only("user", "team", "period", "amount"):
-        unit = unit_of(row)
-        if row.period == period.key:
-            own[unit] = row.amount
+    rows = Quota.objects.filter(period__in=keys).values_list("user", "team", "period", "amount")
+    for user, team, key, amount in rows:
+        unit: Unit = (PERSON, user) if team is None else (TEAM, team)
+        if key == period.key:
+            own[unit] = amount
         else:
-            months[unit] = months.get(unit, adding.ZERO) + row.amount
+            months[unit] = months.get(unit, adding.ZERO) + amount
     return months | own
 
 

@@ -120,7 +120,7 @@ def test_everybody_sees_what_his_role_reaches(
 
 
 def test_quotas_roll_up_and_show_the_gap(
-    make: Callable[..., Deal], people: dict[str, User], teams: dict[str, Team], quarter: Period
+    make: Callable[..., Deal], people: dict[str, User], teams: dict[str, Team], quarter: Period, colleague: Any
 ) -> None:
     deals.win(make("anna", 50).pk, by=SYSTEM)
     make("anna", 20)
@@ -134,6 +134,12 @@ def test_quotas_roll_up_and_show_the_gap(
     north = of(SYSTEM, quarter, TEAM, teams["north"].pk)
     assert (north.quota, north.gap) == (Decimal(60), Decimal(-10))
     assert of(SYSTEM, quarter, ALL).quota == Decimal(60)
+    role, blind = roles.create_role("Blind", by=SYSTEM), colleague("blind")
+    grants = {subject: {"view": "all"} for subject in ("forecasts", "deals", "quotas")}
+    roles.edit_role(role.pk, {"grants": grants, "fields": {"forecast.quota": {"amount": "hidden"}}}, by=SYSTEM)
+    roles.give_roles(blind, [role], by=SYSTEM)
+    assert int(of(blind, quarter, ALL).sums.won) == 50
+    assert of(blind, quarter, ALL).quota is None
 
 
 def test_a_quota_in_another_currency(people: dict[str, User], quarter: Period) -> None:
