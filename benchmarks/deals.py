@@ -66,13 +66,14 @@ def main() -> None:
 def filling() -> Iterator[Any]:
     """A cursor for making many rows: SQLite holds the pages of indexes meanwhile, and no more while it is measured."""
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA cache_size")
-            (usual,) = cursor.fetchone()
-            cursor.execute("PRAGMA cache_size = -1000000")
+        if connection.vendor != "sqlite":
+            yield cursor
+            return
+        cursor.execute("PRAGMA cache_size")
+        (usual,) = cursor.fetchone()
+        cursor.execute("PRAGMA cache_size = -1000000")
         yield cursor
-        if connection.vendor == "sqlite":
-            cursor.execute(f"PRAGMA cache_size = {usual}")
+        cursor.execute(f"PRAGMA cache_size = {usual}")
 
 
 def _got(client: Client, address: str) -> float:

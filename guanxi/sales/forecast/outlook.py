@@ -212,7 +212,7 @@ def quotas_of(period: Period, viewer: Viewer) -> dict[Unit, Decimal]:
     keys = [period.key, *(month.key for month in period.months)]
     own: dict[Unit, Decimal] = {}
     months: dict[Unit, Decimal] = {}
-    rows = Quota.objects.filter(period__in=keys).values_list("user", "team", "period", "amount")
+    rows: Any = Quota.objects.filter(period__in=keys).values_list("user", "team", "period", "amount")
     for user, team, key, amount in rows:
         unit: Unit = (PERSON, user) if team is None else (TEAM, team)
         if key == period.key:
