@@ -28,6 +28,8 @@ Text = str | Promise
 TOP = ""
 RELATIONSHIPS = "relationships"
 WORK = "work"
+SELLING = "selling"
+TRADE = "trade"
 KNOW = "know"
 SYSTEM = "system"
 PINNED = "pinned"
@@ -35,6 +37,8 @@ SECTIONS: dict[str, Text] = {
     TOP: "",
     RELATIONSHIPS: gettext_lazy("Relationships"),
     WORK: gettext_lazy("Work"),
+    SELLING: gettext_lazy("Selling"),
+    TRADE: gettext_lazy("Orders and goods"),
     KNOW: gettext_lazy("Know"),
     PINNED: gettext_lazy("Pinned views"),
     SYSTEM: gettext_lazy("System"),
@@ -42,6 +46,9 @@ SECTIONS: dict[str, Text] = {
 SHORT_LANGUAGES = {"en": "EN", "zh-hant": "繁中", "zh-hans": "简中"}
 THEMES = ("light", "dark", "auto")
 THEME_COOKIE = "theme"
+# Which sections of the side bar somebody folded away; written by shell.js.
+FOLDED_COOKIE = "folded"
+FOLDED_AT_FIRST = SYSTEM
 
 
 def address(url: Text) -> str:
@@ -120,10 +127,12 @@ class Line:
 
 @dataclass
 class Section:
-    """A group of lines under a heading; the first has none."""
+    """A group of lines under a heading, by which it is folded away; the first has none."""
 
+    name: str
     label: Text
     items: list[Line]
+    folded: bool = False
 
 
 class Shell:
@@ -147,14 +156,30 @@ class Shell:
                 count = entry.count(self.viewer) if entry.count else None
                 shown[entry.section].append(Line(entry.label, href, entry.icon, count, key=entry.key))
         self._mark_active([line for lines in shown.values() for line in lines])
-        return [Section(SECTIONS[name], lines) for name, lines in shown.items() if lines]
+        folded = self.folded.split(".")
+        return [
+            Section(name, SECTIONS[name], lines, name in folded and not any(line.active for line in lines))
+            for name, lines in shown.items()
+            if lines
+        ]
+
+    @property
+    def folded(self) -> str:
+        """The names of the sections that are folded away, with points between them."""
+        return str(self.request.COOKIES.get(FOLDED_COOKIE, FOLDED_AT_FIRST))
 
     def _mark_active(self, lines: list[Line]) -> None:
         path, full = self.request.path, self.request.get_full_path()
-        under = [line for line in lines if line.href != "/" and path.startswith(line.href)]
-        fitting = under + [line for line in lines if line.href in (path, full)]
-        if fitting:
-            max(fitting, key=lambda line: len(line.href)).active = True
+
+        def fits(line: Line) -> tuple[bool, int, bool]:
+            """The very address, else the longest that this page is under; of two, the one that shows all."""
+            over, _mark, query = line.href.partition("?")
+            under = len(over) if path == over or (over != "/" and path.startswith(over)) else 0
+            return line.href == full, under, not query
+
+        best = max(lines, key=fits, default=None)
+        if best is not None and any(fits(best)[:2]):
+            best.active = True
 
     @cached_property
     def unread(self) -> int:

@@ -44,7 +44,7 @@ class Orders(desk.Desk):
     slug = "orders"
     label = _("Orders")
     icon = "receipt"
-    menu = Menu(section=shell.WORK, icon="receipt", order=20, key="o")
+    menu = Menu(section=shell.TRADE, icon="receipt", order=20, key="o")
     columns = [
         Column("number", link=True, sort=False),
         "placed_at",

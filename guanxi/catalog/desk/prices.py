@@ -23,7 +23,7 @@ class PriceLists(desk.Desk):
     model = PriceList
     slug = "price-lists"
     icon = "tags"
-    menu = Menu(section=shell.WORK, icon="tags", order=31)
+    menu = Menu(section=shell.TRADE, icon="tags", order=31)
     columns = [
         Column("name", link=True, sort=False),
         "code",

@@ -42,7 +42,7 @@ class Products(desk.Desk):
     model = Product
     slug = "products"
     icon = "package"
-    menu = Menu(section=shell.WORK, icon="package", order=30, key="p")
+    menu = Menu(section=shell.TRADE, icon="package", order=30, key="p")
     columns = [
         Column("name", link=True),
         "code",

@@ -40,7 +40,7 @@ class Stocks(desk.Desk):
     slug = "stock"
     label = _("Stock")
     icon = "packages"
-    menu = Menu(section=shell.WORK, icon="packages", order=34)
+    menu = Menu(section=shell.TRADE, icon="packages", order=34)
     columns = [
         Column("product.name", label=_("Product"), link=True, sort=False),
         Column("product.code", label=_("Product number"), sort=False),

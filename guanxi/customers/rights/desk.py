@@ -61,7 +61,7 @@ class Requests(desk.Desk):
     general = False  # no notes, files or labels: they would be kept beside what this is about
     label = _("Requests of customers")
     icon = "shield-check"
-    menu = Menu(section=shell.WORK, icon="shield-check", order=60, label=_("Rights of customers"))
+    menu = Menu(section=shell.RELATIONSHIPS, icon="shield-check", order=60, label=_("Rights of customers"))
     empty_words = _("What customers ask about their data stands here, each with the day until which it must be done.")
     columns = (
         Column("kind", link=True, sort=False),

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -110,6 +110,7 @@ class Menu:
     order: int = 100
     label: Text = None
     key: str = ""  # the letter that leads there after “g”
+    query: dict[str, Any] = field(default_factory=dict)  # which of its rows that line shows: {"f.state": "open"}
 
 
 @dataclass(frozen=True)
@@ -488,7 +489,7 @@ def _hang_menu(cls: type[Desk], menu: Menu) -> None:
 
     desk = find(cls.slug)
     assert desk is not None
-    url = reverse_lazy("desk:list", args=[cls.slug])
+    url = lazy(list_url, str)(cls.slug, menu.query)
     label = menu.label or desk.plural
     needs = ("view", desk.model)
     entry = shell.MenuEntry(menu.section, label, url, menu.icon, menu.order, key=menu.key, needs=needs)

@@ -42,6 +42,16 @@ def test_menu_entries_stand_in_their_section_with_count(staff_client: Client) ->
     assert link and "1,234" in link[0]
 
 
+def test_sections_are_folded_as_one_left_them_but_for_the_one_that_one_is_in(staff_client: Client) -> None:
+    def folded(address: str = "/account/") -> list[str]:
+        return re.findall(r'<details data-fold="(\w+)"><summary>', page_of(staff_client, address))
+
+    assert folded() == ["system"]
+    assert folded("/tags/") == []
+    staff_client.cookies["folded"] = "work.know.nonsense"
+    assert folded() == ["work", "know"]
+
+
 def test_the_longest_fitting_entry_is_the_active_one(staff_client: Client) -> None:
     first = shell.MenuEntry(shell.TOP, "Accounts", "/acc", "users")
     second = shell.MenuEntry(shell.WORK, "Mine", "account", "user")

@@ -42,7 +42,7 @@ class Invoices(desk.Desk):
     model = Invoice
     slug = "invoices"
     icon = "file-invoice"
-    menu = Menu(section=shell.WORK, icon="file-invoice", order=22)
+    menu = Menu(section=shell.TRADE, icon="file-invoice", order=22)
     empty_words = _("Invoices are made from orders: open one and invoice what was ordered or delivered.")
     columns = [
         Column("number", link=True, sort=False, render=str, needs=["number"]),
@@ -117,7 +117,7 @@ class Reminders(desk.Desk):
     slug = "reminders"
     icon = "bell-ringing"
     general = False
-    menu = Menu(section=shell.WORK, icon="bell-ringing", order=23)
+    menu = Menu(section=shell.TRADE, icon="bell-ringing", order=23)
     empty_words = _(
         "Say under “Levels of reminders” after how many days which reminder is due; they are proposed here every "
         "morning."

@@ -49,7 +49,7 @@ class Quotes(desk.Desk):
     model = Quote
     slug = "quotes"
     icon = "file-text"
-    menu = Menu(section=shell.WORK, icon="file-text", order=19, key="q")
+    menu = Menu(section=shell.SELLING, icon="file-text", order=19, key="q")
     empty_words = _("Offer something: a quote with prices from your lists, which the customer accepts by a link.")
     columns = [
         Column("number", link=True, sort=False, render=str, needs=["number", "version"]),

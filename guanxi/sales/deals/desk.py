@@ -93,7 +93,7 @@ class Deals(desk.Desk):
     model = Deal
     slug = "deals"
     icon = "target-arrow"
-    menu = Menu(section=shell.WORK, icon="target-arrow", order=10, key="d")
+    menu = Menu(section=shell.SELLING, icon="target-arrow", order=10, key="d", query={"f.state": "open"})
     empty_words = _("Make a deal from the page of a customer, or here with “New deal”.")
     columns = (
         Column("name", link=True),

@@ -14,7 +14,7 @@ hooks.register("subject", Subject("forecasts", _("Forecasts"), ("view", "edit"),
 hooks.register("subject", Subject("quotas", _("Quotas"), owned=True), order=17)
 hooks.register(
     "menu",
-    MenuEntry(shell.WORK, _("Forecast"), "forecast:all", "chart-histogram", order=12, needs=("view", "forecasts")),
+    MenuEntry(shell.SELLING, _("Forecast"), "forecast:all", "chart-histogram", order=12, needs=("view", "forecasts")),
 )
 hooks.register("button:deals", desk.forecast_button)
 hooks.register("filters:deals", [desk.OF_TEAM])

@@ -66,7 +66,7 @@ class Leads(desk.Desk):
     model = Lead
     slug = "leads"
     icon = "user-search"
-    menu = Menu(section=shell.WORK, icon="user-search", order=8, key="l")
+    menu = Menu(section=shell.SELLING, icon="user-search", order=8, key="l")
     empty_words = _("Leads come by a form of yours (System, Sources of leads), by the API, or by hand with “New lead”.")
     columns = (
         Column("name", link=True, render=str, needs=["name", "organisation", "mail", "phone"]),

@@ -44,7 +44,7 @@ class Territories(desk.Desk):
     slug = "territories"
     general = False
     icon = "map-2"
-    menu = Menu(section=shell.WORK, icon="map-2", order=60)
+    menu = Menu(section=shell.SELLING, icon="map-2", order=60)
     empty_words = _("Say which customers belong together, and to whom; then simulate a re-cut and see what would move.")
     columns = (
         Column("name", link=True, sort=False),

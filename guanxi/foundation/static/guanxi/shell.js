@@ -154,6 +154,16 @@ addEventListener("pageshow", (event) => {
   if (event.persisted && chosen) showTheme(chosen[1]);
 });
 
+// Which sections of the side bar are folded away is kept where the server reads it, so that no page jumps.
+function fold(part) {
+  const nav = part.closest("[data-folded]");
+  const folded = new Set(nav.dataset.folded.split("."));
+  folded[part.open ? "add" : "delete"](part.dataset.fold);  // it is about to change
+  nav.dataset.folded = [...folded].join(".");
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `folded=${nav.dataset.folded}; path=/; max-age=${365 * 86_400}; samesite=lax${secure}`;
+}
+
 function copy(id) {
   navigator.clipboard.writeText(document.getElementById(id).textContent.trim()).then(() => toast(words.copied));
 }
@@ -171,6 +181,7 @@ document.addEventListener("click", (event) => {
   if (at("[data-toast-close]")) at(".toast-line").remove();
   if (at("[data-side-open]")) openSide(!body.matches(".side-is-open"));
   if (at("[data-side-close]")) openSide(false);
+  if (at("[data-fold] > summary")) fold(at("[data-fold]"));
   if (at("[data-dialog]")) document.getElementById(at("[data-dialog]").dataset.dialog)?.showModal();
   if (at("[data-dialog-close]")) at("dialog").close();
   if (at("[data-copy]")) copy(at("[data-copy]").dataset.copy);
