@@ -315,6 +315,7 @@ SHOTS = [
     Shot("question-save", "/explore/?m=sales&by=month", clicks("[data-dialog='save-question']")),
     Shot("purposes", "/rights/purposes/"),
     Shot("assumptions", "/insight/assumptions/"),
+    Shot("cost-rates", "/costs/"),
     Shot("winning", "/winning/"),
     Shot("model", "/insight/models/", clicks("main a[href*='/insight/models/']")),
     Shot("timeline", "/events/", first_row),
