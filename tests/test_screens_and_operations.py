@@ -17,7 +17,6 @@ DRAWN = "a part of a page: a form, a picker, a preview or a line that is drawn a
 BROWSER = "of one browser or one person's way of working with it"
 PUBLIC = "a page for customers and visitors, by a link of their own"
 HELP = "guides people through what has operations of its own"
-GAP = "not for programs yet"
 
 # A pattern of addresses, and the operations that do what is done there (or the reason why there are none). The first
 # that fits counts.
@@ -25,10 +24,13 @@ TABLE: list[tuple[str, str]] = [
     (r"healthz|metrics", "for machines as it is"),
     (r"|create/|palette/|icons/.*|language/|theme/|habits/(keys|lines|shortcuts)/", BROWSER),
     (r"search/(suggest/)?", "GET /parties | GET /records/customers"),
-    (r"reports/.*subscription/", GAP),
+    (
+        r"reports/.*subscription/",
+        "GET /reports | PUT /reports/{slug}/subscription | DELETE /reports/{slug}/subscription",
+    ),
     (r"reports/.*", "POST /query"),
-    (r"tasks/<int:pk>/(cancel|retry)/", GAP),
-    (r"tasks/.*", "GET /records/tasks/{number}"),
+    (r"tasks/<int:pk>/(cancel|retry)/", "POST /tasks/{number}/cancel | POST /tasks/{number}/retry"),
+    (r"tasks/.*", "GET /tasks/{number} | GET /records/tasks/{number}"),
     (r"roles/of/.*|roles/.*/hold/", "PUT /roles/of/{user}"),
     (r"roles/.*", "GET /roles/{number} | PATCH /roles/{number} | DELETE /roles/{number}"),
     (r"teams/.*", "PUT /teams/{number}/members | DELETE /teams/{number}"),
@@ -76,9 +78,12 @@ TABLE: list[tuple[str, str]] = [
         "POST /activities/{number}/held | POST /activities/{number}/cancel | POST /activities/{number}/participants",
     ),
     (r"calendar/feed/.*", "for calendar programs as it is"),
-    (r"calendar/address/", GAP),
     (r"calendar/meetings/.*/repeat/", "PUT /calendar/meetings/{number}/rhythm"),
     (r"calendar/meetings/.*/time/", "GET /calendar/meetings/{number}/times | POST /calendar/meetings/{number}/times"),
+    (
+        r"calendar/address/",
+        "GET /calendar/address | PUT /calendar/address | POST /calendar/address/renew | DELETE /calendar/address",
+    ),
     (r"calendar/meetings/.*", "POST /calendar/meetings/{number}/invitations | POST /calendar/meetings/{number}/answer"),
     (r"calendar/team/", "GET /calendar/team | GET /calendar/free"),
     (r"calendar/team/arrange/", "POST /activities | POST /activities/{number}/participants"),
@@ -116,20 +121,38 @@ TABLE: list[tuple[str, str]] = [
     (r"access/locks/.*", "GET /access/locks | DELETE /access/locks/{number}"),
     (r"access/.*sessions/end/", "GET /access/{user}/sessions | DELETE /access/{user}/sessions"),
     (r"access/.*factors/reset/", "DELETE /access/{user}/factors"),
-    (r"access/rules/|access/<int:pk>/(leave|back)/", GAP),
-    (r"access/tokens/.*", GAP),
+    (r"access/rules/", "GET /access/rules | PUT /access/rules"),
+    (
+        r"access/<int:pk>/(leave|back)/",
+        "GET /access/{user}/held | POST /access/{user}/leave | POST /access/{user}/back",
+    ),
+    (r"access/tokens/.*", "GET /access/{user}/tokens | DELETE /access/tokens/{number}"),
     (r"consent/.*", PUBLIC),
-    (r"rights/purposes/<.*", GAP),
+    (
+        r"rights/purposes/.*",
+        "GET /consent-purposes | GET /consent-purposes/{code} | PUT /consent-purposes/{code}",
+    ),
     (r"rights/.*", "GET /parties/{number}/contactable | GET /requests"),
     (r"requests/.*", "GET /requests/{number} | POST /requests"),
-    (r"(retention|sensitive)/.*", GAP),
+    (
+        r"retention/.*",
+        "GET /retention/{number}/outlook | POST /retention/{number} | POST /records/retention",
+    ),
+    (r"sensitive/.*", "POST /records/sensitive | DELETE /sensitive/{number}"),
     (r"customers/<int:pk>/rights/", "GET /parties/{number}/contactable"),
-    (r"customers/duplicates/(look|looking)/.*", GAP),
+    (r"customers/duplicates/(look|looking)/.*", "GET /duplicates/look | POST /duplicates/look"),
     (r"customers/duplicates/.*", "GET /duplicates | POST /duplicates/{number}"),
     (r"customers/merge/.*", "POST /parties/{number}/merge"),
     (r"customers/merges/.*", "POST /merges/{number}/undo"),
     (r"customers/<int:pk>/story/.*", "GET /history/{slug}/{number}"),
-    (r"customers/identity/settings/.*", GAP),
+    (r"customers/identity/settings/rules/following/", "GET /identity/following"),
+    (r"customers/identity/settings/rules/", "GET /identity/rules | PUT /identity/rules/{field}"),
+    (r"customers/identity/settings/sources/.*", "GET /records/sources | PATCH /records/sources/{number}"),
+    (
+        r"customers/identity/settings/junk/.*",
+        ("GET /identity/junk | GET /identity/junk/ready-made | POST /identity/junk | DELETE /identity/junk/{number}"),
+    ),
+    (r"customers/identity/settings/.*", "GET /identity/settings | PATCH /identity/settings | GET /identity/outlook"),
     (r"customers/new/(same|use|again)/.*", "POST /parties/likely | POST /parties"),
     (r"customers/new/.*|customers/pick/", DRAWN),
     (
@@ -186,19 +209,29 @@ TABLE: list[tuple[str, str]] = [
         "POST /invoices/{number}/issue | POST /invoices/{number}/payments | POST /invoices/{number}/credit",
     ),
     (r"reminders/.*", "GET /invoices/{number}/reminders | POST /invoices/{number}/reminders/{level}"),
-    (r"orders/lines/.*", GAP),
+    (r"orders/lines/.*", "PATCH /orders/{number}/lines/{line} | DELETE /orders/{number}/lines/{line}"),
     (r"orders/<int:pk>/take-back/", "POST /orders/{number}/return"),
     (r"orders/.*", "GET /orders/{number} | POST /orders/{number}/lines"),
     (r"imports/.*(pause|cancel|resume|revert)/", "POST /imports/{number}/pause | POST /imports/{number}/revert"),
     (r"imports/.*revert/ask/|imports/.*kept/", "GET /imports/{number}/kept"),
-    (r"imports/.*rejected.csv", GAP),
+    (r"imports/.*rejected.csv", "GET /imports/{number}/rejected"),
     (r"imports/.*", "GET /imports | POST /imports | GET /imports/{number} | GET /imports/{number}/difference"),
     (r"backups/start/", "made where the files are: `guanxi backup`"),
     (
         r"bulk-changes/.*",
         "GET /bulk-changes | POST /bulk-changes | GET /bulk-changes/{number} | POST /bulk-changes/{number}/undo",
     ),
-    (r"fields/.*/(retype|replace|destroy|restore|refresh|outlook)/|fields/(order|preview)/", GAP),
+    (r"fields/preview/", DRAWN),
+    (r"fields/order/", "PUT /custom-fields/order"),
+    (r"fields/.*/(retype|outlook)/", "GET /custom-fields/{number}/outlook | POST /custom-fields/{number}/retype"),
+    (
+        r"fields/.*/(replace|refresh)/",
+        "POST /custom-fields/{number}/replace | POST /custom-fields/{number}/refresh",
+    ),
+    (
+        r"fields/.*/(restore|destroy)/",
+        ("GET /custom-fields/{number} | POST /custom-fields/{number}/restore | POST /custom-fields/{number}/destroy"),
+    ),
     (
         r"fields/.*",
         "GET /custom-fields | POST /custom-fields | PATCH /custom-fields/{number} | DELETE /custom-fields/{number}",
@@ -212,10 +245,10 @@ TABLE: list[tuple[str, str]] = [
     ),
     (r"status/", "for machines: `/metrics`"),
     (r"winning/.*", "GET /winning/models | GET /winning/models/{number} | POST /winning/score"),
-    (r"insight/assumptions/", GAP),
+    (r"insight/assumptions/", "GET /insight/assumptions | PATCH /insight/assumptions"),
     (r"insight/.*", "GET /insight/equity | GET /insight/models | POST /insight/learn"),
 ]
-REASONS = {DRAWN, BROWSER, PUBLIC, HELP, GAP}
+REASONS = {DRAWN, BROWSER, PUBLIC, HELP}
 
 
 def pages(found: Any, prefix: str = "") -> Iterator[str]:

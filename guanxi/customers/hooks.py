@@ -19,6 +19,7 @@ from guanxi.customers import (
 from guanxi.customers.hanging import Hanging
 from guanxi.customers.identity import api as identity_api
 from guanxi.customers.identity import hooks as identity  # noqa: F401  the queue, merging, stories
+from guanxi.customers.identity import settings_api
 from guanxi.customers.identity.tasks import find_duplicates, look_at_changed
 from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship, SourceRecord
 from guanxi.foundation import hooks, search, shell
@@ -125,6 +126,7 @@ hooks.register("api", ("/parties", api.router), order=10)
 hooks.register("api", ("/parties", tie_api.router), order=11)
 hooks.register("api", ("/merges", identity_api.merges), order=14)
 hooks.register("api", ("/duplicates", identity_api.duplicates), order=15)
+hooks.register("api", ("/identity", settings_api.identity_router), order=16)
 
 hooks.register("expand:customers", Expansion("contact_points", api.contact_points_of))
 hooks.register("expand:customers", Expansion("roles", api.roles_of))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext as _
 
 from guanxi.foundation.language import fold, fold_array
 
@@ -33,6 +34,18 @@ DOMAINS = frozenset(
 DAYS = frozenset("19000101 19010101 18991230 18000101 19700101 11111111 00010101 99991231 20000000 00000000".split())
 SAYS, ONE_SIGN = re.compile(r"\w"), re.compile(r"(\w)\1{3,}")
 DRAWN_NUMBERS = ("1234567", "12345678", "123456789", "1234567890", "0123456789", "987654321", "9876543210", "7654321")
+
+
+def ready_made() -> list[tuple[str, list[str]]]:
+    """What is taken as missing by itself, as (words, values)."""
+    return [
+        (_("Instead of any value"), sorted(NOTHING)),
+        (_("Names"), sorted(NAMES - NOTHING)),
+        (_("Mailboxes of nobody"), sorted(f"{name}@" for name in MAILBOXES)),
+        (_("Mail domains of nobody"), sorted(f"@{name}" for name in DOMAINS)),
+        (_("Telephone numbers"), [*DRAWN_NUMBERS, _("all digits alike, fewer than six digits")]),
+        (_("Dates of birth"), sorted(f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in DAYS)),
+    ]
 
 
 def is_junk_text(value: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
@@ -14,8 +14,8 @@ from guanxi.customers.queries import party_numbered
 from guanxi.foundation import visibility
 from guanxi.foundation.api.types import Day, Moment, Money, Number
 from guanxi.foundation.visibility import Viewer
-from guanxi.insight import notes, queries, tasks
-from guanxi.insight.models import EquityPoint, Learning, ModelVersion, Standing
+from guanxi.insight import actions, notes, queries, tasks
+from guanxi.insight.models import Assumptions, EquityPoint, Learning, ModelVersion, Standing
 
 router = Router(tags=["Insight"])
 of_party = Router(tags=["Insight"])
@@ -134,6 +134,60 @@ class TaskOut(Schema):
 
     task: int
     state: str
+
+
+class AssumptionsOut(Schema):
+    """What values rest on beside the data."""
+
+    discount_rate: float = Field(description="A year, as a fraction.")
+    horizon_years: int | None = Field(description="Null: for ever.")
+    margin_rate: float = Field(description="Of the price, where the cost is not known; as a fraction.")
+    risk_days: int
+    bond: str = Field(description="`open`: customers come and go; `contract`: they renew or leave.")
+    contract_days: int
+    share_a: float = Field(description="Of the value, that grade A brings; as a fraction.")
+    share_b: float = Field(description="That grades A and B bring.")
+    resources_a: str
+    resources_b: str
+    resources_c: str
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Words = Annotated[str, Field(max_length=200)]
+
+
+class AssumptionsChange(Schema):
+    """What is to change; leave out the rest."""
+
+    discount_rate: Fraction | None = None
+    horizon_years: Annotated[int, Field(ge=1, le=32767)] | None = Field(None, description="Null, said: for ever.")
+    margin_rate: Fraction | None = None
+    risk_days: Annotated[int, Field(ge=1, le=730)] | None = None
+    bond: Literal["open", "contract"] | None = None
+    contract_days: Annotated[int, Field(ge=1, le=32767)] | None = None
+    share_a: Fraction | None = None
+    share_b: Fraction | None = None
+    resources_a: Words | None = None
+    resources_b: Words | None = None
+    resources_c: Words | None = None
+    expected: dict[str, Any] | None = Field(None, description="The values that you saw; 409 where they changed.")
+
+
+@router.get("/assumptions", response=AssumptionsOut, summary="What values rest on", operation_id="get_assumptions")
+def get_assumptions(request: HttpRequest) -> Assumptions:
+    """As people set it; what events cost stands under `/records/costs`."""
+    visibility.require(request.user, "view", Assumptions)
+    return queries.assumptions(request.user)
+
+
+@router.patch(
+    "/assumptions", response=AssumptionsOut, summary="Change what values rest on", operation_id="change_assumptions"
+)
+def change_assumptions(request: HttpRequest, body: AssumptionsChange) -> Assumptions:
+    """It counts from the next learning on."""
+    said = body.model_dump(exclude_unset=True, exclude={"expected"})
+    changes = {name: value for name, value in said.items() if value is not None or name == "horizon_years"}
+    return actions.change_assumptions(changes, body.expected, by=request.user)
 
 
 @router.get("/models", response=ModelsOut, summary="The models", operation_id="insight_models")

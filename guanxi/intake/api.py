@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 
@@ -14,6 +14,7 @@ from guanxi.foundation.api import keyset
 from guanxi.foundation.api.types import Cursor, Limit, Number, Page
 from guanxi.intake import actions, difference, plan, reverting, uploads
 from guanxi.intake.models import ImportRun
+from guanxi.intake.rejects import as_file
 
 router = Router(tags=["Imports"])
 KIND = (
@@ -184,6 +185,12 @@ def get_kept(request: HttpRequest, number: Number, asked: Query[RowPaging]) -> d
     """What was edited since, or belongs to somebody else by now."""
     items, following = reverting.kept(_run(request, number), asked.after, asked.limit)
     return {"items": items, "next": following}
+
+
+@router.get("/{number}/rejected", summary="The rejected rows as CSV", operation_id="import_rejected")
+def get_rejected(request: HttpRequest, number: Number) -> FileResponse:
+    """Each with its number, column, value and reason, to be mended and sent again; 404 where none was rejected."""
+    return as_file(_run(request, number).rejects_path, number)
 
 
 @router.post("/{number}/pause", response=ImportOut, summary="Pause an import", operation_id="pause_import")

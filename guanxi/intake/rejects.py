@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.http import FileResponse, Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pyarrow import csv
@@ -137,3 +138,13 @@ def _harmless(rows: pa.Table) -> pa.Table:
         for column in rows.columns
     ]
     return pa.table(columns, names=rows.column_names)
+
+
+def as_file(path: Path, number: int) -> FileResponse:
+    """The rejected rows of import `number`, to be mended and sent again. Raises Http404 where there is no such file."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise Http404(_("This import has no file of rejected rows.")) from error
+    name = f"rejected-{number}.csv"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")

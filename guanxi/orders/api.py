@@ -81,6 +81,17 @@ class LinesIn(Schema):
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=500)]
 
 
+class OrderLineChange(Schema):
+    """What is to change of a position; leave out the rest."""
+
+    quantity: Quantity | None = None
+    amount: Money | None = None
+    discount: Annotated[Decimal, Field(ge=0, le=10**11, decimal_places=4)] | None = None
+    cost: Money | None = Field(None, description="Null, said: not known.")
+    description: Annotated[str, Field(max_length=250)] | None = None
+    expected: dict[str, Any] | None = Field(None, description="The values that you saw; 409 where they changed.")
+
+
 class OrderChange(Schema):
     """What is to change of an order."""
 
@@ -248,6 +259,30 @@ def add_lines(request: HttpRequest, number: Number, body: LinesIn) -> Status[Ord
     """Add positions to an order; its sums follow."""
     actions.add_lines(number, _lines(request, body.lines), by=request.user)
     return Status(201, one(request, number))
+
+
+@router.patch(
+    "/{number}/lines/{line}", response=OrderWithLines, summary="Correct a line", operation_id="change_order_line"
+)
+def change_line(request: HttpRequest, number: Number, line: Number, body: OrderLineChange) -> Order:
+    """The sums of the order follow. 422 where the order is settled."""
+    said = body.model_dump(exclude_unset=True, exclude={"expected"})
+    changes = {name: value for name, value in said.items() if value is not None or name == "cost"}
+    actions.change_line(_line(request, number, line).pk, changes, body.expected, by=request.user)
+    return one(request, number)
+
+
+@router.delete(
+    "/{number}/lines/{line}", response={204: None}, summary="Take a line out", operation_id="remove_order_line"
+)
+def remove_line(request: HttpRequest, number: Number, line: Number) -> Status[None]:
+    """The last one stays: take the whole order back instead."""
+    actions.remove_line(_line(request, number, line).pk, by=request.user)
+    return Status(204, None)
+
+
+def _line(request: HttpRequest, number: int, line: int) -> OrderLine:
+    return OrderLine.objects.visible_to(request.user).get(pk=line, order=number)
 
 
 @router.post("/{number}/return", response={201: OrderWithLines}, summary="Take back", operation_id="return_order")

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.channels.calendar import actions, queries, tasks, team
-from guanxi.channels.calendar.models import Account, Clash, Notice
+from guanxi.channels.calendar.models import Account, Clash, Feed, Notice
 from guanxi.channels.mail import tasks as mail
 from guanxi.foundation import tasks as background
 from guanxi.foundation.actions import Refused
@@ -221,6 +221,54 @@ def _health(account: Account) -> dict[str, Any]:
     found = queries.health(account)
     stands = {"state": account.state, "error": account.error, "synced_at": account.synced_at}
     return {**found, **stands, "clashes": [one.clash for one in found["clashes"]]}
+
+
+# The address of one's own calendar -----------------------------------------------------------------------------------
+
+
+class CalendarAddressOut(Schema):
+    """By what calendar programs read your calendar, without log-in."""
+
+    address: str | None = Field(description="Null where it cannot be read.")
+    since: Moment | None
+    last_read_at: Moment | None
+
+
+@router.get("/address", response=CalendarAddressOut, summary="The address of your calendar")
+def get_address(request: HttpRequest) -> dict[str, Any]:
+    """What the calendar of a telephone or a computer subscribes to."""
+    return _address(request, Feed.objects.visible_to(request.user).first())
+
+
+@router.put("/address", response=CalendarAddressOut, summary="Let your calendar be read by its address")
+def open_address(request: HttpRequest) -> dict[str, Any]:
+    """An address that there is stays as it is."""
+    return _address(request, actions.open_feed(_caller(request), by=request.user))
+
+
+@router.post("/address/renew", response=CalendarAddressOut, summary="Give your calendar another address")
+def renew_address(request: HttpRequest) -> dict[str, Any]:
+    """The old one is worthless from then on."""
+    return _address(request, actions.renew_feed(_caller(request), by=request.user))
+
+
+@router.delete("/address", response={204: None}, summary="Let nobody read your calendar any more")
+def close_address(request: HttpRequest) -> Status[None]:
+    """Its address is worthless from then on."""
+    actions.close_feed(_caller(request), by=request.user)
+    return Status(204, None)
+
+
+def _caller(request: HttpRequest) -> User:
+    return User.objects.get(username=request.user.get_username())
+
+
+def _address(request: HttpRequest, feed: Feed | None) -> dict[str, Any]:
+    return {
+        "address": request.build_absolute_uri(queries.path_of(feed)) if feed else None,
+        "since": feed and feed.created_at,
+        "last_read_at": feed and feed.last_read_at,
+    }
 
 
 # The calendar of the team -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from guanxi.customers.happenings import tell
 from guanxi.customers.models import Consent, ConsentPurpose, ConsentText, ContactPoint, OptIn, Party, Restriction
 from guanxi.foundation import clock
 from guanxi.foundation.actions import Refused, action, change, create
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import Viewer, require
 
 # Through what a party may agree to be reached; the ledger's channels, of which customers must not know.
 CHANNELS = ("mail", "phone", "sms", "post", "chat", "app", "any")
@@ -203,8 +204,20 @@ def confirm_opt_in(row: OptIn, *, by: Viewer, visitor: str = "") -> Consent:
 
 
 @action
-def set_purpose(code: str, *, by: Viewer, **values: Any) -> ConsentPurpose:
-    """Say what a purpose demands, or add one; it counts at once, for consents given before too."""
+def set_purpose(code: str, texts: Mapping[str, str] | None = None, *, by: Viewer, **values: Any) -> ConsentPurpose:
+    """Say what a purpose demands, or add one; it counts at once, for consents given before too.
+
+    `texts` by language: where one differs from what is shown now, it is its new version; an empty one changes nothing.
+    """
+    require(by, "edit", ConsentPurpose)
+    row = _set_purpose(code, values)
+    for language, text in (texts or {}).items():
+        if text.strip() and text.strip() != purposes.text_of(code, language).text:
+            write_text(code, language, text, by=by)
+    return row
+
+
+def _set_purpose(code: str, values: dict[str, Any]) -> ConsentPurpose:
     row = ConsentPurpose.objects.filter(code=code).first()
     if row is not None:
         return change(row, **values)

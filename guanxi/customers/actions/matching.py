@@ -151,15 +151,20 @@ def merge_by_itself(low: int, high: int, probability: float, *, by: Viewer) -> M
     return merge_parties(low, [high], by=by, how=Merge.How.MACHINE, probability=probability)
 
 
-@action
-def set_matching(*, merge_from: float, ask_from: float, by_itself: bool, by: Viewer) -> MatchingSettings:
-    """Set from which probability on pairs are merged by themselves, and from which on people are asked."""
+def check_thresholds(merge_from: float, ask_from: float) -> None:
+    """Raise Refused where thresholds cannot be."""
     if not 0 < ask_from <= 1:
         raise Refused(_("A probability lies between 0 and 1."), "ask_from")
     if not ask_from <= merge_from <= 1:
         raise Refused(
             _("What is merged by itself has to be at least as probable as what people are asked."), "merge_from"
         )
+
+
+@action
+def set_matching(*, merge_from: float, ask_from: float, by_itself: bool, by: Viewer) -> MatchingSettings:
+    """Set from which probability on pairs are merged by themselves, and from which on people are asked."""
+    check_thresholds(merge_from, ask_from)
     return change(settings(), merge_from=merge_from, ask_from=ask_from, by_itself=by_itself)
 
 
@@ -195,6 +200,7 @@ def note_compared(moment: datetime, *, by: Viewer) -> None:
 @action
 def set_rule(field: str, rule: str, *, by: Viewer) -> FieldRule:
     """Say which of several sources is believed for a field. Known parties follow in the background."""
+    require(by, "edit", FieldRule)
     if field not in field_names():
         raise Refused(_("There is no field “%(name)s”.") % {"name": field}, "field")
     known = FieldRule.objects.filter(field=field).first()

@@ -10,9 +10,13 @@ from ninja import Field, Query, Router, Schema, Status
 from guanxi.customers import actions, queries
 from guanxi.customers.api import PartyOut
 from guanxi.customers.api import one as party_out
+from guanxi.customers.identity import queries as asking
+from guanxi.customers.identity import tasks
 from guanxi.customers.models import MatchPair, Merge, Party
 from guanxi.foundation.api import keyset
+from guanxi.foundation.api.tasks import BackgroundTaskOut
 from guanxi.foundation.api.types import Cursor, Limit, Moment, Number, Page
+from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.visibility import require
 
 of_party = Router(tags=["Identity"])
@@ -149,6 +153,28 @@ def list_duplicates(request: HttpRequest, asked: Query[PairFilter]) -> dict[str,
         rows = rows.filter(state=asked.state)
     items, following = keyset.page(rows, ["id"], asked.cursor, asked.limit)
     return {"items": items, "next": following}
+
+
+class LookOut(Schema):
+    """When all customers were last compared with all, and the comparison that waits or runs."""
+
+    last_looked: Moment | None
+    task: BackgroundTaskOut | None
+
+
+@duplicates.get("/look", response=LookOut, summary="How far the search is", operation_id="get_duplicates_look")
+def get_look(request: HttpRequest) -> dict[str, Any]:
+    """The task as far as you may see background tasks."""
+    require(request.user, "view", MatchPair)
+    return {"last_looked": asking.last_looked(request.user), "task": asking.under_way(request.user)}
+
+
+@duplicates.post(
+    "/look", response={202: BackgroundTaskOut}, summary="Look for duplicates now", operation_id="look_for_duplicates"
+)
+def look_now(request: HttpRequest) -> Status[BackgroundTask]:
+    """Compares all customers with all, in the background, or joins the comparison that waits."""
+    return Status(202, tasks.find_duplicates_now(by=request.user))
 
 
 @duplicates.post("/{number}", response={200: PairOut}, summary="Decide of a pair", operation_id="decide_duplicate")

@@ -68,3 +68,7 @@ class PurposeForm(forms.Form):
         names = ("basis", "months", "least_age", "double_opt_in", "public", "quiet_from", "quiet_until")
         named = {code: self.cleaned_data[f"name_{self.part(code)}"] for code, _name in settings.LANGUAGES}
         return {name: self.cleaned_data[name] for name in names} | {"names": {k: v for k, v in named.items() if v}}
+
+    def texts(self) -> dict[str, str]:
+        """The texts by language."""
+        return {code: self.cleaned_data[f"text_{self.part(code)}"] for code, _name in settings.LANGUAGES}

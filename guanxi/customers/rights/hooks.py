@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.hanging import Hanging
 from guanxi.customers.models import OptIn, Restriction
-from guanxi.customers.rights import api, declared, files, panels, reporting, retention, sensitive, tasks
+from guanxi.customers.rights import api, declared, files, panels, reporting, retention, sensitive, settings_api, tasks
 from guanxi.customers.rights import desk as desks
 from guanxi.customers.rights.models import LegalHold, Request, SensitiveLook
 from guanxi.foundation import hooks, shell
@@ -69,4 +69,7 @@ hooks.register("sensitive_look", sensitive.note)
 hooks.register("api", ("/parties", api.of_party), order=11)
 hooks.register("api", ("/requests", api.requests), order=15)
 hooks.register("api", ("/erasures", api.erasures), order=16)
+hooks.register("api", ("/consent-purposes", settings_api.purposes_router), order=17)
+hooks.register("api", ("/retention", settings_api.retention_router), order=18)
+hooks.register("api", ("/sensitive", settings_api.sensitive_router), order=19)
 hooks.register("schedule", Daily(tasks.retain, at="04:15"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -61,11 +60,7 @@ def _saved(request: HttpRequest, form: PurposeForm, code: str) -> str:
     """The code of what was kept; empty where it was refused, which the form then says."""
     code = form.cleaned_data.get("code") or code
     try:
-        customers.set_purpose(code, by=request.user, **form.values())
-        for language, _name in settings.LANGUAGES:
-            text = form.cleaned_data[f"text_{form.part(language)}"]
-            if text.strip() and text.strip() != purposes.text_of(code, language).text:
-                customers.write_text(code, language, text, by=request.user)
+        customers.set_purpose(code, form.texts(), by=request.user, **form.values())
     except Refused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return ""

@@ -23,6 +23,11 @@ from guanxi.foundation.visibility import SYSTEM, Viewer, require
 VALID = timedelta(days=7)
 
 
+def rules() -> Rules:
+    """What holds for everybody; the defaults where nobody has said anything."""
+    return Rules.objects.first() or Rules()
+
+
 @action
 def set_rules(*, second_factor: bool, by: Viewer) -> Rules:
     """Say whether everybody must have a second factor. Who has none is led to make one at his next page.

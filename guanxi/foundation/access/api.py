@@ -1,4 +1,6 @@
-"""Invitations, locks, sessions and second factors of colleagues, for programs of administrators."""
+"""Rules, invitations, locks, sessions, second factors and tokens of colleagues, and a colleague's leaving and coming
+back, for programs of administrators.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,16 @@ from allauth.usersessions.models import UserSession
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
-from guanxi.foundation.access import actions
-from guanxi.foundation.access.models import Invitation, Lock
+from guanxi.foundation import people
+from guanxi.foundation.access import actions, leaving
+from guanxi.foundation.access.leaving import Held
+from guanxi.foundation.access.models import Invitation, Lock, Rules
 from guanxi.foundation.api import keyset
+from guanxi.foundation.api.tokens import TokenOut
 from guanxi.foundation.api.types import Cursor, Limit, Moment, Number, Page
-from guanxi.foundation.models import User
+from guanxi.foundation.bulk_changes.api import BulkChangeOut
+from guanxi.foundation.bulk_changes.models import BulkChange
+from guanxi.foundation.models import ApiToken, User
 from guanxi.foundation.visibility import require
 
 invitations_router = Router(tags=["Access"])
@@ -60,6 +67,42 @@ class SessionOut(Schema):
 
 class EndedOut(Schema):
     ended: int
+
+
+class AccessRules(Schema):
+    """What holds for everybody who logs in."""
+
+    second_factor: bool = Field(description="Everybody needs one; who has none makes it at his next page.")
+
+
+Numbers = list[int]  # by another name: HeldOut calls a field `list`
+
+
+class HeldOut(Schema):
+    """What is a colleague's in one list."""
+
+    list: str = Field(alias="slug")
+    label: str
+    field: str = Field(description="Where the records say whose they are.")
+    count: int = Field(description="How many you may hand over.")
+    others: int = Field(description="How many somebody else has to hand over.")
+    successors: Numbers = Field(description="The numbers of those who may take over.")
+
+    @staticmethod
+    def resolve_successors(held: Held) -> Numbers:
+        return [user.pk for user in held.successors]
+
+
+Successors = Annotated[list[Number], Field(max_length=leaving.MOST_SUCCESSORS)]
+
+
+class LeavingIn(Schema):
+    """Who takes over what, and whether the account is closed."""
+
+    successors: dict[str, Successors] = Field(
+        {}, description="By list, such as `customers`: the numbers of colleagues; several get equal parts."
+    )
+    close: bool = Field(False, description="Log him out everywhere and end his tokens.")
 
 
 @invitations_router.get("", response=Page[InvitationOut], summary="List invitations", operation_id="list_invitations")
@@ -131,6 +174,75 @@ def end_sessions(request: HttpRequest, user: Number) -> dict[str, int]:
 def reset_factors(request: HttpRequest, user: Number) -> dict[str, int]:
     """Of a colleague who lost them; his sessions end."""
     return {"ended": actions.reset_factors(_colleague(request, user), by=request.user)}
+
+
+@access_router.get("/rules", response=AccessRules, summary="The rules of access", operation_id="get_access_rules")
+def get_rules(request: HttpRequest) -> Rules:
+    """What holds for everybody who logs in."""
+    require(request.user, "edit", User)
+    return actions.rules()
+
+
+@access_router.put("/rules", response=AccessRules, summary="Set the rules of access", operation_id="set_access_rules")
+def set_rules(request: HttpRequest, body: AccessRules) -> Rules:
+    """422 where a second factor is asked of everybody by one who has none himself."""
+    return actions.set_rules(second_factor=body.second_factor, by=request.user)
+
+
+@access_router.get(
+    "/{user}/held", response=list[HeldOut], summary="What is a colleague's", operation_id="list_held_by_colleague"
+)
+def list_held(request: HttpRequest, user: Number) -> list[Held]:
+    """List by list: what there is to hand over when he leaves, and who may take it over."""
+    colleague = User.objects.get(pk=user, is_staff=True)
+    require(request.user, "edit", colleague)
+    return leaving.held(colleague, request.user)
+
+
+@access_router.post(
+    "/{user}/leave", response={202: list[BulkChangeOut]}, summary="A colleague leaves", operation_id="colleague_leaves"
+)
+def leave(request: HttpRequest, user: Number, body: LeavingIn) -> Status[list[BulkChange]]:
+    """Hand over what is his and close his account, all or nothing. Large lists go over in the background:
+    `/bulk-changes/{number}` tells how far they are, and undoes it for two weeks.
+    """
+    colleague = User.objects.get(pk=user, is_staff=True)
+    begun = leaving.leave(colleague, leaving.named(body.successors), close=body.close, by=request.user)
+    for change in begun:
+        change.refresh_from_db()
+    return Status(202, begun)
+
+
+@access_router.post(
+    "/{user}/back", response={204: None}, summary="A colleague comes back", operation_id="colleague_comes_back"
+)
+def come_back(request: HttpRequest, user: Number) -> Status[None]:
+    """His account is open again; tokens he has to make anew."""
+    actions.activate(User.objects.get(pk=user, is_staff=True), by=request.user)
+    return Status(204, None)
+
+
+@access_router.get(
+    "/{user}/tokens", response=list[TokenOut], summary="A colleague's tokens", operation_id="list_colleague_tokens"
+)
+def list_tokens(request: HttpRequest, user: Number) -> list[ApiToken]:
+    """Which programs act in his name, the newest first."""
+    colleague = _colleague(request, user)
+    require(request.user, "edit", colleague)
+    return list(ApiToken.objects.filter(user=colleague).order_by("-id"))
+
+
+@access_router.delete(
+    "/tokens/{number}",
+    response={204: None},
+    summary="Revoke a colleague's token",
+    operation_id="revoke_colleague_token",
+)
+def revoke_token(request: HttpRequest, number: Number) -> Status[None]:
+    """It is worthless from then on."""
+    require(request.user, "edit", User)
+    people.revoke_token(ApiToken.objects.select_related("user").get(pk=number), by=request.user)
+    return Status(204, None)
 
 
 def _invitation(request: HttpRequest, number: int) -> Invitation:

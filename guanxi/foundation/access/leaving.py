@@ -73,14 +73,32 @@ def handed_over(user: User, viewer: Viewer) -> list[BulkChange]:
     return list(BulkChange.objects.visible_to(viewer).filter(query__in=queries, kind=changes.EDIT).order_by("-id")[:50])
 
 
+def named(chosen: Mapping[str, Sequence[int]]) -> dict[str, list[User]]:
+    """The successors in each list, by name; `chosen` holds their numbers. Raises Refused where there is no such list
+    or nobody of that number."""
+    known = {desk.slug: desk for desk, _field in _lists()}
+    found = User.objects.in_bulk([number for numbers in chosen.values() for number in numbers])
+    for slug, numbers in chosen.items():
+        if slug not in known:
+            raise Refused(_("There is no list “%(name)s”.") % {"name": slug[:60]}, slug[:60])
+        for number in set(numbers) - found.keys():
+            raise _unfit(number, str(known[slug].plural), slug)
+    return {
+        slug: sorted((found[number] for number in set(numbers)), key=lambda user: user.username)
+        for slug, numbers in chosen.items()
+    }
+
+
 def leave(user: User, successors: Mapping[str, Sequence[User]], *, close: bool, by: Viewer) -> list[BulkChange]:
     """Hand over what is his in each list (by slug) to those named, in equal parts where they are several, and `close`
     his account.
 
     All is begun or nothing; then the lists go over one after another, large ones in the background. Raises Refused
-    where a successor may not have such records.
+    where a successor may not have such records, or nothing was asked for.
     """
     require(by, "edit", user)
+    if not close and not any(successors.values()):
+        raise Refused(_("Choose who takes over, or close the account."))
     with transaction.atomic():
         begun = [change for one in held(user, by) for change in _begin(one, user, successors.get(one.slug, []), by)]
         if close:
@@ -91,11 +109,15 @@ def leave(user: User, successors: Mapping[str, Sequence[User]], *, close: bool, 
 def _begin(one: Held, user: User, successors: Sequence[User], by: Viewer) -> list[BulkChange]:
     for new in successors:
         if new not in one.successors:
-            words = _("%(name)s cannot take over %(what)s: he does not work here, or his roles show him none.")
-            raise Refused(words % {"name": new, "what": one.label}, one.slug)
+            raise _unfit(new, one.label, one.slug)
     parts = min(len(successors), one.count)
     pairs = zip(successors[:parts], _parts(one, user, parts, by), strict=True)
     return [changes.begin(part, changes.EDIT, {one.field: new.pk}, by=by) for new, part in pairs]
+
+
+def _unfit(who: User | int, what: str, slug: str) -> Refused:
+    words = _("%(name)s cannot take over %(what)s: he does not work here, or his roles show him none.")
+    return Refused(words % {"name": who, "what": what}, slug)
 
 
 def _lists() -> Iterator[tuple[Desk, str]]:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from guanxi.foundation import people
 from guanxi.foundation.access import actions, inviting, leaving
 from guanxi.foundation.access.forms import AcceptForm, InviteForm, RulesForm
-from guanxi.foundation.access.models import Invitation, Lock, Rules
+from guanxi.foundation.access.models import Invitation, Lock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import ApiToken, User
 from guanxi.foundation.visibility import SYSTEM, Viewer, require
@@ -30,8 +30,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 def rules(request: HttpRequest) -> HttpResponse:
     """What holds for everybody; who is invited; what is locked."""
     require(request.user, "edit", User)
-    stored = Rules.objects.first()
-    form = RulesForm(request.POST or None, initial={"second_factor": bool(stored and stored.second_factor)})
+    form = RulesForm(request.POST or None, initial={"second_factor": actions.rules().second_factor})
     if request.method == "POST":
         form = RulesForm(request.POST)
         if form.is_valid():
@@ -110,15 +109,13 @@ def leaves(ids: list[int], *, by: Viewer) -> HttpResponse:
 
 
 def _leave(request: HttpRequest, user: User) -> None:
-    successors = {}
-    for name, values in request.POST.lists():
-        if name.startswith("to."):
-            numbers = [int(text) for text in values if str(text).isdecimal() and len(str(text)) < 19]
-            successors[name.removeprefix("to.")] = list(User.objects.filter(pk__in=numbers).order_by("username"))
+    chosen = {
+        name.removeprefix("to."): [int(text) for text in values if str(text).isdecimal() and len(str(text)) < 19]
+        for name, values in request.POST.lists()
+        if name.startswith("to.")
+    }
     close = "close" in request.POST
-    if not close and not any(successors.values()):
-        raise Refused(_("Choose who takes over, or close the account."))
-    begun = leaving.leave(user, successors, close=close, by=request.user)
+    begun = leaving.leave(user, leaving.named(chosen), close=close, by=request.user)
     if close:
         messages.success(request, _("The account of %(name)s is closed.") % {"name": user})
     if begun:

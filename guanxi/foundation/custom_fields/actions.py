@@ -84,6 +84,7 @@ def edit_field(
 @action
 def reorder(object_type: str, keys: list[str], *, by: Viewer) -> None:
     """Put the fields of a type in this order; those not named come behind."""
+    require(by, "edit", CustomField)
     fields = {field.key: field for field in CustomField.objects.filter(object_type=object_type).order_by("position")}
     order = [key for key in dict.fromkeys(keys) if key in fields]
     for position, key in enumerate([*order, *(key for key in fields if key not in order)], start=1):
@@ -127,6 +128,12 @@ def retyped(field: CustomField, kind: str, options: dict[str, Any] | None = None
     target = retyping.as_kind(field, kind, {})
     target.options = {**definitions.options(kind, given), **_remembered(field)}
     return target
+
+
+def outlook(field: CustomField, kind: str, options: dict[str, Any] | None = None, *, by: Viewer) -> retyping.Outlook:
+    """What `retype` would make of each value; it tells values of all records, and so is for who may retype."""
+    require(by, "edit", field)
+    return retyping.outlook(homes.of(field.object_type), field, retyped(field, kind, options))
 
 
 @action

@@ -26,7 +26,7 @@ from guanxi.foundation.tasks import progress
 
 K = CustomField.Kind
 AT_ONCE = 2000
-MOST_SHOWN = 200
+SHOWN = 100  # values that an outlook lists
 ASIDE = "~"
 
 
@@ -42,6 +42,34 @@ class Turn:
     @property
     def kept_aside(self) -> bool:
         return bool(self.reason)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What retyping would make of the values, those that cannot be before all."""
+
+    target: CustomField
+    all_turns: list[Turn]
+
+    @property
+    def turns(self) -> list[Turn]:
+        """Those that are shown."""
+        return self.all_turns[:SHOWN]
+
+    @property
+    def more(self) -> int:
+        """How many different values are not shown."""
+        return len(self.all_turns) - len(self.turns)
+
+    @property
+    def aside(self) -> int:
+        """How many rows would have their value kept aside."""
+        return sum(turn.count for turn in self.all_turns if turn.kept_aside)
+
+    @property
+    def fine(self) -> int:
+        """How many rows would have it converted."""
+        return sum(turn.count for turn in self.all_turns if not turn.kept_aside)
 
 
 def as_kind(field: CustomField, kind: str, options: dict[str, Any]) -> CustomField:
@@ -70,7 +98,7 @@ def turned(source: CustomField, target: CustomField, value: Any, aside: dict[str
     return made, {"kind": kind, "value": said, "made": made}
 
 
-def outlook(home: Home, field: CustomField, target: CustomField) -> list[Turn]:
+def outlook(home: Home, field: CustomField, target: CustomField) -> Outlook:
     """What would become of each distinct value, the most frequent first, those that cannot be before all."""
     counts: Counter[str] = Counter()
     for _pk, value, _aside in rows_of(home, field):
@@ -84,7 +112,7 @@ def outlook(home: Home, field: CustomField, target: CustomField) -> list[Turn]:
         except ValidationError as error:
             becomes, reason = "", error.messages[0]
         turns.append(Turn(kinds.text(field, value), count, becomes, reason))
-    return sorted(turns, key=lambda turn: (not turn.kept_aside, -turn.count))
+    return Outlook(target, sorted(turns, key=lambda turn: (not turn.kept_aside, -turn.count)))
 
 
 def distinct(home: Home, field: CustomField, most: int) -> list[str]:

@@ -24,7 +24,6 @@ from guanxi.foundation.custom_fields import (
     formulas,
     homes,
     kinds,
-    retyping,
     roll_ups,
     uses,
     working,
@@ -37,7 +36,6 @@ from guanxi.foundation.once import made_before, new_token, once
 from guanxi.foundation.visibility import Viewer, may, require
 
 K = CustomField.Kind
-SHOWN = 100  # values that the outlook of a retyping lists
 
 
 @require_GET
@@ -121,27 +119,17 @@ def preview(request: HttpRequest) -> HttpResponse:
 @require_POST
 def order(request: HttpRequest) -> HttpResponse:
     """The order in which the fields of a type stand."""
-    require(request.user, "edit", CustomField)
     actions.reorder(request.POST.get("type", ""), request.POST.getlist("key"), by=request.user)
     return HttpResponse(status=204)
 
 
 @require_GET
 def outlook(request: HttpRequest, pk: int) -> HttpResponse:
-    """What retyping to another kind would make of each value: it tells values of all records, as retyping does."""
-    require(request.user, "edit", CustomField)
+    """What retyping to another kind would make of each value."""
     row = _row(request, pk)
     context: dict[str, Any] = {"field": row, "kind": request.GET.get("kind", "")}
     try:
-        target = actions.retyped(row, context["kind"], _target_options(request.GET))
-        turns = retyping.outlook(homes.of(row.object_type), row, target)
-        context |= {
-            "target": target,
-            "turns": turns[:SHOWN],
-            "more": len(turns) - SHOWN,
-            "aside": sum(turn.count for turn in turns if turn.kept_aside),
-            "fine": sum(turn.count for turn in turns if not turn.kept_aside),
-        }
+        context["outlook"] = actions.outlook(row, context["kind"], _target_options(request.GET), by=request.user)
     except Refused as refusal:
         context["error"] = refusal.message
     return render(request, "custom_fields/outlook.html", context)

@@ -11,16 +11,15 @@ from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import User
-from guanxi.foundation.reports import Report, actions, find, pdf
+from guanxi.foundation.reports import Report, actions, pdf, queries
 from guanxi.foundation.reports.declaration import Gone
 from guanxi.foundation.reports.models import Subscription
-from guanxi.foundation.visibility import require
 
 
 @require_GET
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The report on the screen."""
-    report = _report(request, slug)
+    report = queries.report(slug, request.user)
     try:
         context = report.context(request.user, request.GET)
     except Gone as refusal:
@@ -35,7 +34,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
     """The report as PDF."""
-    report = _report(request, slug)
+    report = queries.report(slug, request.user)
     try:
         document = pdf.render(report, report.context(request.user, request.GET))
     except Gone as refusal:
@@ -51,7 +50,7 @@ def as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def subscription(request: HttpRequest, slug: str) -> HttpResponse:
     """Switch the mails on or off."""
-    report = _report(request, slug)
+    report = queries.report(slug, request.user)
     try:
         rhythm = request.POST.get("rhythm", "")
         if request.POST.get("wanted") == "1" or rhythm:
@@ -75,11 +74,3 @@ def _back(request: HttpRequest, report: Report) -> str:
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # the middleware lets nobody else in
     return request.user
-
-
-def _report(request: HttpRequest, slug: str) -> Report:
-    require(request.user, "view", "reports")
-    report = find(slug)
-    if report is None:
-        raise Http404(_("There is no report “%(slug)s”.") % {"slug": slug})
-    return report

@@ -112,3 +112,16 @@ def test_the_description_of_a_party_has_its_standing(staff_client: Client) -> No
     assert "lifetime_value" in described[0]["properties"]
     assert "standing" in schemas["PartyOut"]["required"]
     assert "additions" not in schemas["PartyOut"]["properties"]
+
+
+def test_what_values_rest_on_is_read_and_changed(api: Client) -> None:
+    def change(**body: Any) -> Any:
+        return api.patch("/api/v1/insight/assumptions", body, content_type="application/json")
+
+    assert get(api, "/insight/assumptions")["horizon_years"] == 5
+    assert change(horizon_years=None, risk_days=60, bond=None).json()["horizon_years"] is None
+    assert (get(api, "/insight/assumptions")["risk_days"], get(api, "/insight/assumptions")["bond"]) == (60, "open")
+    clash = change(risk_days=90, expected={"risk_days": 30})
+    assert (clash.status_code, clash.json()["theirs"]) == (409, 60)
+    assert change(share_a=0.9, share_b=0.5).json()["errors"][0]["field"] == "share_b"
+    assert change(discount_rate=7).status_code == 422

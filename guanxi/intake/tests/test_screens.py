@@ -21,7 +21,7 @@ Import = Callable[..., ImportRun]
 FILE = "客戶,日期,金額\n1,2017-01-01,5\n2,2017-14-01,5\n"
 
 
-def test_imports_are_listed_with_their_rejects(take_in: Import, staff_client: Client, client: Client) -> None:
+def test_imports_are_listed_with_their_rejects(take_in: Import, staff_client: Client, api: Client) -> None:
     done = take_in("sales", FILE)
     listed = staff_client.get("/imports/").content.decode()
     assert "file.csv" in listed
@@ -31,8 +31,11 @@ def test_imports_are_listed_with_their_rejects(take_in: Import, staff_client: Cl
     answer = staff_client.get(address)
     assert "2017-14-01" in b"".join(answer.streaming_content).decode("utf-8-sig")
     assert Client().get(address).status_code == 302
+    told = api.get(f"/api/v1/imports/{done.pk}/rejected")
+    assert "2017-14-01" in b"".join(told.streaming_content).decode("utf-8-sig")
     clean = take_in("sales", "客戶,日期,金額\n1,2017-01-01,5\n", "clean.csv")
     assert staff_client.get(f"/imports/{clean.pk}/rejected.csv").status_code == 404
+    assert api.get(f"/api/v1/imports/{clean.pk}/rejected").status_code == 404
 
 
 def test_as_background_work(transactional_db: None, home: Path, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation.actions import Refused
@@ -19,6 +18,7 @@ from guanxi.intake import actions, desk_kinds, drafting, known, offers, revertin
 from guanxi.intake.drafts import ImportDraft
 from guanxi.intake.fields import fields_of
 from guanxi.intake.models import ImportRun
+from guanxi.intake.rejects import as_file
 from guanxi.intake.views import steps
 from guanxi.intake.views.check import progress_of
 
@@ -154,9 +154,4 @@ def _do(request: HttpRequest, run_id: int, work: Callable[[ImportRun], Any]) -> 
 def rejects(request: HttpRequest, run_id: int) -> FileResponse:
     """Download the rejected rows of a run."""
     run = steps.run_of(request, run_id)
-    try:
-        file = run.rejects_path.open("rb")
-    except OSError as error:
-        raise Http404(_("This import has no file of rejected rows.")) from error
-    name = f"rejected-{run.pk}.csv"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
+    return as_file(run.rejects_path, run.pk)

@@ -103,3 +103,24 @@ def test_amounts_of_several_currencies_are_never_added(staff_client: Client, sta
     actions.create_order(order.party, [Line(description="茶", amount=Decimal(8))], by=staff, channel="till")
     for address in (board, "/orders/figures/?as=board&by=channel&sums=amount", f"{board}&f.amount__gte=1"):
         assert "several currencies" in staff_client.get(address).content.decode()
+
+
+def test_programs_correct_lines_and_take_them_out(api: Client, order: Order, staff: User) -> None:
+    milk, post = order.lines.order_by("pk")
+    other = actions.create_order(order.party, [Line(description="茶", amount=Decimal(5))], by=staff)
+
+    def address(line: int, number: int = order.pk) -> str:
+        return f"/api/v1/orders/{number}/lines/{line}"
+
+    seen = api.get(f"/api/v1/orders/{order.pk}").json()["lines"][0]["amount"]
+    sent = {"amount": "9.20", "expected": {"amount": seen}}
+    changed = api.patch(address(milk.pk), sent, content_type="application/json")
+    assert changed.status_code == 200, changed.content
+    assert Decimal(changed.json()["amount"]) == Decimal("69.20")
+    late = api.patch(address(milk.pk), {**sent, "amount": "9.50"}, content_type="application/json")
+    assert late.status_code == 409
+    assert api.patch(address(milk.pk, other.pk), {}, content_type="application/json").status_code == 404
+    assert api.patch(address(milk.pk), {"discount": "-1"}, content_type="application/json").status_code == 422
+    assert api.delete(address(post.pk)).status_code == 204
+    assert api.delete(address(milk.pk)).status_code == 422, "the last one stays"
+    assert order.lines.count() == 1

@@ -23,9 +23,9 @@ def open_feed(user: User, *, by: Viewer) -> Feed:
 
 @action
 def renew_feed(user: User, *, by: Viewer) -> Feed:
-    """Make the old address worthless and a new one valid."""
-    feed: Feed = Feed.objects.select_for_update().get(user=user)
-    return change(feed, edition=feed.edition + 1)
+    """Make the old address, if there is one, worthless and a new one valid."""
+    feed: Feed | None = Feed.objects.select_for_update().filter(user=user).first()
+    return create(Feed, user=user) if feed is None else change(feed, edition=feed.edition + 1)
 
 
 @action

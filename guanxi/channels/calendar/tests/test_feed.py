@@ -84,3 +84,21 @@ def test_an_invitation_names_who_invites_and_who_is_asked(staff: User) -> None:
     assert str(event["attendee"]) == "mailto:lin@example.tw"
     assert event["attendee"].params["partstat"] == "NEEDS-ACTION"
     assert "url" not in event, "what is sent to others leads to no page of ours"
+
+
+def test_programs_open_renew_and_close_the_address(api: Client, staff: User) -> None:
+    place, reader = "/api/v1/calendar/address", Client()
+
+    def told(answer: Any) -> str:
+        return urlsplit(str(answer.json()["address"])).path
+
+    assert api.get(place).json() == {"address": None, "since": None, "last_read_at": None}
+    first = told(api.put(place))
+    assert told(api.put(place)) == told(api.get(place)) == first, "one that is open stays as it is"
+    assert reader.get(first).status_code == 200
+    assert api.get(place).json()["last_read_at"] is not None
+    second = told(api.post(f"{place}/renew"))
+    assert (reader.get(first).status_code, reader.get(second).status_code) == (404, 200)
+    assert api.delete(place).status_code == 204
+    assert reader.get(second).status_code == 404
+    assert reader.get(place).status_code == 401

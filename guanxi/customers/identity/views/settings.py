@@ -20,7 +20,7 @@ from guanxi.customers.identity.story import fields_of
 from guanxi.customers.identity.views.queue import looking_context
 from guanxi.customers.identity.waterfall import percent
 from guanxi.customers.models import FieldRule, JunkValue, MatchingSettings, Party, Source
-from guanxi.customers.survivorship import BY_HAND, field_names
+from guanxi.customers.survivorship import BY_HAND, field_names, rules
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.tasks import desk as tasks_desk
 from guanxi.foundation.visibility import Viewer, may, require
@@ -147,7 +147,7 @@ def _rules(request: HttpRequest, *, error: str = "", told: str = "") -> HttpResp
 
 
 def _rules_context(viewer: Viewer) -> dict[str, Any]:
-    known = dict(FieldRule.objects.values_list("field", "rule"))
+    known = rules()
     rows = [(one, known.get(one.name, FieldRule.Rule.TRUSTED.value)) for one in fields_of(field_names())]
     return {"rules": rows, "rule_choices": FieldRule.Rule.choices, **_following_context(viewer)}
 
@@ -181,12 +181,5 @@ def _junk(request: HttpRequest, form: JunkForm, status: int = 200) -> HttpRespon
 
 
 def _junk_context(form: JunkForm) -> dict[str, Any]:
-    ready_made = [
-        (_("Instead of any value"), sorted(junk.NOTHING)),
-        (_("Names"), sorted(junk.NAMES - junk.NOTHING)),
-        (_("Mailboxes of nobody"), sorted(f"{name}@" for name in junk.MAILBOXES)),
-        (_("Mail domains of nobody"), sorted(f"@{name}" for name in junk.DOMAINS)),
-        (_("Telephone numbers"), [*junk.DRAWN_NUMBERS, _("all digits alike, fewer than six digits")]),
-        (_("Dates of birth"), sorted(f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in junk.DAYS)),
-    ]
-    return {"junk": JunkValue.objects.order_by("kind", "key")[:500], "ready_made": ready_made, "junk_form": form}
+    rows = JunkValue.objects.order_by("kind", "key")[:500]
+    return {"junk": rows, "ready_made": junk.ready_made(), "junk_form": form}

@@ -104,3 +104,49 @@ def test_what_is_refused(rep: User, staff: User, staff_client: Client, colleague
     rep.refresh_from_db()
     assert rep.is_active, "nothing was done by halves"
     assert Party.objects.filter(owner=rep).count() == 5
+
+
+def test_programs_let_him_go_and_come_back(rep: User, api: Client, colleague: Any) -> None:
+    one, two = colleague("one", "sales"), colleague("two", "sales")
+    create_token(rep, "till", by=rep)
+    held = {row["list"]: row for row in api.get(f"/api/v1/access/{rep.pk}/held").json()}
+    assert (held["customers"]["count"], held["customers"]["others"]) == (5, 0)
+    assert {one.pk, two.pk} <= set(held["customers"]["successors"])
+    token = api.get(f"/api/v1/access/{rep.pk}/tokens").json()[0]
+    assert token["name"] == "till" and "token" not in token
+
+    def is_active() -> bool:
+        return User.objects.get(pk=rep.pk).is_active
+
+    def leave(**body: Any) -> Any:
+        return api.post(f"/api/v1/access/{rep.pk}/leave", body, content_type="application/json")
+
+    assert leave().status_code == 422, "nothing was asked for"
+    for successors in ({"customers": [10**9]}, {"nowhere": [one.pk]}, {"customers": [colleague("nothing").pk]}):
+        assert leave(successors=successors, close=True).status_code == 422
+    assert is_active(), "nothing was done by halves"
+
+    begun = leave(successors={"customers": [one.pk, two.pk]}, close=True)
+
+    assert begun.status_code == 202
+    assert [(row["list"], row["state"]) for row in begun.json()] == [("customers", "done")] * 2
+    assert (Party.objects.filter(owner=one).count(), Party.objects.filter(owner=two).count()) == (2, 3)
+    assert not is_active() and not ApiToken.objects.filter(user=rep).exists()
+    assert api.post(f"/api/v1/access/{rep.pk}/back").status_code == 204
+    assert is_active()
+    mine = create_token(rep, "again", by=rep)[0]
+    assert api.delete(f"/api/v1/access/tokens/{mine.pk}").status_code == 204
+    assert not ApiToken.objects.filter(pk=mine.pk).exists()
+    assert api.delete(f"/api/v1/access/tokens/{mine.pk}").status_code == 404
+
+
+def test_programs_say_the_rules_of_access(api: Client, rep: User) -> None:
+    def say(required: bool) -> Any:
+        return api.put("/api/v1/access/rules", {"second_factor": required}, content_type="application/json")
+
+    assert api.get("/api/v1/access/rules").json() == {"second_factor": False}
+    assert say(True).json()["errors"][0]["field"] == "second_factor", "who says so has none himself"
+    assert say(False).json() == {"second_factor": False}
+    his = Client()
+    his.force_login(rep)
+    assert his.get("/api/v1/access/rules").status_code == 403

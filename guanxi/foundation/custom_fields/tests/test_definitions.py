@@ -120,7 +120,7 @@ def test_what_somebody_changed_meanwhile_is_converted_back(field: Make) -> None:
 def test_the_outlook_says_what_would_become_of_each_value(field: Make) -> None:
     made = field("catalog.product", "extra", "text")
     products(["12", "12", "x", "3"])
-    turns = retyping.outlook(homes.of("catalog.product"), made, actions.retyped(made, "number"))
+    turns = retyping.outlook(homes.of("catalog.product"), made, actions.retyped(made, "number")).turns
     assert [(turn.value, turn.count, turn.becomes, turn.kept_aside) for turn in turns] == [
         ("x", 1, "", True),
         ("12", 2, "12", False),

@@ -65,6 +65,43 @@ def test_fields_can_be_defined_by_programs(api: Client, stranger: Any) -> None:
     assert api.get("/api/v1/custom-fields").json() == []
 
 
+def test_programs_retype_order_restore_and_destroy_fields(field: Make, api: Client) -> None:
+    extra, tier = field("catalog.product", "extra", "text"), field("catalog.product", "tier", "choice")
+    for code, said in (("1", "12"), ("2", "x")):
+        values.set_values(create_product(by=SYSTEM, code=code, name=code), {"extra": said, "tier": "gold"}, by=SYSTEM)
+    place = "/api/v1/custom-fields"
+
+    def post(address: str, **body: Any) -> Any:
+        return api.post(f"{place}/{address}", body, content_type=JSON)
+
+    ordered = {"object_type": "catalog.product", "keys": ["tier", "extra"]}
+    assert [one["key"] for one in api.put(f"{place}/order", ordered, content_type=JSON).json()] == ["tier", "extra"]
+    nowhere = {"object_type": "catalog.nothing", "keys": []}
+    assert api.put(f"{place}/order", nowhere, content_type=JSON).status_code == 422
+
+    outlook = api.get(f"{place}/{extra.pk}/outlook?kind=number").json()
+    assert (outlook["fine"], outlook["aside"], outlook["more"]) == (1, 1, 0)
+    assert [(turn["value"], turn["becomes"]) for turn in outlook["turns"]] == [("x", ""), ("12", "12")]
+    assert api.get(f"{place}/{extra.pk}/outlook?kind=formula").status_code == 422
+    assert post(f"{extra.pk}/retype", kind="number").json()["kind"] == "number"
+    assert post(f"{extra.pk}/retype", kind="number").status_code == 422
+    assert post(f"{extra.pk}/refresh").status_code == 422, "it is not worked out"
+
+    assert post(f"{tier.pk}/replace", code="gold", instead="silver").json() == {"changed": 2}
+    assert post(f"{tier.pk}/replace", code="gold").status_code == 422
+
+    whole = api.get(f"{place}/{tier.pk}").json()
+    assert (whole["count"], whole["used_in"], whole["removed_at"]) == (2, [], None)
+    assert post(f"{tier.pk}/destroy", count=2).status_code == 422, "it has to be removed first"
+    assert api.delete(f"{place}/{tier.pk}").status_code == 204
+    assert post(f"{tier.pk}/restore").json()["removed_at"] is None
+    assert api.delete(f"{place}/{tier.pk}").status_code == 204
+    assert [one["key"] for one in api.get(f"{place}?removed=true").json()] == ["tier"]
+    assert post(f"{tier.pk}/destroy", count=1).status_code == 422, "not as the caller was told"
+    assert post(f"{tier.pk}/destroy", count=2).json() == {"changed": 2}
+    assert api.get(f"{place}/{tier.pk}").status_code == 404
+
+
 def test_exports_have_them(field: Make, staff_client: Client) -> None:
     field("catalog.product", "weight", "number", in_list=True, options={"unit": "kg"})
     field("catalog.product", "grades", "choices", in_list=True)
