@@ -52,9 +52,21 @@ def held_last(record: models.Model, viewer: Viewer, *, limit: int = 3) -> list[A
 
 def last_contacts(parties: Iterable[int], viewer: Viewer) -> dict[int, datetime]:
     """When each of `parties` last took part in what was held; calls that nobody took do not count."""
-    held = Activity.objects.visible_to(viewer).filter(state=Activity.State.HELD).exclude(outcome__in=NOT_SPOKEN)
-    rows = Participant.objects.filter(party__in=list(parties), activity__in=held)
+    rows = _took_part(parties, viewer)
     return dict(rows.values_list("party").annotate(last=models.Max("activity__starts_at")))
+
+
+def contacts_since(parties: Iterable[int], since: datetime, viewer: Viewer) -> dict[int, int]:
+    """How often each of `parties` took part since then in what was held with another, his organisation, say; what was
+    held with himself stands in the ledger."""
+    rows = _took_part(parties, viewer).filter(activity__starts_at__gte=since)
+    rows = rows.exclude(party=models.F("activity__party"))
+    return dict(rows.values_list("party").annotate(count=models.Count("activity", distinct=True)))
+
+
+def _took_part(parties: Iterable[int], viewer: Viewer) -> models.QuerySet[Participant]:
+    held = Activity.objects.visible_to(viewer).filter(state=Activity.State.HELD).exclude(outcome__in=NOT_SPOKEN)
+    return Participant.objects.filter(party__in=list(parties), activity__in=held).order_by()
 
 
 def of_owner(viewer: Viewer, since: datetime, until: datetime, *, limit: int, expanded: bool = True) -> list[Activity]:

@@ -7,8 +7,8 @@ they stand to us, 15 where nobody knows.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from guanxi.channels.activities import queries as activities
 from guanxi.customers.models import Party
 from guanxi.customers.relations import charts
 from guanxi.customers.relations.charts import Seat
@@ -65,7 +66,9 @@ class Department:
 def departments(organisation: Party, viewer: Viewer) -> list[Department]:
     """Each department with people known there, the weakest first; those of no department last."""
     seats = list(charts.chart(organisation, viewer).seats.values())
-    counts = ledger.contacts_since([seat.party.pk for seat in seats], clock.now() - PERIOD, viewer)
+    people, since = [seat.party.pk for seat in seats], clock.now() - PERIOD
+    counts = Counter(ledger.contacts_since(people, since, viewer))
+    counts.update(activities.contacts_since(people, since, viewer))
     groups: dict[str, list[Seat]] = defaultdict(list)
     for seat in seats:
         groups[seat.relationship.department].append(seat)
@@ -73,7 +76,7 @@ def departments(organisation: Party, viewer: Viewer) -> list[Department]:
     return sorted(found, key=lambda one: (not one.name, one.score, -one.people, one.name))
 
 
-def _department(name: str, seats: Sequence[Seat], counts: dict[int, int]) -> Department:
+def _department(name: str, seats: Sequence[Seat], counts: Mapping[int, int]) -> Department:
     now = clock.now()
     recent = [seat for seat in seats if seat.last_contact is not None and seat.last_contact >= now - RECENT]
     weights = sum(_weight(seat) for seat in seats)

@@ -116,7 +116,7 @@ def test_the_strength_of_each_department_and_why(staff: User, acme: Party, staff
 
     buyer = works("Lin", "Purchasing", influence=5, stance=2)
     works("Wu", "Purchasing", influence=1)
-    works("Chen", "Engineering", stance=-2)
+    chen = works("Chen", "Engineering", stance=-2)
     for ago in (1, 40, 100, 150):
         activities.log("reached", by=staff, record=buyer, kind="call", starts_at=timezone.now() - timedelta(days=ago))
     weak, strong = strength.departments(acme, staff)
@@ -126,6 +126,13 @@ def test_the_strength_of_each_department_and_why(staff: User, acme: Party, staff
     assert "1 is against us" in weak.why
     page = staff_client.get(f"/customers/{acme.pk}/plan/").content.decode()
     assert page.index("Engineering") < page.index("Purchasing")
+
+    # Who takes part in what is held with his organisation was spoken with, too; once for each time.
+    past = timezone.now() - timedelta(days=2)
+    visit = activities.plan(by=staff, record=acme, kind="visit", starts_at=past, participants=[chen, buyer])
+    activities.hold(visit.pk, "held", by=staff)
+    engineering, purchasing = strength.departments(acme, staff)
+    assert (engineering.spoken_with, engineering.contacts, purchasing.contacts) == (1, 1, 5)
 
 
 def test_who_may(colleague: Callable[..., User], staff: User, acme: Party, client: Client) -> None:
