@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.utils import formats
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -54,15 +52,7 @@ def warning(payload: Payload) -> str:
 def cost(payload: Payload) -> str:
     """“Visit: 120.00 TWD”."""
     what, amount = kinds.of(str(payload.get("of", ""))).label, payload.get("amount", "")
-    return f"{what}: {money_text(amount)} {payload.get('currency', '')}"
-
-
-def money_text(amount: Any) -> str:
-    """An amount of a payload as people read it."""
-    try:
-        return formats.number_format(Decimal(str(amount)), 2, use_l10n=True, force_grouping=True)
-    except InvalidOperation:
-        return str(amount)
+    return f"{what}: {kinds.amount_text(amount)} {payload.get('currency', '')}"
 
 
 KINDS = [

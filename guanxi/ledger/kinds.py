@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import models
+from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -69,10 +71,22 @@ class EventKind:
         return str(self.many) % {"count": count}
 
 
+AMOUNTS = ("amount", "total")  # of a payload; where there is one, "was" is what it was before
+
+
+def amount_text(amount: Any) -> str:
+    """An amount of a payload as people read it."""
+    try:
+        return formats.number_format(Decimal(str(amount)), 2, use_l10n=True, force_grouping=True)
+    except InvalidOperation:
+        return str(amount)
+
+
 def _fill(text: Any, payload: Payload) -> str:
     if callable(text):
         return str(text(payload))
-    known = {key: value for key, value in payload.items() if value is not None}
+    names = (*AMOUNTS, "was") if any(name in payload for name in AMOUNTS) else ()
+    known = {key: amount_text(value) if key in names else value for key, value in payload.items() if value is not None}
     return (str(text) % defaultdict(str, known)).strip() if text else ""
 
 

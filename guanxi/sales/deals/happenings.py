@@ -7,14 +7,14 @@ from typing import Any
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.ledger.kinds import EventKind, Family
+from guanxi.ledger.kinds import EventKind, Family, amount_text
 from guanxi.sales.deals.models import Deal
 from guanxi.sales.deals.ready_made import worded
 
 
 def _worth(payload: dict[str, Any]) -> str:
     amount = payload.get("amount")
-    return f"{payload.get('currency', '')} {amount}".strip() if amount else ""
+    return f"{amount_text(amount)} {payload.get('currency', '')}".strip() if amount else ""
 
 
 def _where(payload: dict[str, Any]) -> str:
