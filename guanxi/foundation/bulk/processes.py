@@ -1,4 +1,4 @@
-"""The processes that hold bulk sessions on SQLite. One can stand ready, for its start takes as long as many rows."""
+"""The processes that hold bulk sessions on SQLite. One stands ready, for its start takes as long as many rows."""
 
 from __future__ import annotations
 
@@ -30,6 +30,23 @@ def keep_one_ready() -> None:
     with _lock:
         if not any(parent == os.getpid() and process.poll() is None for parent, process in _ready):
             _ready[:] = [(os.getpid(), _start())]
+
+
+def give_back(process: subprocess.Popen[bytes]) -> None:
+    """Let a process whose session ended well stand ready for the next one; with one there already, it ends."""
+    with _lock:
+        if not any(parent == os.getpid() and other.poll() is None for parent, other in _ready):
+            _ready[:] = [(os.getpid(), process)]
+            return
+    end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Have a process roll back what it did not commit, and wait until it has ended."""
+    assert process.stdin and process.stdout
+    process.stdin.close()
+    process.stdout.close()
+    process.wait()
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -10,12 +10,16 @@ import pyarrow.compute as pc
 
 from guanxi.foundation.bulk import processes, wire
 
+MANY = 100_000  # rows, after which a process is not used again: what it took of memory goes back with it
+
 
 class SqliteSession:
     vendor = "sqlite"
 
     def __init__(self, path: str) -> None:
         self.child = processes.take()
+        self.rows = 0
+        self.in_step = True  # no answer is on its way that nobody waits for
         self._send("open", path)
 
     def execute(self, sql: str) -> int:
@@ -26,10 +30,12 @@ class SqliteSession:
 
     def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         self._send("read", _typed(sql, schema))
-        first = True
+        first, self.in_step = True, False
         while (batch := self._receive()) is not None:
+            self.rows += batch.num_rows
             yield cast(batch.slice(1) if first else batch, schema)
             first = False
+        self.in_step = True
 
     def append(self, table: str, rows: pa.Table) -> None:
         self._ask("append", table, rows=storable(rows))
@@ -50,10 +56,17 @@ class SqliteSession:
         self._ask("rollback")
 
     def close(self) -> None:
-        assert self.child.stdin and self.child.stdout
-        self.child.stdin.close()
-        self.child.stdout.close()
-        self.child.wait()
+        if self.rows <= MANY and self._is_at_rest():
+            processes.give_back(self.child)
+        else:
+            processes.end(self.child)
+
+    def _is_at_rest(self) -> bool:
+        """Whether the process let go of the database and can be used again."""
+        try:
+            return self.in_step and self._ask("close") == {}
+        except (OSError, EOFError, wire.BulkError):
+            return False
 
     def _ask(self, command: str, *arguments: Any, rows: pa.Table | None = None) -> dict[str, Any]:
         self._send(command, *arguments, rows=rows)
@@ -64,6 +77,7 @@ class SqliteSession:
         assert self.child.stdin
         wire.send_message(self.child.stdin, {"command": command, "arguments": arguments})
         if rows is not None:
+            self.rows += rows.num_rows
             wire.send_table(self.child.stdin, rows)
 
     def _receive(self) -> Any:

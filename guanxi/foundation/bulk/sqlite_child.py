@@ -48,12 +48,14 @@ class Child:
                 if answer is not None:
                     wire.send_message(self.output, answer)
 
-    def close(self) -> None:
-        """Roll back what was not committed, and let go of the file."""
+    def close(self) -> dict[str, Any]:
+        """Roll back what was not committed, and let go of the file; another may be opened."""
         if hasattr(self, "connection"):
             self.connection.rollback()
             self.cursor.close()
             self.connection.close()
+            del self.cursor, self.connection
+        return {}
 
     def execute(self, sql: str) -> dict[str, Any]:
         self.cursor.execute(sql)

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from guanxi.customers.models import Party, SourceRecord
 from guanxi.foundation import bulk
-from guanxi.foundation.bulk import orphans, processes
+from guanxi.foundation.bulk import orphans, processes, sqlite
 from guanxi.foundation.bulk.sqlite import _storable_column
+from guanxi.foundation.bulk.wire import BulkError
 from guanxi.ledger.models import Event
 
 MOMENT = datetime(2017, 3, 1, 23, 59, 59, 123456, UTC)
@@ -82,8 +83,35 @@ def test_a_process_that_stands_ready_is_used_and_a_dead_one_is_not() -> None:
         with bulk.session() as db:
             assert bulk.last_id(db, "customers_party") >= 0
             assert (db.child is ready) is not dead
-        assert not processes._ready
-        assert (ready.poll() == 0) is not dead
+            assert not processes._ready
+        assert [process for _parent, process in processes._ready] == [db.child], "it stands ready for the next"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_is_used_again_only_where_nothing_of_the_last_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("on PostgreSQL there is none")
+    with bulk.session() as db:
+        first = db.child
+        db.stage("mine", pa.table({"a": [1, 2]}))
+        db.append("customers_party", parties(db.reserve_ids("customers_party", 1), ["沒有"]))
+    with bulk.session() as db, bulk.session() as other:
+        assert db.child is first and other.child is not first
+        with pytest.raises(BulkError, match="mine"):
+            db.execute("SELECT * FROM mine")
+        assert not Party.objects.exists()
+        with pytest.raises(BulkError, match="nonsense"):
+            list(db.stream("SELECT nonsense", pa.schema([("a", pa.int64())])))
+    assert first.poll() == 0, "half a question may be on its way, and another stands ready"
+    with bulk.session() as db:
+        assert db.child is other.child
+        rows = db.stream("SELECT 1 UNION ALL SELECT 2", pa.schema([("a", pa.int64())]))
+        next(rows)
+    assert other.child.poll() == 0 and not processes._ready, "nobody read its answer to the end"
+    monkeypatch.setattr(sqlite, "MANY", 1)
+    with bulk.session() as db:
+        db.stage("mine", pa.table({"a": [1, 2]}))
+    assert db.child.poll() == 0 and not processes._ready, "its memory goes back"
 
 
 @pytest.mark.django_db(transaction=True)
