@@ -194,19 +194,20 @@ function closeFromOutside(event) {
 }
 
 // The bell: every few seconds, while somebody looks, one small question whether anything came; what did is a toast. Where
-// the server does not answer, it is asked less and less often.
+// the server does not answer, it is asked less and less often. Up to where all was heard is kept from page to page, so that
+// nothing is missed between two.
 const SECONDS = 5_000;
 const SLOWEST = 60_000;
-let last = null;
-let counted = 0;
+let last = sessionStorage.getItem("heard");
 let pause = SECONDS;
 let asking = null;
 
 async function listen() {
   clearTimeout(asking);
   const bell = document.getElementById("unread");
+  if (!bell) sessionStorage.removeItem("heard"); // nobody is logged in
   if (!bell || document.visibilityState !== "visible") return;
-  const query = last === null ? "" : `?after=${last}&unread=${counted}`;
+  const query = last === null ? "" : `?after=${last}&unread=${bell.dataset.count}`;
   try {
     const answer = await fetch(`${bell.dataset.live}${query}`, { headers: { Accept: "application/json", "X-Requested-With": "fetch" } });
     if (answer.redirected || (!answer.ok && answer.status !== 204)) throw new Error(String(answer.status));
@@ -218,11 +219,11 @@ async function listen() {
   clearTimeout(asking);
   asking = setTimeout(listen, pause);
 }
-function hear({ last: newest, unread, told }) {
+function hear({ last: newest, told }) {
   told.forEach((one) => toast(one.text, one.level));
   const first = last === null;
   last = newest;
-  counted = unread;
+  sessionStorage.setItem("heard", last);
   if (!first) body.dispatchEvent(new CustomEvent("poll")); // whoever shows what may have changed asks anew
 }
 document.addEventListener("visibilitychange", listen);
