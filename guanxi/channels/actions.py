@@ -14,11 +14,12 @@ FAILURES = 3  # in a row, after which a connection counts as one that cannot be 
 State = Connection.State
 
 
-def change_connection(row: C, expected: dict[str, Any] | None, password: str, **values: Any) -> C:
+def change_connection(row: C, expected: dict[str, Any] | None, changes: dict[str, Any], **also: Any) -> C:
     """Change a connection, which then counts as one that can be read; an empty password leaves the one there is."""
-    stored = change(row, expected, **values, failures=0)
-    if password:  # secrets are in no audit log, so `change` does not write them
-        type(row)._base_manager.filter(pk=row.pk).update(password=password)
+    open_to_all = {name: value for name, value in changes.items() if name != "password"}
+    stored = change(row, expected, **open_to_all, **also, failures=0)
+    if changes.get("password"):  # secrets are in no audit log, so `change` does not write them
+        type(row)._base_manager.filter(pk=row.pk).update(password=changes["password"])
     return stored
 
 

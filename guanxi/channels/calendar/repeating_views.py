@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST
 
 from guanxi.channels.activities.models import Activity
 from guanxi.channels.calendar import actions, series
-from guanxi.channels.mail import tasks as mail
-from guanxi.foundation import tasks as background
+from guanxi.channels.calendar.views import written
 from guanxi.foundation.actions import Refused
 
 
@@ -61,13 +59,10 @@ def change_time(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _done(request: HttpRequest, pk: int, form: forms.Form, work: Any) -> HttpResponse:
     get_object_or_404(Activity.objects.visible_to(request.user), pk=pk)
-    try:
+
+    def checked() -> None:
         if not form.is_valid():
             raise Refused(str(next(iter(form.errors.values()))[0]))
         work(form.cleaned_data)
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        background.enqueue(mail.send, by=request.user, key="mail:send")
-        messages.success(request, _("It is changed; whoever was invited is told by mail."))
-    return redirect("desk:record", "activities", pk)
+
+    return written(request, pk, checked, _("It is changed; whoever was invited is told by mail."))

@@ -3,6 +3,8 @@ invitations and of what other calendars said."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, redirect
@@ -92,13 +94,19 @@ def respond(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Activity.objects.visible_to(request.user), pk=pk)
     if not row.participants.filter(user=request.user.pk).exists():
         return HttpResponse(_("You are not invited to this."), status=422)
+    said = (request.POST.get("answer", ""), request.POST.get("comment", ""))
+    return written(request, pk, lambda: actions.respond(pk, *said, by=request.user), _("Your answer is noted."))
+
+
+def written(request: HttpRequest, pk: int, work: Callable[[], object], words: str) -> HttpResponse:
+    """Do what mails go out for, which are sent at once, and say so in `words`, or why not; back to the meeting."""
     try:
-        actions.respond(pk, request.POST.get("answer", ""), request.POST.get("comment", ""), by=request.user)
+        work()
     except Refused as refusal:
         messages.error(request, refusal.message)
     else:
         background.enqueue(mail.send, by=request.user, key="mail:send")
-        messages.success(request, _("Your answer is noted."))
+        messages.success(request, words)
     return redirect("desk:record", "activities", pk)
 
 

@@ -194,7 +194,7 @@ def set_rules(request: HttpRequest, body: AccessRules) -> Rules:
 )
 def list_held(request: HttpRequest, user: Number) -> list[Held]:
     """List by list: what there is to hand over when he leaves, and who may take it over."""
-    colleague = User.objects.get(pk=user, is_staff=True)
+    colleague = _working_here(user)
     require(request.user, "edit", colleague)
     return leaving.held(colleague, request.user)
 
@@ -206,7 +206,7 @@ def leave(request: HttpRequest, user: Number, body: LeavingIn) -> Status[list[Bu
     """Hand over what is his and close his account, all or nothing. Large lists go over in the background:
     `/bulk-changes/{number}` tells how far they are, and undoes it for two weeks.
     """
-    colleague = User.objects.get(pk=user, is_staff=True)
+    colleague = _working_here(user)
     begun = leaving.leave(colleague, leaving.named(body.successors), close=body.close, by=request.user)
     for change in begun:
         change.refresh_from_db()
@@ -218,7 +218,7 @@ def leave(request: HttpRequest, user: Number, body: LeavingIn) -> Status[list[Bu
 )
 def come_back(request: HttpRequest, user: Number) -> Status[None]:
     """His account is open again; tokens he has to make anew."""
-    actions.activate(User.objects.get(pk=user, is_staff=True), by=request.user)
+    actions.activate(_working_here(user), by=request.user)
     return Status(204, None)
 
 
@@ -247,6 +247,11 @@ def revoke_token(request: HttpRequest, number: Number) -> Status[None]:
 
 def _invitation(request: HttpRequest, number: int) -> Invitation:
     return Invitation.objects.visible_to(request.user).get(pk=number)
+
+
+def _working_here(number: int) -> User:
+    """A colleague, also one who left."""
+    return User.objects.get(pk=number, is_staff=True)
 
 
 def _colleague(request: HttpRequest, number: int) -> User:

@@ -54,11 +54,9 @@ def edit_calendar(
 ) -> Account:
     """Change where a calendar is and how one gets in; an empty password leaves it as it is."""
     account = Account.objects.visible_to(by).get(pk=number)
-    password = changes.get("password", "")
-    changes = {name: value for name, value in changes.items() if name != "password"}
     _refuse_unfit(changes)
     elsewhere = any(changes.get(name, getattr(account, name)) != getattr(account, name) for name in ("address", "path"))
-    stored = change_connection(account, expected, password, **changes, error="")
+    stored = change_connection(account, expected, changes, error="")
     if elsewhere:  # what was agreed on with another server is worth nothing
         Entry.objects.filter(account=account).delete()
         Account.objects.filter(pk=number).update(token="")

@@ -36,10 +36,8 @@ def connect(*, by: Viewer, **values: Any) -> Mailbox:
 def edit(number: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Mailbox:
     """Change a mailbox; an empty password leaves it as it is. It is looked at again at once."""
     mailbox = Mailbox.objects.visible_to(by).get(pk=number)
-    password = changes.get("password", "")
-    changes = {name: value for name, value in changes.items() if name != "password"}
     _check_hosts(changes)
-    return change_connection(mailbox, expected, password, **changes, **_leads(changes, mailbox, by))
+    return change_connection(mailbox, expected, changes, **_leads(changes, mailbox, by))
 
 
 @action
