@@ -43,17 +43,17 @@ _COLUMNS = (
     "CASE WHEN payload ->> 'place_type' = 'deals.deal' THEN CAST(payload ->> 'place_id' AS BIGINT) END, occurred_at, "
     "payload ->> 'amount'"
 )
-DONE = pa.array(Activity.Kind.values)
 
 
 def rows(db: BulkSession, among: str) -> Batches:
     """The costs that the ledger tells of."""
     sql = f"SELECT {_COLUMNS} FROM ledger_event WHERE kind = '{COSTS}'" + (f" AND id {among}" if among else "")
+    done = pa.array(Activity.Kind.values)
     for found in db.stream(sql, _WIRE):
         columns = {name: found[name] for name in _WIRE.names}
         columns["day"] = business_day(columns["day"])
         columns["amount"] = pc.cast(columns["amount"], DECIMAL)
-        columns["activity_kind"] = pc.if_else(pc.is_in(columns["cost_kind"], DONE), columns["cost_kind"], None)
+        columns["activity_kind"] = pc.if_else(pc.is_in(columns["cost_kind"], done), columns["cost_kind"], None)
         yield batch(COST, columns)
 
 
