@@ -4,9 +4,9 @@ Each person is logged in (log-ins from one address are limited, so their session
 thing after another, 70 % reading and 30 % writing, with a pause between two that is drawn from an exponential
 distribution (10 seconds in the mean; who reads what he opened takes longer). So 200 people do some 20 things a second.
 As in a browser, a record fetches its lazy panels in one request, the list or record that is open asks every six seconds
-for what others changed, and its bell every five for messages; so there are some five times as many requests as things
-done. What counts is the time from the request to the last byte; pictures and styles are left out, for browsers keep
-them. Every answer that is not the one expected is an error.
+for what others changed and for messages to oneself, and any other page every five for messages; so there are some
+three times as many requests as things done. What counts is the time from the request to the last byte; pictures and
+styles are left out, for browsers keep them. Every answer that is not the one expected is an error.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class Person:
         self.draw = random.Random(name)
         self.page = ""  # what the page on the screen holds
         self.mark = ""  # up to where its changes are known
+        self.heard: dict[str, Any] = {"last": "", "unread": 0}  # up to where messages are
 
     async def live(self, until: float) -> None:
         """Work until the clock says so."""
@@ -75,13 +76,16 @@ class Person:
             await self.client.aclose()
 
     async def listen(self) -> None:
-        """Ask whether anything came for oneself, as the bell of every page does."""
-        query = ""
+        """Ask whether anything came for oneself, as the bell of a page does that does not ask for changes."""
         while True:
             await asyncio.sleep(BELL)
-            answer = await self.ask("bell", f"/notifications/live/{query}", (200, 204))
+            if LIVE.search(self.page):
+                continue
+            answer = await self.ask(
+                "bell", "/notifications/live/?after={last}&unread={unread}".format(**self.heard), (200, 204)
+            )
             if answer is not None and answer.status_code == 200:
-                query = "?after={last}&unread={unread}".format(**answer.json())
+                self.heard = answer.json()
 
     async def poll(self) -> None:
         """Ask for what others changed, as the open page does."""
@@ -91,11 +95,13 @@ class Person:
             if asked is None:
                 continue
             data = {"mark": self.mark or "0", "at": asked["at"]}
+            data |= {"after": self.heard["last"], "unread": self.heard["unread"]}
             if asked["query"] is not None:
                 data |= {"query": html.unescape(asked["query"]), "ids": ",".join(ROW.findall(self.page)), "again": ""}
             answer = await self.ask("live", asked["url"], data=data)
             if answer is not None and answer.status_code == 200:
                 self.mark = str(answer.json().get("mark") or "")
+                self.heard = answer.json()["bell"] or self.heard
 
     async def look(self, what: str, url: str) -> str:
         """Open a page; what it holds."""

@@ -28,6 +28,7 @@ def test_an_administrator_gives_a_role_and_shares_a_record(staff_page: Any, coll
     staff_page.click(".field-rule-new:has(select[name='rule']) button")
     staff_page.wait_for_selector("text=Occupation")
     staff_page.goto(f"/customers/{party.pk}/")
+    staff_page.click("#sharing summary")
     staff_page.select_option("#sharing select[name='with']", f"user:{rep.pk}")
     staff_page.click("#sharing form button")
     staff_page.wait_for_selector("#sharing .lines >> text=雅婷")

@@ -5,6 +5,8 @@ Notifications are not business data: writing and reading them leaves no trace in
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -68,6 +70,28 @@ def newer(viewer: User, than: int) -> list[Notification]:
     rows = Notification.objects.filter(user_id=viewer.pk, pk__gt=than, read_at=None)
     found = list(rows.order_by("-id")[:AT_ONCE])[::-1]
     return [] if found and wishes.quiet_until(viewer, timezone.now()) else found
+
+
+def news(viewer: Viewer, after: str, seen: str) -> dict[str, Any] | None:
+    """What came `after` a notification and how many are unread, asked every few seconds; None where nothing came.
+
+    Both are as a page sends them. Without `after` it is the first look of a page: from where on things are new.
+    """
+    waiting = Notification.objects.filter(user_id=viewer.pk, read_at=None).order_by("-id").values_list("id", flat=True)
+    numbers = list(waiting[:COUNTED])
+    newest, count, last = max(numbers, default=0), len(numbers), _number(after)
+    if not after:
+        ever = of(viewer).order_by("-id").values_list("id", flat=True).first()
+        return {"last": ever or 0, "unread": count, "told": []}
+    if newest <= last and count == _number(seen):
+        return None
+    told = newer(User.objects.get(pk=viewer.pk), last) if newest > last else []
+    shown = [{"text": one.title, "level": one.level} for one in told]
+    return {"last": max(newest, last), "unread": count, "told": shown}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 @action

@@ -212,7 +212,7 @@ class Shell:
             for code, name in settings.LANGUAGES
         ]
 
-    @property
+    @cached_property
     def urls(self) -> dict[str, str]:
         names = {"palette": "palette", "suggest": "search_suggest", "search": "search", "create": "desk:create"}
         names |= {"keys": "habits:keys", "habits": "habits:menu", "lines": "habits:lines"}

@@ -106,14 +106,9 @@ def read(desk: Desk, given: QueryDict, notices: list[str]) -> Layout:
 
 def possible(desk: Desk) -> list[str]:
     """The forms that a desk can be shown in."""
-    kinds = [LIST]
-    if axes.offered_groups(desk):
-        kinds.append(GROUPED)
-    if axes.offered(desk):
-        kinds.append(BOARD)
-    if axes.offered_dates(desk):
-        kinds.append(CALENDAR)
-    return kinds
+    lanes, dates = axes.offered(desk), axes.offered_dates(desk)
+    grouped = lanes or dates or axes.offered_groups(desk)
+    return [LIST, *[GROUPED] * bool(grouped), *[BOARD] * bool(lanes), *[CALENDAR] * bool(dates)]
 
 
 def offered(desk: Desk, kind: str) -> list[Axis]:

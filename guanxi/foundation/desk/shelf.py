@@ -24,8 +24,10 @@ def of_list(slug: str, viewer: Viewer) -> list[Any]:
 
 def pinned(viewer: Viewer) -> list[Any]:
     """The views that `viewer` pinned, by name."""
-    kept = getattr(viewer, "_pinned_views", None)
-    found = kept if kept is not None else list(_annotated(viewer).filter(pinned=True))
+    found = getattr(viewer, "_pinned_views", None)
+    if found is None:  # most pin nothing, and every page asks
+        some = ViewChoice.objects.filter(user=viewer.pk, pinned=True).exists()
+        found = list(_annotated(viewer).filter(pinned=True)) if some else []
     return sorted(found, key=lambda view: str(view.name))[:MOST_PINNED]
 
 

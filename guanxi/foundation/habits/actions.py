@@ -53,9 +53,14 @@ def arrange(numbers: Sequence[int], *, by: Viewer) -> None:
 @action
 def note_seen(record: models.Model, *, by: Viewer) -> None:
     """Remember that `by` looked at a record; the oldest beyond MOST_SEEN are forgotten."""
-    Seen.objects.update_or_create(**_of(record, by), defaults={"at": timezone.now()})
-    older = Seen.objects.filter(user_id=by.pk).order_by("-at", "-id").values_list("pk", flat=True)[MOST_SEEN:]
-    Seen.objects.filter(pk__in=list(older)).delete()
+    Seen.objects.bulk_create(
+        [Seen(**_of(record, by), at=timezone.now())],
+        update_conflicts=True,
+        unique_fields=["user", "object_type", "object_id"],
+        update_fields=["at"],
+    )
+    older = Seen.objects.filter(user_id=by.pk).order_by("-at", "-id").values("pk")[MOST_SEEN:]
+    Seen.objects.filter(pk__in=older).delete()
 
 
 def seen_lately(record: models.Model, viewer: Viewer) -> bool:

@@ -61,13 +61,10 @@ def colleague_panel(user: User, viewer: Viewer) -> dict[str, Any]:
 
 
 def sharing_panel(record: Any, viewer: Viewer) -> dict[str, Any]:
-    """With whom a record is shared, and who may see it and why."""
+    """With whom a record is shared; all who may see it, which asks for everybody's rights, only when that is opened."""
     return {
         "object_type": record._meta.label_lower,
         "shares": tables.shares_of(record),
-        "seers": tables.seers(record),
-        "colleagues": tables.colleagues(viewer),
-        "teams": Team.objects.order_by("name"),
         "may_edit": may(viewer, "edit", record),
     }
 
@@ -157,7 +154,10 @@ def _done(request: HttpRequest, work: Any, slug: str, pk: int | None, back: int 
 
 @require_http_methods(["GET", "POST"])
 def sharing(request: HttpRequest, object_type: str, object_id: int) -> HttpResponse:
-    """The panel “Who may see this”; POST shares with `with` (user:7, team:3) or takes the share `off` back."""
+    """The panel “Who may see this”, opened: also with whom it can be shared, and all who may see it and why.
+
+    POST shares with `with` (user:7, team:3) or takes the share `off` back.
+    """
     record = belonging.record_or_404(object_type, object_id, request.user)
     error = ""
     if request.method == "POST":
@@ -166,7 +166,9 @@ def sharing(request: HttpRequest, object_type: str, object_id: int) -> HttpRespo
             _share(request, record)
         except Refused as refusal:
             error = refusal.message
-    context = {**sharing_panel(record, request.user), "record": record, "error": error}
+    opened = {"seers": tables.seers(record), "colleagues": tables.colleagues(request.user)}
+    context = {**sharing_panel(record, request.user), **opened, "record": record, "error": error}
+    context["teams"] = Team.objects.order_by("name")
     return render(request, "roles/sharing.html", context, status=422 if error else 200)
 
 

@@ -31,7 +31,6 @@ def drawing(name: str) -> str:
     return path.read_text()
 
 
-@lru_cache(maxsize=1024)
 def _strokes(name: str) -> SafeString:
     body = drawing(name).partition(">")[2].rpartition("</svg>")[0]
     lines = (line.strip() for line in body.splitlines())
@@ -45,17 +44,21 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
     An unknown name raises where ICONS_STRICT is set (development and tests) and else leaves a gap.
     """
     try:
-        strokes = _strokes(str(name))
+        return _drawn(str(name), str(label), css)
     except UnknownIcon:
         if settings.ICONS_STRICT:
             raise
         log.warning("unknown icon %s", name)
         return mark_safe("")
+
+
+@lru_cache(maxsize=4096)  # a page shows some hundred
+def _drawn(name: str, label: str, css: str) -> SafeString:
     spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg class="icon{}" width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
         'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" {}>{}</svg>',
         f" {css}" if css else "",
         spoken,
-        strokes,
+        _strokes(name),
     )

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from guanxi.foundation import notifications
 from guanxi.foundation.desk import Desk
 from guanxi.foundation.desk.tests.people import Party, create_party, edit_party
 from guanxi.foundation.models import AuditEntry, User
@@ -74,14 +75,33 @@ def test_cards_are_told_where_they_now_lie(staff_client: Client, yating: User, d
 def test_a_poll_is_cheap_and_for_those_who_may_look(staff_client: Client, desk: Desk, parties: list[Any]) -> None:
     poll(staff_client, [])
     with CaptureQueriesContext(connection) as captured:
-        poll(staff_client, [party.pk for party in parties], mark=5)
-    assert len(captured) <= 4, "\n".join(query["sql"] for query in captured)  # session, user, roles, the log
+        poll(staff_client, [party.pk for party in parties], mark=5, after="0", unread="0")
+    assert len(captured) <= 5, "\n".join(query["sql"] for query in captured)  # session, user, roles, the log, the bell
     for nonsense in ({"mark": "x"}, {"ids": "1,x,,-3"}, {"at": "yesterday"}, {"at": "2017-99-99T00:00"}):
         sent = {"mark": "", "at": "", "ids": "", "query": "", **nonsense}
         assert staff_client.post("/people/live/", sent).status_code == 200
     stranger = Client()
     stranger.force_login(User.objects.create_user("nobody"))
     assert stranger.post("/people/live/", {}).status_code == 403
+
+
+@pytest.mark.django_db
+def test_what_the_bell_wants_to_hear_comes_in_the_same_answer(
+    staff_client: Client, staff: User, yating: User, desk: Desk
+) -> None:
+    party = create_party(name="王美玲", by=yating)
+    news = f"/people/{party.pk}/news/"
+    assert poll(staff_client, [])["bell"] == {"last": 0, "unread": 0, "told": []}
+    notifications.notify(yating, "Not for you")
+    made = notifications.notify(staff, "李雅婷 mentioned you")
+    assert made is not None
+    heard = {"last": made.pk, "unread": 1, "told": [{"text": "李雅婷 mentioned you", "level": "info"}]}
+    assert poll(staff_client, [], after="0", unread="0")["bell"] == heard
+    assert staff_client.post(news, {"after": "0", "unread": "0"}).json()["bell"] == heard
+    assert poll(staff_client, [], after=str(made.pk), unread="1")["bell"] is None
+    notifications.mark_read(staff, by=staff)
+    read = staff_client.post(news, {"after": str(made.pk), "unread": "1"}).json()["bell"]
+    assert read == {"last": made.pk, "unread": 0, "told": []}
 
 
 @pytest.mark.django_db

@@ -188,4 +188,5 @@ def test_bulk_actions(staff_client: Client, client: Client, desk: Desk, parties:
         staff_client.post("/people/bulk/greet/", {})
         assert "Choose some rows first." in words(staff_client.get("/people/"))
         assert staff_client.post("/people/bulk/other/", {}).status_code == 404
-        assert staff_client.get("/people/bulk/greet/").status_code == 405
+        assert staff_client.get("/people/bulk/greet/").status_code == 404  # it has no dialog that could be asked for
+    assert staff_client.put("/people/bulk/greet/").status_code == 405

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from guanxi.foundation import hooks, once, visibility
 from guanxi.foundation.actions import Refused
@@ -126,13 +126,17 @@ def filter_editor(request: HttpRequest, desk: Desk) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def bulk(request: HttpRequest, desk: Desk, key: str) -> HttpResponseBase:
-    """Do a registered bulk action with the chosen rows."""
+    """Do a registered bulk action with the chosen rows; GET gives what its dialog asks, once that is opened."""
     action = next((one for one in desk.bulk_actions() if one.key == key), None)
     if action is None:
         raise Http404(key)
     visibility.require(request.user, action.verb, desk.model)
+    if request.method == "GET":
+        if not action.dialog:
+            raise Http404(key)
+        return render(request, action.dialog, {"desk": desk, "action": action, "once": once.new_token()})
     chosen = choosing.read(desk, request.user, request.POST)
     back = redirect(back_to(request, desk))
     if not chosen.ids and not chosen.everything:
@@ -193,13 +197,21 @@ def table(state: State, found: paging.Page) -> dict[str, Any]:
         cell.prepare(found.rows)
     for row in found.rows:
         url = desk.url(row)
-        shown = [
-            (opening, format_html('<a href="{}">{}</a>', url, cell.html(row)) if cell.field is lead else cell.html(row))
-            for cell, opening in cells
-        ]
-        lines.append({"pk": row.pk, "url": url, "cells": shown})
+        lines.append({"pk": row.pk, "url": url, "cells": _cells(row, url, cells, lead)})
     following = state.url("desk:rows", after=found.next) if found.next else ""
     return {"state": state, "desk": desk, "lines": lines, "following": following, "width": len(state.columns) + 1}
+
+
+def _cells(row: Any, url: str, cells: list[tuple[display.Cells, SafeString]], lead: Field) -> SafeString:
+    """The cells of one row: put together here, for a loop of the template takes ten times as long."""
+    parts: list[SafeString] = []
+    for cell, opening in cells:
+        html = cell.html(row)
+        parts += (opening, format_html('<a href="{}">{}</a>', url, html) if cell.field is lead else html, CELL_ENDS)
+    return SafeString("".join(parts))
+
+
+CELL_ENDS = SafeString("</td>")
 
 
 def _editable(state: State) -> set[str]:
@@ -246,7 +258,6 @@ def _context(request: HttpRequest, state: State) -> dict[str, Any]:
         "may_export": visibility.may(viewer, "export", desk.model),
         "bulk_actions": [one for one in desk.bulk_actions() if visibility.may(viewer, one.verb, desk.model)],
         "state_pairs": state.here,
-        "once": once.new_token(),
         "summable": any(summing.can_be_summed(column) for column in state.columns),
         **shown,
     }

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from guanxi.foundation import visibility
+from guanxi.foundation import notifications, visibility
 from guanxi.foundation.desk import layouts, live, paging
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Desk
@@ -31,7 +31,7 @@ def rows(request: HttpRequest, desk: Desk) -> JsonResponse:
     news = live.since(desk, _number(request.POST.get("mark", "")), request.POST.get("at", ""), set(ids), request.user)
     # What was changed as a set, or is too much to be read, may be any row that one looks at.
     wanted = [pk for pk in ids if pk in news.changed or pk in again or news.sets or news.much]
-    answer: dict[str, Any] = {"mark": news.mark, "changed": _who(request, news, wanted), "rows": {}, "others": 0}
+    answer = _begun(request, news) | {"changed": _who(request, news, wanted), "rows": {}, "others": 0}
     if not (wanted or news.others or news.sets or news.much):
         return JsonResponse(answer)
     state = states.from_query(desk, request.user, request.POST.get("query", ""))
@@ -56,8 +56,8 @@ def record(request: HttpRequest, desk: Desk, pk: int) -> JsonResponse:
     news = live.since(desk, _number(request.POST.get("mark", "")), request.POST.get("at", ""), {pk}, request.user)
     row = desk.rows(request.user).filter(pk=pk).first()
     if row is None:
-        return JsonResponse({"mark": news.mark, "gone": _("This record is not there any more.")})
-    answer: dict[str, Any] = {"mark": news.mark, "parts": live.parts(desk, row, request.user), "facts": {}}
+        return JsonResponse(_begun(request, news) | {"gone": _("This record is not there any more.")})
+    answer = _begun(request, news) | {"parts": live.parts(desk, row, request.user), "facts": {}}
     entry = news.changed.get(pk) or news.sets  # what was changed together may have changed this one
     if entry is not None:
         mine = entry.actor_id == request.user.pk
@@ -67,6 +67,12 @@ def record(request: HttpRequest, desk: Desk, pk: int) -> JsonResponse:
         answer["fields"] = [name for name in news.fields if any(f"{fact}.".startswith(f"{name}.") for fact in names)]
         answer["words"] = _("%(who)s changed this meanwhile. What you typed is kept.") % {"who": entry.actor_name}
     return JsonResponse(answer)
+
+
+def _begun(request: HttpRequest, news: News) -> dict[str, Any]:
+    """What every poll is told: up to where it knows all, and what the bell wants to hear, which then need not ask."""
+    heard = notifications.news(request.user, request.POST.get("after", ""), request.POST.get("unread", ""))
+    return {"mark": news.mark, "bell": heard}
 
 
 def _who(request: HttpRequest, news: News, ids: list[int]) -> dict[str, dict[str, Any]]:

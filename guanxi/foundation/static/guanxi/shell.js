@@ -195,8 +195,9 @@ function closeFromOutside(event) {
 
 // The bell: every few seconds, while somebody looks, one small question whether anything came; what did is a toast. Where
 // the server does not answer, it is asked less and less often. Up to where all was heard is kept from page to page, so that
-// nothing is missed between two.
+// nothing is missed between two. A page that asks what others changed (desk/live.js) asks for the bell in the same breath.
 const SECONDS = 5_000;
+const ASKED_FOR = 40_000; // longer than such a page waits between two questions
 const SLOWEST = 60_000;
 let last = sessionStorage.getItem("heard");
 let pause = SECONDS;
@@ -226,8 +227,14 @@ function hear({ last: newest, told }) {
   sessionStorage.setItem("heard", last);
   if (!first) body.dispatchEvent(new CustomEvent("poll")); // whoever shows what may have changed asks anew
 }
+body.addEventListener("heard", ({ detail }) => {
+  clearTimeout(asking);
+  if (detail) hear(detail);
+  asking = setTimeout(listen, ASKED_FOR);
+});
 document.addEventListener("visibilitychange", listen);
-listen();
+if (last !== null && document.querySelector("[data-live][data-at]")) asking = setTimeout(listen, ASKED_FOR);
+else listen();
 
 if (/Mac|iPhone|iPad/.test(navigator.platform)) {
   document.querySelectorAll("[data-shortcut]").forEach((key) => { key.textContent = "⌘K"; });

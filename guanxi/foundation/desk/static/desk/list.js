@@ -57,7 +57,7 @@ desk.addEventListener("click", (event) => {
     return;
   }
   const dialog = at("[data-dialog^='bulk-']");
-  if (dialog) document.getElementById(dialog.dataset.dialog)?.querySelectorAll("[hx-trigger='shown']").forEach((part) => part.dispatchEvent(new CustomEvent("shown")));
+  if (dialog) document.getElementById(dialog.dataset.dialog)?.querySelectorAll("[hx-trigger*='shown']").forEach((part) => part.dispatchEvent(new CustomEvent("shown")));
   const off = at("[data-bulk-value-off]");
   if (off) { leaveOut(off.closest("[data-bulk-value]")); return; }
   const move = at("button[data-move]"); // a board too has a data-move: where its cards are moved
@@ -105,6 +105,10 @@ function leaveOut(value) {
   fieldList().focus();
 }
 desk.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.matches("[data-bulk-asks]")) { // what a dialogue asks has come
+    showChoice();
+    event.target.querySelector("select, textarea, input:not([type='hidden'])")?.focus();
+  }
   if (event.target.id !== "bulk-edit-values") return;
   const list = fieldList();
   if (list.selectedOptions[0]?.value) list.selectedOptions[0].disabled = true;

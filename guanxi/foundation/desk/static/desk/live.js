@@ -47,6 +47,8 @@ async function poll() {
   const data = new FormData();
   data.set("mark", String(mark));
   data.set("at", asked.dataset.at);
+  data.set("after", sessionStorage.getItem("heard") ?? ""); // for the bell, which then need not ask by itself
+  data.set("unread", byId("unread")?.dataset.count ?? "");
   if (asked.dataset.query !== undefined) {
     data.set("query", asked.dataset.query);
     data.set("ids", [...boxes().map((box) => box.value), ...cards().map((card) => card.dataset.card)].slice(0, 500).join());
@@ -58,6 +60,7 @@ async function poll() {
     if (!response.ok) throw new Error(String(response.status));
     const answer = await response.json();
     failures = 0;
+    document.body.dispatchEvent(new CustomEvent("heard", { detail: answer.bell }));
     if (asked === document.querySelector("[data-live][data-at]")) show(answer);
   } catch { failures = Math.min(failures + 1, 6); }
   next();
