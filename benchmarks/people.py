@@ -59,7 +59,8 @@ class Person:
         self.client = httpx.AsyncClient(base_url=url, timeout=PATIENCE, follow_redirects=False, cookies=cookies)
         self.name, self.seen, self.numbers = name, seen, numbers
         self.draw = random.Random(name)
-        self.page = ""  # what the page on the screen holds
+        self.live_at = ""  # where the page on the screen asks for changes, and with what
+        self.asked: dict[str, str] = {}
         self.mark = ""  # up to where its changes are known
         self.heard: dict[str, Any] = {"last": "", "unread": 0}  # up to where messages are
 
@@ -79,7 +80,7 @@ class Person:
         """Ask whether anything came for oneself, as the bell of a page does that does not ask for changes."""
         while True:
             await asyncio.sleep(BELL)
-            if LIVE.search(self.page):
+            if self.live_at:
                 continue
             answer = await self.ask(
                 "bell", "/notifications/live/?after={last}&unread={unread}".format(**self.heard), (200, 204)
@@ -91,14 +92,10 @@ class Person:
         """Ask for what others changed, as the open page does."""
         while True:
             await asyncio.sleep(POLL * self.draw.uniform(0.85, 1.15))
-            asked = LIVE.search(self.page)
-            if asked is None:
+            if not self.live_at:
                 continue
-            data = {"mark": self.mark or "0", "at": asked["at"]}
-            data |= {"after": self.heard["last"], "unread": self.heard["unread"]}
-            if asked["query"] is not None:
-                data |= {"query": html.unescape(asked["query"]), "ids": ",".join(ROW.findall(self.page)), "again": ""}
-            answer = await self.ask("live", asked["url"], data=data)
+            heard = {"after": self.heard["last"], "unread": self.heard["unread"]}
+            answer = await self.ask("live", self.live_at, data={"mark": self.mark or "0", **self.asked, **heard})
             if answer is not None and answer.status_code == 200:
                 self.mark = str(answer.json().get("mark") or "")
                 self.heard = answer.json()["bell"] or self.heard
@@ -106,8 +103,12 @@ class Person:
     async def look(self, what: str, url: str) -> str:
         """Open a page; what it holds."""
         answer = await self.ask(what, url)
-        self.page, self.mark = answer.text if answer is not None else "", ""
-        return self.page
+        page = answer.text if answer is not None else ""
+        found = LIVE.search(page)
+        self.live_at, self.mark, self.asked = found["url"] if found else "", "", {"at": found["at"]} if found else {}
+        if found and found["query"] is not None:
+            self.asked |= {"query": html.unescape(found["query"]), "ids": ",".join(ROW.findall(page)), "again": ""}
+        return page
 
     def party(self) -> int:
         return self.draw.choice(self.numbers)

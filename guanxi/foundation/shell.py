@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guanxi.foundation import hooks, keys, notifications
+from guanxi.foundation.templatetags.icons import icon
 from guanxi.foundation.visibility import Viewer, is_staff, may
 
 Text = str | Promise
@@ -123,6 +127,22 @@ class Line:
     count: int | str | None
     active: bool = False
     key: str = ""
+
+    @property
+    def html(self) -> SafeString:
+        begins, ends = _drawn(self.href, str(self.label), self.icon, self.key, self.active)
+        if self.count is None:
+            return begins + ends
+        return begins + format_html('<span class="count">{}</span>', intcomma(self.count)) + ends
+
+
+@lru_cache(maxsize=4096)  # every page shows the same forty, for which a template takes longer than many a page's query
+def _drawn(href: str, label: str, icon_name: str, key: str, active: bool) -> tuple[SafeString, SafeString]:
+    """A line of the side bar, before and after its count."""
+    here = SafeString(' class="active" aria-current="page"') if active else ""
+    keys_told = format_html(' aria-keyshortcuts="g {}" title="g {}"', key, key) if key else ""
+    begins = format_html('<li><a href="{}"{}{}>{}<span>{}</span>', href, here, keys_told, icon(icon_name), label)
+    return begins, SafeString("</a></li>")
 
 
 @dataclass
