@@ -90,9 +90,14 @@ def _hidden_fields(viewer: Viewer, table: str) -> frozenset[str]:
     return frozenset().union(*(visibility.hidden_fields(viewer, model) for model in models_))
 
 
+def _hides(viewer: Viewer) -> bool:
+    """Whether anything is hidden from the viewer; a page asks some hundred times, and mostly nothing is."""
+    return viewer is not None and bool(visibility.rights_of(viewer).hidden)
+
+
 def is_hidden(viewer: Viewer, table: str, column: str) -> bool:
     """Whether what stands in a column is hidden from the viewer."""
-    if viewer is None:
+    if not _hides(viewer):
         return False
     hidden = _hidden_fields(viewer, table)
     if not hidden:
@@ -107,7 +112,7 @@ def is_hidden(viewer: Viewer, table: str, column: str) -> bool:
 
 def reads_hidden(viewer: Viewer, measure: Any) -> bool:
     """Whether a measure is worked out from anything that is hidden from the viewer."""
-    if viewer is None or not _hidden_fields(viewer, measure.base):
+    if not _hides(viewer) or not _hidden_fields(viewer, measure.base):
         return False
     import ibis
     import ibis.expr.operations as ops

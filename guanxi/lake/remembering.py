@@ -27,7 +27,7 @@ MOST_ROWS = 5_000  # of an answer that is worth keeping
 AT_ONCE = 3  # questions that one process works on for tiles
 
 _lock = threading.Lock()
-_kept: OrderedDict[str, Result] = OrderedDict()
+_kept: OrderedDict[str, Any] = OrderedDict()
 _few = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -48,33 +48,45 @@ def asker(viewer: Viewer) -> Callable[[Query], Result]:
     as_of = tables.as_of()
 
     def ask(question: Query) -> Result:
-        key = _key(question, under)
-        known = _recalled(key)
-        if known is None:
-            with _alone(key):  # many open the same page behind a refresh: one works it out, the others wait for it
-                known = _recalled(key)
-                if known is None:
-                    with _few:
-                        return _kept_if_small(key, query.run(question, viewer))
-        return replace(known, as_of=as_of)
+        result: Result = _worked_out_once(_key(question, under), lambda: query.run(question, viewer))
+        return replace(result, as_of=as_of)
 
     return ask
 
 
-def _recalled(key: str) -> Result | None:
+def once(viewer: Viewer, name: str, work: Callable[[], Any], *about: Any) -> Any:
+    """What `work` finds `about` something, worked out once for each version of the lake and all who may see the same.
+
+    For figures of the database that stand beside those of the lake; `name` says which.
+    """
+    return _worked_out_once(_told([name, *about]) + _under(viewer), work)
+
+
+def _worked_out_once(key: str, work: Callable[[], Any]) -> Any:
+    known = _recalled(key)
+    if known is None:
+        with _alone(key):  # many open the same page behind a refresh: one works it out, the others wait for it
+            known = _recalled(key)
+            if known is None:
+                with _few:
+                    return _kept_if_small(key, work())
+    return known
+
+
+def _recalled(key: str) -> Any:
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
         return _kept.get(key)
 
 
-def _kept_if_small(key: str, result: Result) -> Result:
-    if len(result.rows) <= MOST_ROWS:
+def _kept_if_small(key: str, found: Any) -> Any:
+    if not isinstance(found, Result) or len(found.rows) <= MOST_ROWS:
         with _lock:
-            _kept[key] = result
+            _kept[key] = found
             while len(_kept) > MOST_KEPT:
                 _kept.popitem(last=False)
-    return result
+    return found
 
 
 @contextmanager

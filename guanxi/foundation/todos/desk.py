@@ -18,6 +18,8 @@ from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import SYSTEM, Viewer
 
 TONES = {Todo.Priority.HIGH.value: "red", Todo.Priority.NORMAL.value: "grey", Todo.Priority.LOW.value: "grey"}
+ON_TODAY = 8
+LOOKED_AT = 2 * ON_TODAY  # some may be on records that the viewer does not see any more
 
 
 def tick(row: Todo) -> SafeString:
@@ -155,10 +157,9 @@ class Todos(desk.Desk):
 
 
 def overdue_section(viewer: Viewer) -> dict[str, Any] | None:
-    """The overdue tasks on Today."""
-    rows = queries.overdue(viewer, limit=8)
-    if not rows:
-        return None
+    """The viewer's own overdue tasks on Today, the oldest first."""
+    rows = list(queries.urgent_first(queries.own_open(viewer).overdue())[:LOOKED_AT])
     found = belonging.places(rows, viewer)
     lines = [(row, found.get((row.object_type, row.object_id))) for row in rows]  # type: ignore[arg-type]
-    return {"template": "todos/today.html", "lines": lines}
+    seen = [(row, place) for row, place in lines if place or not row.object_type][:ON_TODAY]
+    return {"template": "todos/today.html", "lines": seen} if seen else None

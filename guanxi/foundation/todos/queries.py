@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from guanxi.foundation.models import User
-from guanxi.foundation.todos.models import Todo
+from guanxi.foundation.todos.models import Todo, TodoQuerySet
 from guanxi.foundation.visibility import Viewer, is_staff, may
 
 SHOWN = 30
@@ -44,12 +44,7 @@ def urgent_first(rows: QuerySet[Todo]) -> QuerySet[Todo]:
     return rows.order_by(F("due_on").asc(nulls_last=True), F("due_time").asc(nulls_last=True), "priority", "id")
 
 
-def overdue(viewer: Viewer, *, limit: int) -> list[Todo]:
-    """The viewer's own tasks that should be done by now, the oldest first."""
-    return list(urgent_first(Todo.objects.visible_to(viewer).overdue().filter(assignee=viewer.pk))[:limit])
-
-
-def own_open(viewer: Viewer) -> QuerySet[Todo]:
+def own_open(viewer: Viewer) -> TodoQuerySet:
     """The viewer's own open tasks, for long lists of which few are shown: also those on records that he may not see.
 
     Whoever shows them leaves these out, with `belonging.places`.

@@ -94,11 +94,20 @@ def context(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
         "tiles": [*_tiles(frame), _month_tile(frame, sales), *hung("today_tile", viewer)],
         "plot": _plot(frame, sales),
         "breakdowns": [_breakdown(frame, dimension) for dimension in BREAKDOWNS],
-        "movement": rhythm.movement(viewer, frame.day.replace(day=1), frame.day),
+        "movement": _movement(frame),
         "sections": hung("today_section", viewer),
         "slipping": _slipping(viewer),
         "who": who_buys.brief(viewer, frame.day),
     }
+
+
+def _movement(frame: Frame) -> dict[str, Any]:
+    """Who came and went in the month so far: three counts over all customers, kept as the figures beside them are."""
+    first, last = frame.day.replace(day=1), frame.day
+    known: dict[str, Any] = remembering.once(
+        frame.viewer, "movement", lambda: rhythm.movement(frame.viewer, first, last), first, last
+    )
+    return known
 
 
 def _day(text: str) -> date:
