@@ -3,9 +3,9 @@
 Each person is logged in (log-ins from one address are limited, so their sessions are made beforehand) and does one
 thing after another, 70 % reading and 30 % writing, with a pause between two that is drawn from an exponential
 distribution (10 seconds in the mean; who reads what he opened takes longer). So 200 people do some 20 things a second.
-As in a browser, a record fetches its lazy panels in one request, the list or record that is open asks every six seconds
-for what others changed and for messages to oneself, and any other page every five for messages; so there are some
-three times as many requests as things done. What counts is the time from the request to the last byte; pictures and
+As in a browser, a list asks for its count, a record for its lazy panels and its neighbours; the list or record that is
+open asks every six seconds for what others changed and for messages to oneself, and any other page every five for
+messages; so there are some four times as many requests as things done. What counts is the time from the request to the last byte; pictures and
 styles are left out, for browsers keep them. Every answer that is not the one expected is an error.
 """
 
@@ -33,6 +33,8 @@ PATIENCE = 60.0
 CSRF = "c" * 32
 SEEN_VALUE = re.compile(r'name="seen" value="([^"]*)"')
 LAZY = re.compile(r'data-panels="(/customers/\d+/panels/)"')
+COUNT = re.compile(r'desk-count" hx-get="([^"]+)" hx-trigger="load"')
+BESIDE = re.compile(r'data-beside="([^"]+)"')
 LIVE = re.compile(r'data-live="(?P<url>[^"]+)" data-at="(?P<at>[^"]*)"(?: data-query="(?P<query>[^"]*)")?')
 ROW = re.compile(r'name="ids" value="(\d+)"')
 FACT = "city"
@@ -145,12 +147,14 @@ async def today(who: Person) -> None:
 
 
 async def customers(who: Person) -> None:
-    await who.look("list", who.draw.choice(["/customers/", "/customers/?f.kind=person", "/orders/", "/tasks/"]))
+    page = await who.look("list", who.draw.choice(["/customers/", "/customers/?f.kind=person", "/orders/", "/tasks/"]))
+    await asyncio.gather(*(who.ask("count", html.unescape(address)) for address in COUNT.findall(page)))
 
 
 async def record(who: Person) -> None:
     page = await who.look("record", f"/customers/{who.party()}/")
-    await asyncio.gather(*(who.ask("panels", address) for address in LAZY.findall(page)))
+    lazy = [who.ask("panels", address) for address in LAZY.findall(page)]
+    await asyncio.gather(*lazy, *(who.ask("beside", address) for address in BESIDE.findall(page)))
 
 
 async def find(who: Person) -> None:

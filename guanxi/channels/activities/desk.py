@@ -132,11 +132,12 @@ class Activities(desk.Desk):
 def panel_of(record: Any, viewer: Viewer) -> dict[str, Any]:
     """The panel on a customer, or on another record that may have activities."""
     party = record if record._meta.label_lower == "customers.party" else getattr(record, "party", None)
+    some = queries.any_of(record)
     return {
         "record": record,
         "object_type": record._meta.label_lower,
-        "planned": queries.planned(record, viewer),
-        "held": queries.held_last(record, viewer),
+        "planned": queries.planned(record, viewer) if some else [],
+        "held": queries.held_last(record, viewer) if some else [],
         "kinds": [(kind.value, kind.label, ICONS[kind]) for kind in Activity.Kind],
         "may_add": may(viewer, "create", Activity) and (party is None or may(viewer, "view", party)),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.urls import reverse
@@ -34,10 +35,18 @@ def activities(viewer: Viewer) -> models.QuerySet[Activity]:
 
 def of(record: models.Model, viewer: Viewer) -> models.QuerySet[Activity]:
     """Those with a customer, or on a record."""
-    rows = activities(viewer)
+    return activities(viewer).filter(**_with(record))
+
+
+def any_of(record: models.Model) -> bool:
+    """Whether there are any, seen by somebody or not: one short look for the many records that have none."""
+    return Activity.objects.filter(**_with(record)).exists()
+
+
+def _with(record: models.Model) -> dict[str, Any]:
     if isinstance(record, Party):
-        return rows.filter(party=record)
-    return rows.filter(object_type=record._meta.label_lower, object_id=record.pk)
+        return {"party": record}
+    return {"object_type": record._meta.label_lower, "object_id": record.pk}
 
 
 def planned(record: models.Model, viewer: Viewer) -> list[Activity]:
