@@ -5,8 +5,9 @@ thing after another, 70 % reading and 30 % writing, with a pause between two tha
 distribution (10 seconds in the mean; who reads what he opened takes longer). So 200 people do some 20 things a second.
 As in a browser, a list asks for its count, a record for its lazy panels and its neighbours; the list or record that is
 open asks every six seconds for what others changed and for messages to oneself, and any other page every five for
-messages; so there are some four times as many requests as things done. What counts is the time from the request to the last byte; pictures and
-styles are left out, for browsers keep them. Every answer that is not the one expected is an error.
+messages; so there are some four times as many requests as things done. What counts is the time from the request to the
+last byte; pictures and styles are left out, for browsers keep them. Every answer that is not the one expected is an
+error.
 """
 
 from __future__ import annotations
