@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -103,6 +104,12 @@ class _Peak(threading.Thread):
         self.running = False
         self.join()
         return self.peak / 1_000_000
+
+
+def as_the_web_process_begins() -> None:
+    """Let the garbage collector leave alone what is loaded, as `guanxi.project.server.application` does."""
+    gc.collect()
+    gc.freeze()
 
 
 def percentile(

@@ -29,6 +29,12 @@ def current(viewer: Viewer) -> Learning | None:
     return published.order_by("-id").first()
 
 
+def learned_on(viewer: Viewer) -> date | None:
+    """The day of the newest published learning, without all that it found."""
+    published = Learning.objects.visible_to(viewer).filter(state=Learning.State.PUBLISHED)
+    return published.order_by("-id").values_list("day", flat=True).first()
+
+
 def learnings(viewer: Viewer, limit: int = 20) -> list[Learning]:
     """The last learnings, whatever came of them, the newest first."""
     return list(Learning.objects.visible_to(viewer).order_by("-id")[:limit])
@@ -101,16 +107,15 @@ def own_slipping(viewer: Viewer, *, limit: int) -> list[Standing]:
     Whoever has few customers is asked by these; of many, only those are found that are among the `AMONG` with the most
     at stake of all, so that nobody's day waits for a walk through everybody in decline.
     """
-    mine = Party.objects.filter(owner=viewer.pk, merged_into__isnull=True)
-    ids = list(mine.values_list("pk", flat=True)[: FEW + 1])
-    rows = slipping(SYSTEM).select_related("party", "party__purchases")
-    if len(ids) <= FEW:
-        found = rows.filter(pk__in=ids)
-    else:
+    mine = Party.objects.filter(owner=viewer.pk).order_by().values_list("pk", flat=True)
+    rows = slipping(SYSTEM).select_related("party", "party__purchases").defer("party__profile", "party__computed")
+    if mine[FEW : FEW + 1].exists():
         most = slipping(SYSTEM).values("pk")[:AMONG]
         found = rows.filter(pk__in=most, party__owner=viewer.pk)
+    else:
+        found = rows.filter(pk__in=list(mine.filter(merged_into__isnull=True)))
     # Asked row by row: the condition of `visible_to` would collect all customers whom the viewer sees.
-    return [row for row in found[:limit] if may(viewer, "view", row)] if ids else []
+    return [row for row in found[:limit] if may(viewer, "view", row)]
 
 
 def slipping_in_sum(viewer: Viewer) -> tuple[int, Decimal]:

@@ -99,10 +99,21 @@ def of_user(number: int | None) -> models.Q:
     return mine & ~models.Q(pk__in=declined)
 
 
-def of_day(viewer: Viewer, since: datetime, until: datetime, *, limit: int) -> list[Activity]:
-    """The same for a short span of time: looks along an index each, also among millions."""
-    shown = Activity.objects.filter(state__in=[Activity.State.PLANNED, Activity.State.HELD])
-    shown = shown.select_related("party", "owner").order_by("starts_at", "id")
+def of_day(
+    viewer: Viewer, since: datetime, until: datetime, *, limit: int, unsaid_since: datetime, unsaid_limit: int
+) -> tuple[list[Activity], list[Activity]]:
+    """The same for a short span of time, after what was before it and `unsaid`: looks along an index each, also among
+    millions, and asks at once who may see all of these."""
+    over = _unsaid(viewer, since, unsaid_since, unsaid_limit)
+    found = _of_day(viewer, since, until, limit)
+    seen = {row.pk for row in _seen([*over, *found], viewer)}
+    coming = {row.pk: row for row in found if row.pk in seen and not _declined(row, viewer)}
+    times = [one for row in coming.values() for one in (repeating.within(row, since, until) if row.series else [row])]
+    return [row for row in over if row.pk in seen], sorted(times, key=lambda row: (row.starts_at, row.pk))[:limit]
+
+
+def _of_day(viewer: Viewer, since: datetime, until: datetime, limit: int) -> list[Activity]:
+    shown = _bare().filter(state__in=[Activity.State.PLANNED, Activity.State.HELD])
     rows = shown.filter(series="", starts_at__gte=since, starts_at__lt=until)
     days = {"activity__starts_at__gte": since, "activity__starts_at__lt": until}
     parts = Participant.objects.filter(user=viewer.pk)
@@ -111,14 +122,17 @@ def of_day(viewer: Viewer, since: datetime, until: datetime, *, limit: int) -> l
     invited = parts.exclude(activity__series="").order_by("-id").values_list("activity", flat=True)
     own = Activity.objects.filter(owner=viewer.pk).exclude(series="").order_by("-id").values_list("pk", flat=True)
     series = [*own[:MOST_SERIES], *invited[:MOST_SERIES]]
-    found = [
+    return [
         *rows.filter(owner=viewer.pk)[:limit],
         *rows.filter(pk__in=taking_part),
         *shown.filter(pk__in=series, starts_at__lt=until),
     ]
-    seen = {row.pk: row for row in _seen(found, viewer) if not _declined(row, viewer)}
-    times = [one for row in seen.values() for one in (repeating.within(row, since, until) if row.series else [row])]
-    return sorted(times, key=lambda row: (row.starts_at, row.pk))[:limit]
+
+
+def _bare() -> models.QuerySet[Activity]:
+    """Rows with what a line of a day shows, in their order."""
+    rows = Activity.objects.select_related("party").order_by("starts_at", "id")
+    return rows.defer("text", "custom", "computed", "party__profile", "party__computed")
 
 
 def _seen(rows: list[Activity], viewer: Viewer) -> list[Activity]:
@@ -138,10 +152,12 @@ def _declined(row: Activity, viewer: Viewer) -> bool:
 
 def unsaid(viewer: Viewer, before: datetime, *, since: datetime | None = None, limit: int) -> list[Activity]:
     """The viewer's own that are over and of which nobody said how they went, the oldest first."""
-    rows = Activity.objects.filter(owner=viewer.pk, state=Activity.State.PLANNED, starts_at__lt=before)
-    if since is not None:
-        rows = rows.filter(starts_at__gte=since)
-    return _seen(list(rows.select_related("party", "owner").order_by("starts_at", "id")[:limit]), viewer)
+    return _seen(_unsaid(viewer, before, since, limit), viewer)
+
+
+def _unsaid(viewer: Viewer, before: datetime, since: datetime | None, limit: int) -> list[Activity]:
+    rows = _bare().filter(owner=viewer.pk, state=Activity.State.PLANNED, starts_at__lt=before)
+    return list((rows if since is None else rows.filter(starts_at__gte=since))[:limit])
 
 
 def fetch(ids: Collection[int], viewer: Viewer) -> dict[int, Told]:

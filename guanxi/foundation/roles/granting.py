@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from guanxi.foundation.governing import Reach, Rights, rule_of
 from guanxi.foundation.models import User
@@ -22,7 +22,7 @@ MOST_SHARED = 5_000  # records shared with one person that are looked at
 def rights_for(user: User) -> Rights:
     """One query for the roles; teams and shared records are looked up where a reach asks for them."""
     roles = list(Role.objects.filter(holdings__user=user.pk))
-    return _rights(user, roles, partial(peers_of, user.pk), partial(shared_with, user.pk))
+    return _rights(user, roles, partial(peers_of, user.pk), _Shares(user.pk).of)
 
 
 def _rights(
@@ -158,10 +158,29 @@ def with_below(teams: set[int], tree: list[tuple[int, int | None]] | None = None
     return found
 
 
+class _Shares:
+    """What was shared with a person; of types of which nothing was, which are most, no more is asked."""
+
+    def __init__(self, user_id: int) -> None:
+        self.user_id = user_id
+
+    @cached_property
+    def _types(self) -> set[str]:
+        return set(_shares(self.user_id).order_by().values_list("object_type", flat=True).distinct())
+
+    def of(self, label: str, edit: bool) -> frozenset[int]:
+        """The records of a type."""
+        return shared_with(self.user_id, label, edit) if label in self._types else frozenset()
+
+
 def shared_with(user_id: int, label: str, edit: bool) -> frozenset[int]:
     """The records of a type that were shared with a person or with one of his teams (not with those above)."""
-    teams = Membership.objects.filter(user=user_id).values("team_id")
-    rows = Share.objects.filter(Q(user=user_id) | Q(team__in=teams), object_type=label)
+    rows = _shares(user_id).filter(object_type=label)
     if edit:
         rows = rows.filter(may_edit=True)
     return frozenset(rows.values_list("object_id", flat=True)[:MOST_SHARED])
+
+
+def _shares(user_id: int) -> QuerySet[Share]:
+    teams = Membership.objects.filter(user=user_id).values("team_id")
+    return Share.objects.filter(Q(user=user_id) | Q(team__in=teams))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -55,12 +56,12 @@ class Line:
         """What tells it from all others of the page."""
         return f"{self.does or self.object_type}-{self.number or self.object_id}"
 
-    @property
+    @cached_property
     def reason(self) -> str:
         """Why it stands here, in one line."""
         return " · ".join(self.why)
 
-    @property
+    @cached_property
     def money(self) -> str:
         """The amount as people read it."""
         return "" if self.amount is None else f"{figures.money(self.amount)} {settings.GUANXI_CURRENCY}"

@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple, TypeVar
 
 from guanxi.foundation.todos.models import Todo
 from guanxi.sales.day.lines import NOTHING, Worth
@@ -21,7 +22,20 @@ WEEK = 7
 NO_DAY, BEYOND, TODAY, NO_AMOUNT = 0.4, 0.1, 0.9, 0.25
 
 
-def urgency(todo: Todo, worth: Worth, today: date) -> float:
+class Candidate(NamedTuple):
+    """What the place of a task depends on: of hundreds no more than this is read, of the few that are shown all."""
+
+    pk: int
+    due_on: date | None
+    priority: int
+    object_type: str
+    object_id: int | None
+
+
+AnyTodo = TypeVar("AnyTodo", Candidate, Todo)
+
+
+def urgency(todo: Candidate | Todo, worth: Worth, today: date) -> float:
     """How little it waits."""
     if todo.due_on is None:
         found = NO_DAY
@@ -37,14 +51,14 @@ def urgency(todo: Todo, worth: Worth, today: date) -> float:
     return found + {Todo.Priority.HIGH: 0.3, Todo.Priority.LOW: -0.2}.get(Todo.Priority(todo.priority), 0)
 
 
-def ranked(rows: Sequence[Todo], worths: Mapping[int, Worth], today: date) -> list[Todo]:
+def ranked(rows: Sequence[AnyTodo], worths: Mapping[int, Worth], today: date) -> list[AnyTodo]:
     """The tasks, what is to be done first standing first; `worths` by the number of the task."""
     amounts = sorted(worth.amount for worth in worths.values() if worth.amount is not None)
 
     def value(worth: Worth) -> float:
         return NO_AMOUNT if worth.amount is None else bisect_right(amounts, worth.amount) / len(amounts)
 
-    def score(todo: Todo) -> float:
+    def score(todo: AnyTodo) -> float:
         worth = worths.get(todo.pk, NOTHING)
         return urgency(todo, worth, today) + value(worth)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from guanxi.customers.models import Party
 from guanxi.foundation import clock, visibility
@@ -83,29 +83,25 @@ def ageing() -> Q:
 
 
 def own_ageing(viewer: Viewer, *, limit: int) -> list[Deal]:
-    """The viewer's own open deals that have stood for too long, those that may bring most first.
+    """The viewer's own open deals that have stood for too long, those that may bring most first, with what a line of
+    each says.
 
-    Each stage along its own part of an index, for that of all of them together would be walked deal by deal.
+    Since when is too long is said by one expression, so that databases go along the index of what deals may bring.
     """
-    found: list[int] = []
-    for known in (True, False):
-        if len(found) < limit:
-            found += _ageing_longest(viewer, known, limit - len(found))
-    rows = {deal.pk: deal for deal in deals(viewer).filter(pk__in=found)}
-    return [rows[number] for number in found if number in rows]
-
-
-def _ageing_longest(viewer: Viewer, known: bool, limit: int) -> list[int]:
-    own = Deal.objects.filter(owner=viewer.pk, state=State.OPEN, weighted__isnull=not known)
-    parts = [
-        own.filter(stage=number, stage_since__lt=clock.now() - timedelta(days=days + 1)).values_list("pk", "weighted")
+    since = [
+        When(stage=number, then=Value(clock.now() - timedelta(days=days + 1)))
         for number, days in Stage.objects.values_list("pk", "expected_days")
         if days is not None
     ]
-    if not parts:
+    if not since:
         return []
-    first = parts[0].union(*parts[1:], all=True).order_by("-weighted", "-pk")[:limit]
-    return [number for number, _weighted in first]
+    own = Deal.objects.filter(owner=viewer.pk, state=State.OPEN, stage_since__lt=Case(*since)).order_by()
+    found = [*own.filter(weighted__isnull=False).order_by("-weighted", "-pk").values_list("pk", flat=True)[:limit]]
+    if len(found) < limit:
+        found += own.filter(weighted__isnull=True).order_by("-pk").values_list("pk", flat=True)[: limit - len(found)]
+    said = ("name", "amount", "state", "stage_since", "party__name", "stage__name", "stage__expected_days")
+    rows = Deal.objects.visible_to(viewer).select_related("party", "stage").only(*said).in_bulk(found)
+    return [rows[number] for number in found if number in rows]
 
 
 def in_categories(categories: Collection[Any]) -> Q:

@@ -17,11 +17,11 @@ from guanxi.sales.day.lines import SHOWN, Line, Section, Worth
 
 def slipping(viewer: Viewer) -> Section | None:
     """Those in decline, with the most at stake first; None until something was learned."""
-    learning = queries.current(viewer) if may(viewer, "view", Standing) else None
-    if learning is None:
+    learned_on = queries.learned_on(viewer) if may(viewer, "view", Standing) else None
+    if learned_on is None:
         return None
     rows = queries.own_slipping(viewer, limit=SHOWN)
-    since = learning.day - timedelta(days=explaining.WINDOW * explaining.WINDOWS)
+    since = learned_on - timedelta(days=explaining.WINDOW * explaining.WINDOWS)
     bought = queries.days_of_purchase([row.party_id for row in rows], since, viewer) if rows else {}
     lines = [_line(row, bought.get(row.party_id, set())) for row in rows]
     url = list_url(

@@ -23,8 +23,10 @@ def today(viewer: Viewer) -> Section | None:
     if not may(viewer, "view", Activity):
         return None
     start = clock.start_of(clock.today())
-    rows = queries.of_day(viewer, start, start + timedelta(days=1), limit=SHOWN * 2)
-    over = queries.unsaid(viewer, start, since=start - timedelta(days=ASKED_DAYS), limit=SHOWN)
+    asked = start - timedelta(days=ASKED_DAYS)
+    over, rows = queries.of_day(
+        viewer, start, start + timedelta(days=1), limit=SHOWN * 2, unsaid_since=asked, unsaid_limit=SHOWN
+    )
     lines = [_line(row) for row in [*over, *rows]]
     day = clock.today().isoformat()
     return Section(

@@ -8,10 +8,9 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import clock, desk, hooks
 from guanxi.foundation.todos import queries
-from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import Viewer
-from guanxi.sales.day.lines import SHOWN, Section, Worth, of_todos
-from guanxi.sales.day.ranking import ranked
+from guanxi.sales.day.lines import SHOWN, Line, Section, Worth, of_todos
+from guanxi.sales.day.ranking import Candidate, ranked
 from guanxi.sales.deals.models import Deal, State
 
 # How many are looked at: due until today (the latest first), to come, without a day, and those on the best deals.
@@ -25,16 +24,21 @@ def next_actions(viewer: Viewer) -> Section:
     today = clock.today()
     rows = _candidates(viewer)
     worths = _worths(rows, viewer)
-    first = ranked(rows, worths, today)[: ACTIONS * SPARE]
-    lines = of_todos(first, viewer, worths)[:ACTIONS]
+    first = [row.pk for row in ranked(rows, worths, today)[: ACTIONS * SPARE]]
+    lines: list[Line] = []
+    while first and len(lines) < ACTIONS:
+        some, first = first[:ACTIONS], first[ACTIONS:]
+        lines += of_todos(queries.in_order(some), viewer, worths)
     filters = {"f.assignee": viewer.pk, "f.is_next": 1, "f.done_at__empty": 1}
-    return Section("next", _("Next, by value and urgency"), lines, desk.list_url("todos", filters), leads=True)
+    return Section(
+        "next", _("Next, by value and urgency"), lines[:ACTIONS], desk.list_url("todos", filters), leads=True
+    )
 
 
-def _candidates(viewer: Viewer) -> list[Todo]:
+def _candidates(viewer: Viewer) -> list[Candidate]:
     """Those that can come first: what is due, what comes soon, and what is on the viewer's best deals."""
     today = clock.today()
-    mine = queries.own_open(viewer).filter(is_next=True)
+    mine = queries.own_open(viewer).filter(is_next=True).values_list(*Candidate._fields)
     found = [
         *mine.filter(due_on__lte=today).order_by("-due_on", "-id")[:DUE],
         *mine.filter(due_on__gt=today).order_by("due_on", "id")[:COMING],
@@ -42,12 +46,12 @@ def _candidates(viewer: Viewer) -> list[Todo]:
     ]
     if len(found) >= min(DUE, COMING, UNDATED):  # else these are all
         best = Deal.objects.filter(owner=viewer.pk, state=State.OPEN, weighted__isnull=False)
-        ids = list(best.order_by("-weighted").values_list("pk", flat=True)[:BEST])
+        ids = list(best.order_by("-weighted", "-pk").values_list("pk", flat=True)[:BEST])
         found += mine.filter(object_type="deals.deal", object_id__in=ids)
-    return list({todo.pk: todo for todo in found}.values())
+    return [Candidate(*row) for row in dict.fromkeys(found)]
 
 
-def _worths(rows: list[Todo], viewer: Viewer) -> dict[int, Worth]:
+def _worths(rows: list[Candidate], viewer: Viewer) -> dict[int, Worth]:
     """What the records of the tasks are worth, by the number of the task, as far as somebody knows it."""
     by_type: dict[str, dict[int, int]] = defaultdict(dict)
     for todo in rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
@@ -51,6 +51,11 @@ class Source(models.TextChoices):
     TENDER = "tender", _("Tender")
     REPEAT = "repeat", _("Repeats by itself")
     OTHER = "other", _("Other")
+
+
+def days_since(moment: datetime, now: datetime | None = None) -> int:
+    """Whole days from a moment until now."""
+    return max(((now or clock.now()) - moment) // timedelta(days=1), 0)
 
 
 class Deal(Governed):
@@ -157,11 +162,11 @@ class Deal(Governed):
             models.Index(fields=["owner", "stage", *LANE], name="deal_own_stage"),
             models.Index(fields=["owner", "pipeline", *LANE], name="deal_own_pipeline"),
             models.Index(fields=["owner", *LANE], name="deal_own_state"),
-            # Which of one owner's open deals stand for too long, those that may bring most first.
+            # One owner's open deals, those that may bring most first, and which of them stand for too long.
             models.Index(
-                fields=["owner", "state", "stage", "stage_since", "weighted"],
+                fields=["owner", "weighted", "id", "state", "stage", "stage_since"],
                 condition=Q(state="open"),
-                name="deal_own_ageing",
+                name="deal_own_best",
             ),
             # What a forecast adds up over a month or a quarter, all of it read from the index.
             models.Index(
@@ -181,7 +186,7 @@ class Deal(Governed):
     @property
     def days_in_stage(self) -> int:
         """How long it has stood where it stands."""
-        return max((clock.now() - self.stage_since) // timedelta(days=1), 0)
+        return days_since(self.stage_since)
 
     @property
     def category(self) -> ForecastCategory:
