@@ -223,7 +223,7 @@ def process_environment(transactional_db: None, settings: Any) -> dict[str, str]
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     """An installation of its own, migrated: `.run("init")`, `.serve()`, `.start("worker")`, `.kill(process)`."""
-    yield from _installation(tmp_path / "home")
+    yield from _installation(tmp_path / "home", booted=True)
 
 
 @pytest.fixture
@@ -235,14 +235,14 @@ def bare_installation(tmp_path: Path) -> Iterator[Installation]:
 @pytest.fixture
 def other_installation(tmp_path: Path) -> Iterator[Installation]:
     """A second one, on another database, in which nothing has been done yet."""
-    yield from _installation(tmp_path / "other" / "home", bare=True)
+    yield from _installation(tmp_path / "other" / "home", bare=True, booted=True)
 
 
-def _installation(home: Path, bare: bool = False) -> Iterator[Installation]:
+def _installation(home: Path, bare: bool = False, booted: bool = False) -> Iterator[Installation]:
     url, drop = _own_database(home.parent, bare)
     # Static files are collected once for all installations of the run.
     static = Path(os.environ["GUANXI_TEST_ROOT"]) / "static"
-    place = Installation(home, url, GUANXI_STATIC=str(static))
+    place = Installation(home, url, booted, GUANXI_STATIC=str(static))
     yield place
     place.close()
     drop()

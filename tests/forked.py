@@ -1,18 +1,26 @@
 """Processes that need not begin from nothing: each is forked from one that has imported the libraries, but nothing of
 ours. Python and our own code begin anew in every one, with its own environment; what is left out is reading the same
 libraries hundreds of times in one run of the tests.
+
+Those of one installation, one after another, can be forked from one that has also set Django up with its settings
+(`Booted`): each is a process of its own still, killed on its own, with connections of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from functools import cache
-from multiprocessing.context import ForkServerContext
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,12 +45,16 @@ def _context() -> ForkServerContext:
 def _be(program: str, arguments: list[str], environment: dict[str, str], said: str, erred: str) -> None:
     """In the new process: become what `python -c program arguments` would be."""
     os.setsid()  # a process group of its own, so that its children can be killed with it
+    os.environ.clear()
+    os.environ.update(environment)
+    _become(program, arguments, said, erred)
+
+
+def _become(program: str, arguments: list[str], said: str, erred: str) -> None:
     for number, path in ((1, said), (2, erred)):
         target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(target, number)
         os.close(target)
-    os.environ.clear()
-    os.environ.update(environment)
     sys.argv = ["-c", *arguments]
     sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
     sys.stdout.reconfigure(line_buffering=True)
@@ -65,18 +77,107 @@ def _be(program: str, arguments: list[str], environment: dict[str, str], said: s
     os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
+def _boot(environment: dict[str, str], line: Connection) -> None:
+    """In the new process: set Django up, then fork whatever is ordered; tell the number of each and how it ended."""
+    os.environ.clear()
+    os.environ.update(environment)
+    from guanxi.project.cli import boot
+
+    boot()
+    gc.freeze()  # what is there is shared by all and never looked through
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who watch
+    while True:
+        try:
+            order, *work = line.recv()
+        except EOFError:
+            os._exit(0)
+        if not os.fork():
+            _watch(line, order, *work)
+
+
+def _watch(line: Connection, order: int, *work: Any) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    process = os.fork()
+    if not process:
+        os.setsid()
+        line.send((order, "began", os.getpid()))
+        line.close()
+        _become(*work)
+    _, status = os.waitpid(process, 0)
+    with contextlib.suppress(OSError):  # nobody listens any more
+        line.send((order, "ended", os.waitstatus_to_exitcode(status)))
+    os._exit(0)
+
+
+def _start(target: Callable[..., None], *given: Any) -> ForkServerProcess:
+    process = _context().Process(target=target, args=given, daemon=True)  # ends with the tests
+    with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):  # or each would import pytest once more
+        process.start()
+    return process
+
+
+class Booted:
+    """A process that has set Django up in an environment, for others to be forked from."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._line, theirs = _context().Pipe()
+        self._process = _start(_boot, environment, theirs)
+        theirs.close()
+        self._orders = 0
+        self._heard: dict[tuple[int, str], int] = {}
+
+    def begin(self, program: str, arguments: list[str], said: Path, erred: Path) -> Child:
+        """Fork a process from it."""
+        self._orders += 1
+        self._line.send((self._orders, program, arguments, str(said), str(erred)))
+        return Child(self, self._orders)
+
+    def hear(self, order: int, what: str, timeout: float | None = None) -> int | None:
+        """What was told of a process; None where nothing was in `timeout` seconds."""
+        end = None if timeout is None else time.monotonic() + timeout
+        while (order, what) not in self._heard:
+            if not self._line.poll(None if end is None else max(0.0, end - time.monotonic())):
+                return None
+            one, told, number = self._line.recv()
+            self._heard[one, told] = number
+        return self._heard[order, what]
+
+    def close(self) -> None:
+        """Let it end; those that were forked from it go on."""
+        self._line.close()
+        self._process.join()
+
+
+class Child:
+    """One of them, with what is used here of multiprocessing's processes."""
+
+    def __init__(self, booted: Booted, order: int) -> None:
+        self._booted, self._order = booted, order
+        self.pid = booted.hear(order, "began")
+
+    @property
+    def exitcode(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._booted.hear(self._order, "ended", 0)
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end, not longer than `timeout` seconds."""
+        self._booted.hear(self._order, "ended", timeout)
+
+
 class Forked:
     """A running process, with what the tests use of `subprocess.Popen`; what it says is in the files given."""
 
     def __init__(
-        self, program: str, arguments: list[str], environment: dict[str, str], said: Path, erred: Path
+        self, program: str, arguments: list[str], environment: dict[str, str] | Booted, said: Path, erred: Path
     ) -> None:
         self.said, self.erred = said, erred
         self.arguments = arguments
-        given = (program, arguments, environment, str(said), str(erred))
-        self._process = _context().Process(target=_be, args=given, daemon=True)  # ends with the tests
-        with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):  # or each would import pytest once more
-            self._process.start()
+        self._process: ForkServerProcess | Child
+        if isinstance(environment, Booted):
+            self._process = environment.begin(program, arguments, said, erred)
+        else:
+            self._process = _start(_be, program, arguments, environment, str(said), str(erred))
         self.pid = int(self._process.pid or 0)
 
     @property

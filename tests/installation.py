@@ -13,8 +13,9 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
-from tests.forked import TO_ITS_END, Forked
+from tests.forked import TO_ITS_END, Booted, Forked
 
 SECONDS = 180
 
@@ -27,10 +28,15 @@ def free_port() -> int:
 
 
 class Installation:
-    """Runs the command line in a home of its own; every process it started is ended by `close`."""
+    """Runs the command line in a home of its own; every process it started is ended by `close`.
 
-    def __init__(self, home: Path, database_url: str, **environment: str) -> None:
+    With `booted` its commands find Django set up already; how a process begins is then not part of what is tried.
+    """
+
+    def __init__(self, home: Path, database_url: str, booted: bool = False, **environment: str) -> None:
         self.home = home
+        self.booted = booted
+        self._of: dict[tuple[Any, ...], Booted] = {}
         self.port = free_port()
         self.processes: list[subprocess.Popen[str] | Forked] = []
         self.environment = {
@@ -72,9 +78,18 @@ class Installation:
     def fork(self, program: str, *arguments: str) -> Forked:
         """Run `program` with `arguments` in this installation's environment, in a process group of its own."""
         folder = Path(tempfile.mkdtemp(dir=os.environ.get("GUANXI_TEST_ROOT")))
-        process = Forked(program, [*arguments], self.environment, folder / "said", folder / "erred")
+        begun = self._booted() if self.booted else self.environment
+        process = Forked(program, [*arguments], begun, folder / "said", folder / "erred")
         self.processes.append(process)
         return process
+
+    def _booted(self) -> Booted:
+        """What commands are forked from; another one where what settings are read from is not what it was."""
+        memory = self.home / "settings.json"
+        read = (*sorted(self.environment.items()), memory.read_text() if memory.exists() else "")
+        if read not in self._of:
+            self._of[read] = Booted(self.environment)
+        return self._of[read]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `guanxi ARGUMENTS` in a process group of its own; what it prints goes to a file beside the home."""
@@ -124,6 +139,8 @@ class Installation:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(15)
             self._signal(process, signal.SIGKILL)
+        for booted in self._of.values():
+            booted.close()
 
     @staticmethod
     def _signal(process: subprocess.Popen[str] | Forked, number: int) -> None:

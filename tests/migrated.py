@@ -23,7 +23,7 @@ def file() -> Path:
     with (root / "migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            home = root / "migrated"
+            home = root / NAME
             _init(home, f"sqlite:///{home / 'guanxi.sqlite3'}")
             with closing(sqlite3.connect(home / "guanxi.sqlite3")) as database:
                 database.execute("VACUUM INTO ?", [str(made)])  # what is still in the log of writes comes along
@@ -43,8 +43,18 @@ def create(cluster: Cluster, name: str) -> None:
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as server:
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
             server.execute(f"CREATE DATABASE {NAME}")
-            _init(Path(os.environ["GUANXI_HOME"]).with_name(f"{NAME}-{os.getpid()}"), cluster.url(NAME))
+            _init(_home_of_server(), cluster.url(NAME))
         server.execute(f"CREATE DATABASE {name} TEMPLATE {NAME}")
+
+
+def said() -> str:
+    """What `guanxi init` said when it made the one that this run tests."""
+    home = _home_of_server()
+    return ((home if home.exists() else home.with_name(NAME)) / "said").read_text()
+
+
+def _home_of_server() -> Path:
+    return Path(os.environ["GUANXI_TEST_ROOT"]) / f"{NAME}-{os.getpid()}"
 
 
 def _init(home: Path, database_url: str) -> None:

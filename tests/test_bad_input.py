@@ -37,7 +37,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation on SQLite with two precious lines of sales, which nothing here may touch."""
     folder = tmp_path_factory.mktemp("shop")
     (folder / "good.csv").write_text(GOOD, encoding="utf-8")
-    place = Installation(folder / "home", "", GUANXI_STATIC=str(Path(os.environ["GUANXI_TEST_ROOT"]) / "static"))
+    place = Installation(
+        folder / "home", "", booted=True, GUANXI_STATIC=str(Path(os.environ["GUANXI_TEST_ROOT"]) / "static")
+    )
     migrated.copy_to(place.home / "guanxi.sqlite3")
     place.run("init")
     place.run("import", "sales", str(folder / "good.csv"))
@@ -271,7 +273,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     )
     path = tmp_path / "many.csv"
     path.write_text("customer,date,order,line,amount\n" + lines, encoding="utf-8")
-    place = Installation(home, "", GUANXI_STATIC=str(Path(os.environ["GUANXI_TEST_ROOT"]) / "static"))
+    place = Installation(home, "", booted=True, GUANXI_STATIC=str(Path(os.environ["GUANXI_TEST_ROOT"]) / "static"))
     with mounted(home, "-t", "tmpfs", "-o", "size=96m", "tmpfs"):
         migrated.copy_to(home / "guanxi.sqlite3")
         place.run("init")

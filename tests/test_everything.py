@@ -93,7 +93,7 @@ def test_out_and_in_again(lively: dict[str, Any], installation: Installation, tm
 def test_from_sqlite_to_postgresql(installation: Installation, tmp_path: Path) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL to go to")
-    small = Installation(tmp_path / "small", "", GUANXI_STATIC=os.environ["GUANXI_TEST_ROOT"] + "/static")
+    small = Installation(tmp_path / "small", "", booted=True, GUANXI_STATIC=os.environ["GUANXI_TEST_ROOT"] + "/static")
     try:
         migrated.copy_to(small.home / "guanxi.sqlite3")
         small.run("init")

@@ -113,7 +113,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clean(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clean]:
     """The same work without any kill, on SQLite: both databases have to come to the same."""
     static = Path(os.environ["GUANXI_TEST_ROOT"]) / "static"
-    place = Installation(tmp_path_factory.mktemp("clean") / "home", "", GUANXI_STATIC=str(static))
+    place = Installation(tmp_path_factory.mktemp("clean") / "home", "", booted=True, GUANXI_STATIC=str(static))
     migrated.copy_to(place.home / "guanxi.sqlite3")
     place.run("init")
     seconds = {"import": timed(place, "import", "sales", str(files / "sales.csv"))}

@@ -31,9 +31,11 @@ LOOKED_AT: dict[tuple[str, str, str], str] = {
 }
 
 
+MIGRATIONS = MigrationLoader(None).disk_migrations
+
+
 def ours() -> list[tuple[str, str]]:
-    loader = MigrationLoader(None)
-    return sorted(key for key, one in loader.disk_migrations.items() if type(one).__module__.startswith("guanxi."))
+    return sorted(key for key, one in MIGRATIONS.items() if type(one).__module__.startswith("guanxi."))
 
 
 def flat(operations: list[Operation]) -> Iterator[Operation]:
@@ -79,7 +81,7 @@ def fault_of_field(field: Any) -> str:
 
 @pytest.mark.parametrize("key", ours(), ids=".".join)
 def test_no_migration_locks_a_big_table_for_long(key: tuple[str, str]) -> None:
-    migration = MigrationLoader(None).disk_migrations[key]
+    migration = MIGRATIONS[key]
     made = {
         f"{key[0]}.{operation.name.lower()}"
         for operation in migration.operations
@@ -97,7 +99,7 @@ def test_no_migration_locks_a_big_table_for_long(key: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("key", ours(), ids=".".join)
 def test_every_migration_can_be_undone(key: tuple[str, str]) -> None:
-    migration = MigrationLoader(None).disk_migrations[key]
+    migration = MIGRATIONS[key]
     firm = [operation.describe() for operation in flat(migration.operations) if not operation.reversible]
     assert not firm, f"{'.'.join(key)} cannot be undone: {firm}"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -315,6 +315,20 @@ def granted(leaving: str) -> dict[str, dict[str, str]]:
     }
 
 
+@cache
+def fewer(one: str, other: str) -> bool:
+    """Whether a ready-made role has fewer rights than another, and none that the other has not."""
+    mine, theirs = (
+        {
+            (subject, verb): len(REACHES[reach])
+            for subject, table in ready_made.GRANTS[key].items()
+            for verb, reach in table.items()
+        }
+        for key in (one, other)
+    )
+    return mine != theirs and all(reach <= theirs.get(right, 0) for right, reach in mine.items())
+
+
 class Walk:
     """Who asks, and what came of it."""
 
@@ -411,10 +425,23 @@ class Walk:
         for whose in WHOSE if on_record else (FOREIGN,):
             allowed = self.may("sales", route.reaching or route.need, whose if on_record else OWN)
             self.expect(route, address.format(**self.records[whose]), "sales", whose, allowed)
-        for role in OTHER_ROLES:
-            whose = FOREIGN if on_record else OWN
-            allowed = self.may(role, route.reaching or route.need, whose) and self.may(role, route.need, OWN)
+        for role, allowed in self.others(route, FOREIGN if on_record else OWN).items():
             self.expect(route, here, role, FOREIGN, allowed)
+
+    def others(self, route: Route, whose: str) -> dict[str, bool]:
+        """The other roles that are asked, with whether they may: those of whom nothing is known yet.
+
+        Rights only add: who lacks the right fares no better than who lacks nothing but it, and where a role may, one
+        with more rights may.
+        """
+        may = {
+            role: self.may(role, route.reaching or route.need, whose) and self.may(role, route.need, OWN)
+            for role in OTHER_ROLES
+            if route.need == "administrate" or self.may(role, route.need, OWN)
+        }
+        allowed = [role for role, allowed in may.items() if allowed]
+        least = [one for one in allowed if not any(fewer(other, one) for other in allowed)]
+        return {role: allowed for role, allowed in may.items() if not allowed or role in least}
 
     @staticmethod
     def may(role: str, need: str, whose: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
@@ -100,19 +101,18 @@ def _back_up() -> Path:
 
 def _apply(journal: dict[str, Any], todo: list[str]) -> None:
     """One migration after another, so that it is known how far one is."""
-    for number, name in enumerate(todo):
-        progress(number, len(todo), f"Migration {name}")
-        executor = MigrationExecutor(connection)
-        executor.migrate([name_of(name)], plan=executor.migration_plan([name_of(name)]))
-        journal["applied"].append(name)
-        _keep(journal)
+
+    def told(happens: str, migration: Migration | None = None, _fake: bool | None = None) -> None:
+        if happens == "apply_start":
+            progress(len(journal["applied"]) - before, len(todo), f"Migration {migration}")
+        elif happens == "apply_success":
+            journal["applied"].append(str(migration))
+            _keep(journal)
+
+    before = len(journal["applied"])  # of an upgrade that was broken off
+    executor = MigrationExecutor(connection, told)
+    executor.migrate(executor.loader.graph.leaf_nodes())
     call_command("migrate", verbosity=0, interactive=False)  # whatever follows migrations, such as permissions
-
-
-def name_of(migration: str) -> tuple[str, str]:
-    """Package and name of a migration as the plan prints it."""
-    app, _dot, name = migration.partition(".")
-    return app, name
 
 
 def _keep(journal: dict[str, Any]) -> None:

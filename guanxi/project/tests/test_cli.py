@@ -18,6 +18,7 @@ from django.db import DatabaseError
 from guanxi.project.cli import COMMANDS
 from guanxi.project.cli.errors import explain
 from guanxi.project.home import exclusively, remember, remembered
+from tests import migrated
 from tests.installation import Installation
 
 OWN = ["init", "serve", "worker", "user", "token", "check"]
@@ -72,9 +73,8 @@ def test_unknown_command(nowhere: Installation) -> None:
 
 
 @pytest.mark.end_to_end
-def test_init_user_token_check(bare_installation: Installation) -> None:
-    installation = bare_installation
-    assert "ready" in (said := installation.run("init").stdout) and "applied" in said
+def test_init_user_token_check(installation: Installation) -> None:
+    assert "ready" in (said := migrated.said()) and "applied" in said
     assert "backed up" not in said  # there was nothing to lose
     assert "applied" not in installation.run("init").stdout
     made = installation.run("user", "王小明", "--admin").stdout
@@ -217,6 +217,7 @@ def test_demonstration_day_is_kept_and_the_environment_wins(nowhere: Installatio
     assert today() == "2017-06-30"
 
 
+@pytest.mark.any_database
 @pytest.mark.end_to_end
 def test_static_files_are_collected_once_and_again_when_they_change(installation: Installation, tmp_path: Path) -> None:
     installation.environment["GUANXI_STATIC"] = str(tmp_path / "static")
