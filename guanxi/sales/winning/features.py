@@ -12,6 +12,7 @@ from typing import Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from guanxi.sales.winning.facts import PLAIN, Facts
 
@@ -99,10 +100,12 @@ class History:
         work.execute("CREATE OR REPLACE TEMP TABLE m AS SELECT * FROM moments")
         work.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT deal FROM m")
         work.execute(_TRACKS)
-        self._as_of("told", "m", ("owner", "party", "source", "purchase_kind", "buyer_kind"))
-        return work.sql(_FEATURES).to_arrow_table()
+        ends = pc.min_max(moments["moment"])
+        at_once = bool(pc.equal(ends["min"], ends["max"]).as_py())
+        self._as_of("told", "m", ("owner", "party", "source", "purchase_kind", "buyer_kind"), at_once)
+        return work.sql(_features(at_once)).to_arrow_table()
 
-    def _as_of(self, made: str, moments: str, names: tuple[str, ...]) -> None:
+    def _as_of(self, made: str, moments: str, names: tuple[str, ...], at_once: bool = False) -> None:
         """The table `made`: what the deal's row said at each of `moments`, by undoing later edits."""
         columns, joins = [], []
         for name in names:
@@ -113,9 +116,7 @@ class History:
             )
             now = f"COALESCE(CAST(d.{name} AS VARCHAR), '')"
             columns.append(f"COALESCE(e_{name}.said, {now}) AS {name}")
-            joins.append(
-                f"ASOF LEFT JOIN edit_{name} AS e_{name} ON m.deal = e_{name}.deal AND m.moment < e_{name}.moment"
-            )
+            joins.append(_next_to(f"edit_{name}", f"e_{name}", "deal", at_once, after=True))
         self.work.execute(
             f"CREATE OR REPLACE TEMP TABLE {made} AS SELECT m.*, {', '.join(columns)} FROM {moments} AS m "
             f"JOIN deals AS d ON d.deal = m.deal {' '.join(joins)}"
@@ -159,11 +160,11 @@ SELECT deal, moment, to_stage AS stage, to_state AS state, born, moves, moves_ba
     SELECT s.deal, s.moment, s.id, s.to_stage, s.to_state, min(s.moment) OVER w AS born,
         sum(CAST(s.from_stage IS NOT NULL AND s.from_stage <> s.to_stage AS INT)) OVER w AS moves,
         sum(CAST(COALESCE(f.pipeline = t.pipeline AND f.position > t.position, FALSE) AS INT)) OVER w AS moves_back,
-        row_number() OVER (PARTITION BY s.deal, s.moment ORDER BY s.id DESC) AS last
+        lead(s.moment) OVER w IS DISTINCT FROM s.moment AS last
     FROM steps AS s JOIN asked USING (deal)
     LEFT JOIN stages AS f ON f.stage = s.from_stage LEFT JOIN stages AS t ON t.stage = s.to_stage
     WINDOW w AS (PARTITION BY s.deal ORDER BY s.moment, s.id ROWS UNBOUNDED PRECEDING)
-) WHERE last = 1;
+) WHERE last;
 CREATE OR REPLACE TEMP TABLE worth AS
 SELECT deal, moment, last(amount ORDER BY rank, id) AS amount FROM (
     SELECT deal, moment, 0 AS rank, id, CAST(amount AS DOUBLE) AS amount FROM steps JOIN asked USING (deal)
@@ -197,7 +198,29 @@ FROM (
 ) JOIN asked USING (deal) WINDOW w AS (PARTITION BY deal ORDER BY moment);
 """
 
-_FEATURES = f"""
+
+def _next_to(table: str, alias: str, key: str, at_once: bool, of: str = "", after: bool = False) -> str:
+    """Joins to each row of m the last row of `table` until its moment, or the first one after it, of those with the
+    same `key`.
+
+    Where all moments are one, as in the nightly scoring, that row is the same for all: it is found once for each key,
+    and nothing is sorted.
+    """
+    same = f"{of or f'm.{key}'} = {alias}.{key}" if key else "TRUE"
+    if not at_once:
+        sign = "<" if after else ">="
+        return f"ASOF LEFT JOIN {table} AS {alias} ON {same} AND m.moment {sign} {alias}.moment"
+    chosen, sign = ("arg_min", ">") if after else ("arg_max", "<=")
+    found = f"SELECT {chosen}(t, t.moment) AS it FROM {table} AS t WHERE t.moment {sign} (SELECT max(moment) FROM m)"
+    found += f" GROUP BY t.{key}" if key else ""
+    return f"LEFT JOIN (SELECT it.* FROM ({found})) AS {alias} ON {same}"
+
+
+def _features(at_once: bool) -> str:
+    def last(table: str, alias: str, key: str = "deal", of: str = "") -> str:
+        return _next_to(table, alias, key, at_once, of)
+
+    return f"""
 SELECT m.n, m.deal, COALESCE(s.state = 'open', FALSE) AS open,
     (epoch_us(m.moment) - epoch_us(s.born)) / {DAY} AS age_days,
     (epoch_us(m.moment) - epoch_us(s.moment)) / {DAY} AS days_in_stage,
@@ -217,18 +240,17 @@ SELECT m.n, m.deal, COALESCE(s.state = 'open', FALSE) AS open,
     COALESCE(CAST(s.stage AS VARCHAR), '') AS stage, m.source, m.purchase_kind, m.buyer_kind,
     COALESCE(h.standing, '') AS standing
 FROM told AS m
-ASOF LEFT JOIN step AS s ON m.deal = s.deal AND m.moment >= s.moment
+{last("step", "s")}
 LEFT JOIN (SELECT *, percent_rank() OVER (PARTITION BY pipeline ORDER BY position) AS place FROM stages) AS g
     ON g.stage = s.stage
-ASOF LEFT JOIN first_worth AS w ON m.deal = w.deal AND m.moment >= w.moment
-ASOF LEFT JOIN due AS u ON m.deal = u.deal AND m.moment >= u.moment
-ASOF LEFT JOIN touch AS t ON m.deal = t.deal AND m.moment >= t.moment
-ASOF LEFT JOIN (SELECT deal, moment + INTERVAL {RECENT} DAY AS moment, so_far FROM touch) AS p
-    ON m.deal = p.deal AND m.moment >= p.moment
-ASOF LEFT JOIN member AS b ON m.deal = b.deal AND m.moment >= b.moment
-ASOF LEFT JOIN record_owner AS o ON m.owner = o.owner AND m.moment >= o.moment
-ASOF LEFT JOIN record_party AS c ON m.party = c.party AND m.moment >= c.moment
-ASOF LEFT JOIN standings AS h ON TRY_CAST(m.party AS BIGINT) = h.party AND m.moment >= h.moment
-ASOF LEFT JOIN record_all AS a ON m.moment >= a.moment
+{last("first_worth", "w")}
+{last("due", "u")}
+{last("touch", "t")}
+{last(f"(SELECT deal, moment + INTERVAL {RECENT} DAY AS moment, so_far FROM touch)", "p")}
+{last("member", "b")}
+{last("record_owner", "o", "owner")}
+{last("record_party", "c", "party")}
+{last("standings", "h", "party", "TRY_CAST(m.party AS BIGINT)")}
+{last("record_all", "a", "")}
 ORDER BY m.n
 """

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from django.utils import timezone
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from guanxi.channels.activities import actions as activities
@@ -121,6 +121,17 @@ def test_what_is_recorded_later_changes_nothing_of_before(drawn: list[Any], hour
     asked = [(deal, moment) for deal in (1, 2, 3) for moment in (until - timedelta(hours=hour // 2), until)]
     early = [one for one in drawn if one[0] <= hour]
     assert told(recorded(early), asked) == told(recorded(drawn), asked)
+
+
+@pytest.mark.any_database
+@settings(max_examples=25, deadline=None)
+@given(st.lists(fact, max_size=25), hours)
+def test_one_moment_of_all_deals_is_told_as_each_of_many_is(drawn: list[Any], hour: int) -> None:
+    known, moment = recorded(drawn), BEGIN + timedelta(hours=hour)
+    learned = known.standings["moment"].to_pylist()
+    assume(len(learned) == len(set(learned)))  # two of the same moment: either may be told
+    alone = told(known, [(deal, moment) for deal in (1, 2, 3)])
+    assert told(known, [*((deal, moment) for deal in (1, 2, 3)), (1, BEGIN)])[:3] == alone
 
 
 @pytest.mark.any_database
