@@ -154,11 +154,11 @@ def _people(
     lines: dict[Unit, Line] = {}
     for user in User.objects.filter(is_staff=True).only("pk", "username", "first_name", "last_name", "is_active"):
         unit: Unit = (PERSON, user.pk)
-        has = unit in quotas or unit in said or not sums.get(user.pk, Sums()).is_empty()
+        own = sums.get(user.pk, adding.NONE)
+        has = unit in quotas or unit in said or not own.is_empty()
         if not units.has(person=user.pk) or not (has or (user.is_active and user.pk in known.home)):
             continue
-        line = Line(PERSON, user.pk, str(user), _seen_above(known, units, known.home.get(user.pk)))
-        line.sums = sums.get(user.pk) or Sums()
+        line = Line(PERSON, user.pk, str(user), _seen_above(known, units, known.home.get(user.pk)), own)
         line.quota = quotas.get(unit)
         line.judgement = said[unit].counts if unit in said else None
         line.said = _value(line.judgement, line.sums.forecast)

@@ -46,12 +46,16 @@ class Sums:
 
     def add(self, other: Sums) -> None:
         """Take another's sums in."""
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        for name in NAMES:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def is_empty(self) -> bool:
         """Whether there is nothing in it."""
         return not (self.won or self.deals or self.omitted)
+
+
+NAMES = tuple(one.name for one in fields(Sums))
+NONE = Sums()  # of who has nothing; only read
 
 
 def of_people(period: Period, people: Collection[int] | None) -> dict[int | None, Sums]:
