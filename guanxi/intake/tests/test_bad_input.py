@@ -76,12 +76,14 @@ def test_a_huge_cell_is_rejected_whole(take_in: Import) -> None:
     assert len(rejected(done)[0]["product"]) == 3_500_000
 
 
+@pytest.mark.any_database
 def test_one_open_quote_does_not_swallow_the_file(take_in: Import) -> None:
     rows = "".join(f'{n},2017-01-01,1,"p{n}"\n' for n in range(2_000))
     done = take_in("sales", HEAD + '0,2017-01-01,1,"open\n' + rows)
     assert (done.read, done.rejected) == (2_001, 1)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -101,6 +103,7 @@ def test_a_bad_file_is_refused_with_a_reason(take_in: Import, content: bytes, wo
     assert not ImportRun.objects.exists()
 
 
+@pytest.mark.any_database
 def test_a_file_that_is_not_there(take_in: Import, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="No such file"):
         prepare("sales", tmp_path / "nowhere.csv")
@@ -114,6 +117,7 @@ def test_rejects_can_be_mended_and_sent_again(take_in: Import) -> None:
     assert Order.objects.count() == 2
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb18030", "big5"])
 def test_chinese_in_every_encoding(take_in: Import, encoding: str) -> None:
     names = ["王小明的茶葉", "高雄市三民區門市", "我們的客戶在台北", "大賣場的商品"]
@@ -134,6 +138,7 @@ def test_latin_and_mixed_encodings(take_in: Import) -> None:
     assert [(row["row"], row["reason"][:24]) for row in rejected(done)] == [("4", "This row does not decode")]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("separator", [",", "\t", ";", "|"])
 def test_separators_and_line_ends(take_in: Import, separator: str, ending: str) -> None:
@@ -144,6 +149,7 @@ def test_separators_and_line_ends(take_in: Import, separator: str, ending: str) 
     assert (done.read, done.accepted) == (2, 2)
 
 
+@pytest.mark.any_database
 def test_day_and_month(take_in: Import, tmp_path: Path, settings: Any) -> None:
     path = tmp_path / "f.csv"
     path.write_text("customer,date,amount\n1,01/02/2017,1\n1,03/02/2017,1\n")

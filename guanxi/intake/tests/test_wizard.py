@@ -59,6 +59,7 @@ def test_the_first_step_offers_what_can_come_in_in_its_order(staff_client: Clien
     assert 'value="sales" checked' in page
 
 
+@pytest.mark.any_database
 def test_each_sample_file_is_understood_by_itself(begin: Begin, staff_client: Client) -> None:
     for offer in offers.offers():
         answer = staff_client.get(f"/imports/samples/{offer.key}.csv")
@@ -71,6 +72,7 @@ def test_each_sample_file_is_understood_by_itself(begin: Begin, staff_client: Cl
         assert not page.context["doubtful"], offer.key
 
 
+@pytest.mark.any_database
 def test_no_sample_of_nothing(staff_client: Client) -> None:
     assert staff_client.get("/imports/samples/nonsense.csv").status_code == 404
 
@@ -81,6 +83,7 @@ class Bad(NamedTuple):
     words: str
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "bad",
     [
@@ -155,6 +158,7 @@ def test_what_was_begun_is_found_again_and_can_be_thrown_away(begin: Begin, staf
 # The columns -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.any_database
 def test_columns_are_found_by_themselves_and_doubts_are_told(begin: Begin, staff_client: Client) -> None:
     page = staff_client.get(columns(begin("people", PEOPLE)))
     lines = {line.name: line for line in page.context["look"].lines}
@@ -209,6 +213,7 @@ def test_several_columns_may_feed_a_field_that_takes_many(begin: Begin, staff_cl
     assert page.context["plan"].mapping["phone"] == ["甲", "乙"]
 
 
+@pytest.mark.any_database
 def test_unused_columns_get_a_hint(begin: Begin, staff_client: Client) -> None:
     text = "Nom,Courrier,Custmer,Né,Fil\nA,a@example.com,7,05.03.1985,0912 345 678\n"
     page = staff_client.get(columns(begin("people", text)))
@@ -218,6 +223,7 @@ def test_unused_columns_get_a_hint(begin: Begin, staff_client: Client) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("sent", "wrong"),
     [
@@ -242,6 +248,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_lost(
     assert (draft.version, draft.choices) == (0, {"options": {"kind": "person"}})
 
 
+@pytest.mark.any_database
 def test_another_separator_finds_other_columns(begin: Begin, staff_client: Client) -> None:
     draft = begin("people", "編號;姓名|x\n1;王美玲|2\n")
     sent = {"seen": 0, "column-0": "external_id", "column-1": "name", "separator": "|"}
@@ -252,6 +259,7 @@ def test_another_separator_finds_other_columns(begin: Begin, staff_client: Clien
     assert 'value="tab" selected' in shown(tab)
 
 
+@pytest.mark.any_database
 def test_cards_of_an_address_book_need_no_mapping(begin: Begin, staff_client: Client) -> None:
     card = "BEGIN:VCARD\nVERSION:3.0\nFN:王美玲\nTEL:0912 345 678\nEMAIL:mei@example.com\nEND:VCARD\n"
     page = staff_client.get(columns(begin("people", card, "名片.vcf")))
