@@ -27,10 +27,12 @@ from typing import Any
 from unittest.mock import patch
 
 LIBRARIES = [
-    "charset_normalizer", "click", "deltalake", "django.core.management", "django.core.servers.basehttp",
-    "django.db.migrations.executor", "django.db.models", "django.forms", "django.template.defaulttags", "django.urls",
-    "duckdb", "ibis", "numpy", "opencc", "phonenumbers", "psycopg", "pyarrow.compute", "pyarrow.csv",
-    "pyarrow.parquet", "pydantic", "rich.progress", "scipy.special", "sqlparse",
+    "babel.dates", "charset_normalizer", "click", "cryptography.x509", "deltalake", "django.core.management",
+    "django.core.servers.basehttp", "django.db.migrations.executor", "django.db.models", "django.forms",
+    "django.template.defaulttags", "django.urls", "duckdb", "fido2.server", "filetype", "httpcore", "ibis",
+    "icalendar", "imap_tools", "markdown_it", "nh3", "numpy", "opencc", "phonenumbers", "psycopg", "pyarrow.compute",
+    "pyarrow.csv", "pyarrow.parquet", "pydantic", "pyrage", "recurring_ical_events", "requests", "rich.progress",
+    "scipy.special", "sqlparse",
 ]  # fmt: skip
 TO_ITS_END = "from guanxi.project.cli import main; main()"
 
