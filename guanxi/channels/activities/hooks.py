@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.channels.activities import api, desk, queries
+from guanxi.channels.activities import api, desk, queries, rights
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.hanging import Hanging
-from guanxi.customers.rights.kept import Kept
 from guanxi.foundation import hooks, search
 from guanxi.foundation.governing import Subject
 
@@ -17,8 +16,8 @@ hooks.register("panel:*", desk.PANEL)
 hooks.register("panel:activities", desk.OWN_PANEL)
 hooks.register("hangs_on_party", Hanging(Activity))
 hooks.register("hangs_on_party", Hanging(Participant))
-for model in (Activity, Participant):
-    hooks.register("kept_about", Kept(model))
+for one in rights.KEPT:
+    hooks.register("kept_about", one)
 hooks.register("loose_text", (Activity, ["subject", "place", "text", "series"]))
 hooks.register("loose_text", (Participant, ["comment"]))
 hooks.register("last_contact", queries.last_contacts)
