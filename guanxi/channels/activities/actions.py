@@ -15,10 +15,10 @@ from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.models import Party
 from guanxi.foundation import belonging, clock, hooks, notifications, search
-from guanxi.foundation.actions import Refused, action, change, create, delete
+from guanxi.foundation.actions import Refused, acting, action, change, create, delete
 from guanxi.foundation.models import User
 from guanxi.foundation.notices.kinds import ASSIGNED
-from guanxi.foundation.visibility import Viewer, is_staff, may, require
+from guanxi.foundation.visibility import SYSTEM, Viewer, is_staff, may, require
 from guanxi.ledger.actions import record as record_event
 from guanxi.ledger.models import Direction
 
@@ -26,6 +26,13 @@ MINUTES = {Activity.Kind.CALL: 0, Activity.Kind.MEETING: 60, Activity.Kind.VISIT
 # A change of these is told to whoever was invited, and counted (RFC 5545, SEQUENCE).
 ANNOUNCED = ("starts_at", "minutes", "place", "subject")
 TIMES = ("starts_at", "minutes", "whole_day")
+OF_SERIES = ("held_times", "of_series", "by_rule")
+# What one time of a series takes over, once it was held, and what of who takes part.
+OF_TIME = (
+    "kind", "subject", "party", "origin", "object_type", "object_id", "owner", "place", "starts_at", "minutes",
+    "direction", "private", "whole_day", "by_rule",
+)  # fmt: skip
+OF_PARTICIPANT = ("user", "party", "origin", "mail", "answer", "answered_at", "comment")
 # What calendars and others hear of (the door “activity_changed”: a function (activity, what, participants, by=viewer)).
 PLANNED, HELD, CHANGED, ANNOUNCED_ANEW, CANCELLED, REMOVED, LEFT = (
     "planned", "held", "changed", "announced", "cancelled", "removed", "left",
@@ -89,8 +96,12 @@ def log(outcome: str, *, by: Viewer, record: models.Model | None = None, **value
 
 
 @action
-def hold(number: int, outcome: str, text: str | None = None, *, by: Viewer) -> Activity:
-    """Say that an activity was held, and what it came to; it is told to the ledger once, corrections are not."""
+def hold(number: int, outcome: str, text: str | None = None, at: datetime | None = None, *, by: Viewer) -> Activity:
+    """Say that an activity was held, and what it came to; it is told to the ledger once, corrections are not.
+
+    Of a series it is said of one time, which becomes an activity of its own: the one that by its rule is `at`, else
+    the last that began and of which nobody said it, else the next one. The others stay planned.
+    """
     activity = held(number, by)
     if outcome not in OUTCOMES[Activity.Kind(activity.kind)]:
         known = ", ".join(OUTCOMES[Activity.Kind(activity.kind)])
@@ -100,6 +111,10 @@ def hold(number: int, outcome: str, text: str | None = None, *, by: Viewer) -> A
         )
     if activity.state == Activity.State.CANCELLED:
         raise Refused(_("It was cancelled; arrange it anew."), "state")
+    if activity.repeats and activity.state == Activity.State.PLANNED:
+        activity = _one_time(activity, at, by)
+    elif at is not None:
+        raise Refused(_("It does not repeat: leave out which time it was."), "at")
     first = activity.state != Activity.State.HELD
     values: dict[str, Any] = {"state": Activity.State.HELD, "outcome": outcome, "changed_at": clock.now()}
     if text is not None:
@@ -112,6 +127,43 @@ def hold(number: int, outcome: str, text: str | None = None, *, by: Viewer) -> A
         _tell_held(stored, by)
     tell(stored, HELD, by)
     return stored
+
+
+def _one_time(series: Activity, at: datetime | None, by: Viewer) -> Activity:
+    """The activity of one time of a series, which the caller holds: the one that there is, else made for it."""
+    require(by, "edit", series)
+    time = repeating.to_say(series) if at is None else repeating.time_at(series, at)
+    if time is not None:
+        return _made_of(series, time, by)
+    if at is None:
+        raise Refused(_("Of each time it was said how it went; what was said is corrected there."), "at")
+    known = Activity.objects.filter(of_series=series, by_rule=repeating.held_near(series, at))
+    made: Activity | None = known.select_for_update(of=("self",)).select_related("party").first()
+    if made is None:
+        raise Refused(_("It is not then, by its rule."), "at")
+    return made
+
+
+def _made_of(series: Activity, time: Activity, by: Viewer) -> Activity:
+    """An activity for one time of a series, which remembers that this time is not to come any more. It is a copy: what
+    is closed to `by`, and whether he may arrange any, does not matter."""
+    values = {name: getattr(time, name) for name in OF_TIME}
+    made_now = {"uid": f"{uuid.uuid4()}@guanxi", "author_id": by.pk, "created_at": clock.now()}
+    with acting(SYSTEM, "activities.hold"):
+        made = create(Activity, of_series=series, **values, **made_now)
+        for one in Participant.objects.filter(activity=series).order_by("id"):
+            create(Participant, activity=made, **{name: getattr(one, name) for name in OF_PARTICIPANT})
+        change(series, held_times=[*(series.held_times or []), time.by_rule.isoformat()])  # type: ignore[union-attr]
+    return made
+
+
+def _open_again(activity: Activity) -> None:
+    """One time of a series is to come again, or to be said how it went, once what was said of it is gone."""
+    series = Activity.objects.select_for_update(of=("self",)).filter(pk=activity.of_series_id or 0).first()
+    if series is not None:
+        left = [one for one in repeating.held_times(series) if one != activity.by_rule]
+        with acting(SYSTEM, "activities.remove"):
+            change(series, held_times=[one.isoformat() for one in left])
 
 
 def _tell_held(activity: Activity, by: Viewer) -> None:
@@ -184,6 +236,8 @@ def remove(number: int, *, by: Viewer) -> None:
     activity = held(number, by)
     require(by, "delete", activity)
     tell(activity, REMOVED, by)
+    if activity.of_series_id is not None:
+        _open_again(activity)
     search.remove(Activity, [activity.pk])
     delete(activity)
 
@@ -253,7 +307,7 @@ def _placed(values: dict[str, Any], record: models.Model | None, by: Viewer) -> 
 
 
 def _check(values: dict[str, Any], activity: Activity | None = None) -> None:
-    for name in ("state", "outcome", "uid", "sequence", "organizer", "series", "said_at"):
+    for name in ("state", "outcome", "uid", "sequence", "organizer", "said_at", "series", *OF_SERIES):
         if name in values:
             raise Refused(
                 _("“%(field)s” is not set by itself: say how it went, or call it off.") % {"field": name}, name

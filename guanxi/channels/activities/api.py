@@ -70,6 +70,8 @@ class ActivityOut(Schema):
     whole_day: bool
     private: bool
     organizer: str = Field(description="Who invited to it; empty where it is our own.")
+    of_series: int | None = Field(alias="of_series_id", description="Which series it is one time of, that was held.")
+    by_rule: Moment | None = Field(description="When the rule of its series has it.")
     participants: list[ParticipantOut]
 
     @staticmethod
@@ -82,6 +84,11 @@ class HeldIn(Schema):
 
     outcome: Outcome
     text: Words | None = None
+    at: Moment | None = Field(
+        None,
+        description="Of what repeats: which time, by when its rule has it. Without, the last that began and of which "
+        "nobody said how it went, else the next one.",
+    )
 
 
 class ParticipantIn(Schema):
@@ -113,8 +120,10 @@ def add(request: HttpRequest, body: ActivityIn) -> Status[Activity]:
 
 @router.post("/{number}/held", response=ActivityOut, summary="Say how it went")
 def hold(request: HttpRequest, number: int, body: HeldIn) -> Activity:
-    """Told to the ledger once; said again it is a correction."""
-    return actions.hold(number, body.outcome, body.text, by=request.user)
+    """Told to the ledger once; said again it is a correction. Of what repeats it is said of one time, which becomes
+    an activity of its own and is what you get; the others stay planned. To correct it, say the same time, or its number
+    instead of that of the series."""
+    return actions.hold(number, body.outcome, body.text, body.at, by=request.user)
 
 
 @router.post("/{number}/cancel", response=ActivityOut, summary="Call it off")

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.channels.activities import actions, queries
+from guanxi.channels.activities import actions, queries, repeating
 from guanxi.channels.activities.models import Activity
 from guanxi.customers.links import link_to_party
 from guanxi.foundation import desk, shell
@@ -20,6 +20,8 @@ from guanxi.foundation.visibility import SYSTEM, Viewer, may
 
 TONES = {Activity.State.PLANNED: "info", Activity.State.HELD: "good", Activity.State.CANCELLED: "neutral"}
 ICONS = {Activity.Kind.CALL: "phone", Activity.Kind.MEETING: "users", Activity.Kind.VISIT: "map-pin"}
+
+STATE = ["state", "outcome", "starts_at", "minutes", "series", "by_rule"]  # what `state` reads
 
 
 def about(rows: Sequence[Activity]) -> dict[int, Any]:
@@ -32,6 +34,8 @@ def about(rows: Sequence[Activity]) -> dict[int, Any]:
 
 def state(row: Activity) -> Pill:
     """The state, and of what was held what it came to."""
+    if row.repeats and row.state == Activity.State.PLANNED:
+        return Pill(_("It repeats"), "info")
     if row.is_open:
         return Pill(_("How did it go?"), "warn")
     label = row.get_outcome_display() if row.outcome else row.get_state_display()
@@ -62,7 +66,7 @@ class Activities(desk.Desk):
         Column("party.name", label=_("Customer"), sort=False, render=link_to_party, needs=["party.name"]),
         Column("about", label=_("On"), fetch=about),
         Column("owner", sort=False),
-        Column("state", render=state, sort=False, needs=["state", "outcome", "starts_at", "minutes"]),
+        Column("state", render=state, sort=False, needs=STATE),
         Column("minutes", shown=False, sort=False),
         Column("place", shown=False, sort=False),
         Column("kilometres", shown=False, sort=False),
@@ -144,13 +148,25 @@ def panel_of(record: Any, viewer: Viewer) -> dict[str, Any]:
 
 
 def how_it_went(row: Activity, viewer: Viewer) -> dict[str, Any]:
-    """The panel on an activity: how it went, and who takes part."""
+    """The panel on an activity: how it went, of a series each time, and who takes part."""
+    repeats = row.repeats and row.state == Activity.State.PLANNED
     return {
         "activity": row,
+        "repeats": repeats,
+        "times": _times_to_say(row) if repeats else [],
+        "held_times": queries.held_of(row, viewer) if row.series else [],
+        "of_series": queries.series_of(row, viewer),
         "outcomes": [(one.value, one.label) for one in actions.OUTCOMES[Activity.Kind(row.kind)]],
         "participants": list(row.participants.select_related("user", "party").order_by("id")),
         "may_edit": may(viewer, "edit", row),
     }
+
+
+def _times_to_say(series: Activity) -> list[Activity]:
+    """The times of which one can say how they went, the one that is meant if nothing is said first."""
+    first = repeating.to_say(series)
+    others = [*repeating.unsaid(series), *repeating.upcoming(series, 2)]
+    return [first, *(one for one in others if one.by_rule != first.by_rule)] if first is not None else []
 
 
 def has_activities(record: Any, viewer: Viewer) -> bool:

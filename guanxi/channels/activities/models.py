@@ -184,15 +184,27 @@ class Activity(Governed):
     said_at = models.DateTimeField(null=True, blank=True, editable=False)
     # One that repeats, as its calendar wrote it (iCalendar); `starts_at` is then when it began.
     series = models.TextField(blank=True, editable=False)
+    # Of one that repeats, by when its rule has them: the times that were held and are activities of their own.
+    held_times = models.JSONField(null=True, blank=True, editable=False)
+    # Of one time of a series: which series, and when the rule alone has it (RECURRENCE-ID). Kept of those that were
+    # held; of the others `repeating.within` says it.
+    of_series = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="times",
+        editable=False,
+    )
+    by_rule = models.DateTimeField(null=True, blank=True, editable=False)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
     import_run = import_run_field()
     created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
-
-    # Of one time of a series, as `repeating.within` gives it: when the rule alone would have it (RECURRENCE-ID).
-    by_rule: datetime | None = None
 
     objects = ActivityQuerySet.as_manager()
 
@@ -204,6 +216,9 @@ class Activity(Governed):
                 condition=Q(minutes__lte=60 * 24 * 31),
                 name="activity_not_endless",
                 violation_error_message=_("It lasts a month at most."),
+            ),
+            models.UniqueConstraint(
+                fields=["of_series", "by_rule"], condition=Q(of_series__isnull=False), name="activity_time_once"
             ),
         ]
         indexes = [
@@ -229,8 +244,13 @@ class Activity(Governed):
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has said how it went although it is over."""
-        return self.state == self.State.PLANNED and self.ends_at < timezone.now()
+        """Whether nobody has said how it went although it is over; of a series each time is asked for by itself."""
+        return self.state == self.State.PLANNED and not self.repeats and self.ends_at < timezone.now()
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it is a series as a whole, and not one time of it."""
+        return bool(self.series) and self.by_rule is None
 
     @property
     def channel(self) -> Channel:

@@ -50,8 +50,27 @@ def _with(record: models.Model) -> dict[str, Any]:
 
 
 def planned(record: models.Model, viewer: Viewer) -> list[Activity]:
-    """What is arranged with a customer or on a record, the next first."""
-    return list(of(record, viewer).filter(state=Activity.State.PLANNED).order_by("starts_at", "id")[:SHOWN])
+    """What is arranged with a customer or on a record, the next first; of what repeats the next time, and the last if
+    nobody said how it went."""
+    rows = of(record, viewer).filter(state=Activity.State.PLANNED).order_by("starts_at", "id")[:SHOWN]
+    times = [one for row in rows for one in (_about_now(row) if row.repeats else [row])]
+    return sorted(times, key=_in_order)
+
+
+def _about_now(series: Activity) -> list[Activity]:
+    last = repeating.newest_unsaid(series)
+    others = [one for one in repeating.upcoming(series, 2) if last is None or one.by_rule != last.by_rule]
+    return [*([last] if last is not None else []), *others[:1]]
+
+
+def held_of(series: Activity, viewer: Viewer) -> list[Activity]:
+    """The times of a series that were held, the newest first."""
+    return list(activities(viewer).filter(of_series=series.pk).order_by("-starts_at", "-id")[:SHOWN])
+
+
+def series_of(row: Activity, viewer: Viewer) -> Activity | None:
+    """The series that an activity is one time of, where the viewer may see it."""
+    return activities(viewer).filter(pk=row.of_series_id).first() if row.of_series_id is not None else None
 
 
 def held_last(record: models.Model, viewer: Viewer, *, limit: int = 3) -> list[Activity]:
@@ -80,15 +99,17 @@ def _took_part(parties: Iterable[int], viewer: Viewer) -> models.QuerySet[Partic
 
 def of_owner(viewer: Viewer, since: datetime, until: datetime, *, limit: int, expanded: bool = True) -> list[Activity]:
     """The viewer's own appointments in a span of time, in their order, with those that he takes part in and did not
-    decline. What repeats stands there once for each time; with `expanded` off once, as it is kept."""
+    decline. What repeats stands there once for each time; with `expanded` off once, as it is kept, and what was held
+    of it not beside it."""
     mine = activities(viewer).exclude(state=Activity.State.CANCELLED).filter(of_user(viewer.pk))
-    rows = list(mine.filter(series="", starts_at__gte=since, starts_at__lt=until).order_by("starts_at", "id")[:limit])
+    alone = mine if expanded else mine.filter(of_series=None)
+    rows = list(alone.filter(series="", starts_at__gte=since, starts_at__lt=until).order_by("starts_at", "id")[:limit])
     series = list(mine.exclude(series="").filter(starts_at__lt=until).order_by("-starts_at", "-id")[:MOST_SERIES])
     if expanded:
         rows += [one for row in series for one in repeating.within(row, since, until)]
     else:
         rows += series
-    return sorted(rows, key=lambda row: (row.starts_at, row.pk))[:limit]
+    return sorted(rows, key=_in_order)[:limit]
 
 
 def of_user(number: int | None) -> models.Q:
@@ -109,7 +130,9 @@ def of_day(
     seen = {row.pk for row in _seen([*over, *found], viewer)}
     coming = {row.pk: row for row in found if row.pk in seen and not _declined(row, viewer)}
     times = [one for row in coming.values() for one in (repeating.within(row, since, until) if row.series else [row])]
-    return [row for row in over if row.pk in seen], sorted(times, key=lambda row: (row.starts_at, row.pk))[:limit]
+    mine = [row for row in coming.values() if row.owner_id == viewer.pk and row.starts_at < since]
+    over = [*(row for row in over if row.pk in seen), *_last_times(mine, since, unsaid_since)]
+    return sorted(over, key=_in_order)[:unsaid_limit], sorted(times, key=_in_order)[:limit]
 
 
 def _of_day(viewer: Viewer, since: datetime, until: datetime, limit: int) -> list[Activity]:
@@ -151,13 +174,29 @@ def _declined(row: Activity, viewer: Viewer) -> bool:
 
 
 def unsaid(viewer: Viewer, before: datetime, *, since: datetime | None = None, limit: int) -> list[Activity]:
-    """The viewer's own that are over and of which nobody said how they went, the oldest first."""
-    return _seen(_unsaid(viewer, before, since, limit), viewer)
+    """The viewer's own that are over and of which nobody said how they went, the oldest first; of what repeats the
+    last time."""
+    series = _bare().filter(owner=viewer.pk, starts_at__lt=before).exclude(series="")[:MOST_SERIES]
+    found = [*_unsaid(viewer, before, since, limit), *_last_times(series, before, since)]
+    return sorted(_seen(found, viewer), key=_in_order)[:limit]
 
 
 def _unsaid(viewer: Viewer, before: datetime, since: datetime | None, limit: int) -> list[Activity]:
-    rows = _bare().filter(owner=viewer.pk, state=Activity.State.PLANNED, starts_at__lt=before)
+    rows = _bare().filter(owner=viewer.pk, state=Activity.State.PLANNED, series="", starts_at__lt=before)
     return list((rows if since is None else rows.filter(starts_at__gte=since))[:limit])
+
+
+def _last_times(rows: Iterable[Activity], before: datetime, since: datetime | None) -> list[Activity]:
+    """Of series among `rows` with a customer or on a record the last time, where nobody said how it went: nobody is
+    asked every day how his lunch went."""
+    planned = [row for row in rows if row.repeats and row.state == Activity.State.PLANNED]
+    asked = [row for row in planned if row.party_id is not None or row.object_id is not None]
+    last = [one for row in asked if (one := repeating.newest_unsaid(row)) is not None]
+    return [one for one in last if one.starts_at < before and (since is None or one.starts_at >= since)]
+
+
+def _in_order(row: Activity) -> tuple[datetime, int]:
+    return row.starts_at, row.pk
 
 
 def fetch(ids: Collection[int], viewer: Viewer) -> dict[int, Told]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -121,13 +123,25 @@ def _answer(request: HttpRequest, pk: int, error: str = "") -> HttpResponse:
 
 @require_POST
 def held(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say how it went."""
+    """Say how it went; of a series with the time that is meant (`at`)."""
     _seen(request, pk)
+    said = (request.POST.get("outcome", ""), request.POST.get("text"))
     try:
-        actions.hold(pk, request.POST.get("outcome", ""), request.POST.get("text"), by=request.user)
+        actions.hold(pk, *said, _moment(request.POST.get("at", "")), by=request.user)
     except Refused as refusal:
         return _answer(request, pk, refusal.message)
     return _answer(request, pk)
+
+
+def _moment(said: str) -> datetime | None:
+    if not said:
+        return None
+    found = None
+    with suppress(ValueError):
+        found = datetime.fromisoformat(said)
+    if found is None or found.tzinfo is None:
+        raise Refused(str(_("It is not then, by its rule.")), "at")
+    return found
 
 
 @require_POST

@@ -124,7 +124,7 @@ class MeetingTimeIn(Schema):
 
 @router.get("/meetings/{number}/times", response=list[MeetingTimeOut], summary="The next times of a series")
 def list_meeting_times(request: HttpRequest, number: int) -> list[Activity]:
-    """The next twenty of a year; none of a meeting that does not repeat."""
+    """The next twenty of a year, without those that were held; none of a meeting that does not repeat."""
     row = Activity.objects.visible_to(request.user).get(pk=number)
     return repeating.upcoming(row, 20) if row.series else []
 

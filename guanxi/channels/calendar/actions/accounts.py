@@ -273,6 +273,7 @@ def going(account: Account) -> list[Activity]:
     now = clock.now()
     rows = queries.activities(account.owner).filter(queries.of_user(account.owner_id))
     wanted = Q(starts_at__gte=now - BEFORE, starts_at__lt=now + AFTER) | ~Q(series="")
+    rows = rows.filter(of_series=None)  # what was held of a series stands there as a time of it
     return list(rows.exclude(state=Activity.State.CANCELLED).filter(wanted).order_by("id")[:5_000])
 
 

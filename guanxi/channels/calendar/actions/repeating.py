@@ -28,6 +28,8 @@ def repeat(number: int, every: str, until: date | None = None, *, by: Viewer) ->
     activity = _ours(number, by)
     if every and every not in series.RULES:
         raise Refused(_("It repeats every day, week, fortnight or month."), "every")
+    if activity.held_times and not every:
+        raise Refused(_("Some of its times were held: say until when it repeats."), "every")
     first = clock.day_of(activity.starts_at)
     if until is not None and not first <= until <= first + LONGEST:
         raise Refused(_("The last day lies within five years after the first."), "until")
@@ -85,11 +87,10 @@ def _ours(number: int, by: Viewer) -> Activity:
 
 def _time(activity: Activity, at: datetime) -> Activity:
     """The time of a series that by its rule is at `at`."""
-    around = timedelta(days=400)
-    found = [one for one in repeating.within(activity, at - around, at + around) if one.by_rule == at]
-    if not activity.series or not found:
+    found = repeating.time_at(activity, at)
+    if found is None:
         raise Refused(_("It is not then, by its rule."), "at")
-    return found[0]
+    return found
 
 
 def follow(activity: Activity, what: str, participants: Any, *, by: Viewer) -> None:

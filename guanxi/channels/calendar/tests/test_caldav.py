@@ -13,6 +13,7 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from guanxi.channels.activities import actions as activities
+from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity
 from guanxi.channels.calendar import actions, dav, syncing, tasks
 from guanxi.channels.calendar.models import Account, Clash, Entry
@@ -248,6 +249,44 @@ def test_a_series_is_kept_as_its_calendar_wrote_it(
     syncing.sync(account.pk)
     there = caldav_server.get(user, "weekly")
     assert "RRULE:FREQ=WEEKLY" in there and "三樓" in there and "X-COLOUR:blue" in there
+
+
+def test_one_time_of_a_series_from_there_is_held_here_alone(
+    account: Account, user: str, caldav_server: Radicale, staff: User, staff_client: Client
+) -> None:
+    began = (SOON - timedelta(days=17)).replace(microsecond=0)
+    weekly = event("weekly", began, "RRULE:FREQ=WEEKLY;COUNT=4", "X-COLOUR:blue", subject="週會")
+    caldav_server.put(user, "weekly", weekly)
+    syncing.sync(account.pk)
+    series = Activity.objects.get()
+    staff_client.post(f"/activities/{series.pk}/held/", {"outcome": "held", "text": "談了"})
+    made = Activity.objects.get(of_series=series)
+    assert (made.state, made.starts_at, made.subject) == ("held", began + timedelta(days=14), "週會")
+    before = caldav_server.get(user, "weekly")
+    assert syncing.sync(account.pk) == 0, "nothing changed there"
+    assert (caldav_server.names(user), caldav_server.get(user, "weekly")) == ({"weekly"}, before)
+
+    caldav_server.put(user, "weekly", weekly.replace("SUMMARY:週會", "SUMMARY:例會"))
+    syncing.sync(account.pk)
+    series.refresh_from_db()
+    assert (series.subject, series.state) == ("例會", "planned")
+    assert [one.starts_at for one in repeating.within(series, began, began + timedelta(days=90))] == [
+        began, began + timedelta(days=7), began + timedelta(days=21),
+    ]  # fmt: skip
+
+    # Moved by hours as a whole: what was held does not come up anew beside it.
+    later = weekly.replace(f"{began:%Y%m%dT%H%M%SZ}", f"{began + timedelta(hours=2):%Y%m%dT%H%M%SZ}")
+    caldav_server.put(user, "weekly", later)
+    syncing.sync(account.pk)
+    series.refresh_from_db()
+    assert len(repeating.within(series, began, began + timedelta(days=90))) == 3
+    caldav_server.delete(user, "weekly")
+    syncing.sync(account.pk)
+    assert not Activity.objects.filter(pk=series.pk).exists()
+    made.refresh_from_db()
+    assert (made.state, made.of_series) == ("held", None), "what was said stays"
+    assert syncing.sync(account.pk) == 0
+    assert caldav_server.names(user) == set()
 
 
 def test_a_server_that_is_away_says_so_and_the_page_retries(
