@@ -34,8 +34,10 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 def _do_todo(request: HttpRequest, number: int, done: bool) -> dict[str, Any]:
-    get_object_or_404(Todo.objects.visible_to(request.user), pk=number)
-    todo = todos.set_done(number, done, by=request.user)
+    try:
+        todo = todos.set_done(number, done, by=request.user)
+    except Todo.DoesNotExist as missing:  # or he may not see it
+        raise Http404 from missing
     place = belonging.places([todo], request.user).get((todo.object_type, todo.object_id or 0))
     asks = todo.is_next and place is not None
     return {"words": todos.sentence(todo), "place": place, "todo": todo if asks else None}
