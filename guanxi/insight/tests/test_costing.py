@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from guanxi.channels.activities import actions as activities
 from guanxi.channels.activities.models import Activity
+from guanxi.channels.calendar import actions as calendar
 from guanxi.customers import actions as customers
 from guanxi.customers.models import Merge, Party
 from guanxi.customers.rights import erasing
@@ -58,6 +61,18 @@ def test_a_visit_costs_its_hours_its_way_and_what_was_paid(acme: Party, rates: N
     assert booking.book_costs(by=SYSTEM) == 0, "asked again it is the same"
     activities.hold(held.pk, "nobody_came", by=staff)
     assert len(booked(acme)) == 1, "another outcome costs no more"
+
+
+def test_each_time_of_what_repeats_costs_by_itself(acme: Party, rates: None, staff: User) -> None:
+    began = timezone.now() - timedelta(days=8)
+    series = activities.plan(by=staff, record=acme, kind="visit", starts_at=began, minutes=90)
+    calendar.repeat(series.pk, "week", by=staff)
+    last, before = activities.hold(series.pk, "held", by=staff), activities.hold(series.pk, "held", by=staff)
+    assert booked(acme) == [110, 110]  # 20 + 1.5 x 60
+    assert set(Cost.objects.values_list("object_id", flat=True)) == {last.pk, before.pk}
+    activities.edit(last.pk, {"kilometres": 40}, by=staff)
+    activities.hold(series.pk, "nobody_came", at=before.by_rule, by=staff)
+    assert booked(acme) == [110, 110, 20]
 
 
 def test_what_is_changed_or_taken_back_is_corrected(acme: Party, rates: None, staff: User) -> None:
