@@ -22,6 +22,21 @@ PREPARE = (
 )
 
 
+# Waits until nothing has been at work for a while: what a first start does is done, a week's search for duplicates too.
+CALM = """
+import time
+from django.utils import timezone
+from guanxi.project.cli import boot
+boot()
+from guanxi.foundation.tasks.models import BackgroundTask, State
+calm = 0
+while calm < 8:
+    due = BackgroundTask.objects.filter(state=State.WAITING, run_after__lte=timezone.now())
+    calm = 0 if due.exists() or BackgroundTask.objects.filter(state=State.RUNNING).exists() else calm + 1
+    time.sleep(1)
+"""
+
+
 def measure(environment: dict[str, str], people: int, minutes: float, target: float) -> list[Figure]:
     """Serve, let them work, stop; what they saw."""
     environment = {**os.environ, **environment, "PORT": os.environ.get("PORT", "8000"), "GUANXI_LOG": "ERROR"}
@@ -37,6 +52,7 @@ def measure(environment: dict[str, str], people: int, minutes: float, target: fl
     try:
         url = f"http://127.0.0.1:{environment['PORT']}"
         _wait(url, serving)
+        subprocess.run([sys.executable, "-c", CALM], env=environment, check=True, timeout=1800)
         before = _processor(serving.pid)
         figures = crowd.figures(url, prepared, minutes, target)
         requests = sum(figure.value for figure in figures if figure.name.startswith("  requests in all"))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import os
 import random
 import re
 import time
@@ -26,10 +27,10 @@ import httpx
 
 from benchmarks.measure import Figure
 
-THINK = 10.0  # seconds between two things that one person does, in the mean
+THINK = float(os.environ.get("GUANXI_BENCH_THINK", "10"))  # seconds between two things of one person, in the mean
 POLL = 6.0  # seconds between two questions of an open page
 BELL = 5.0  # seconds between two questions of the bell
-RAMP = 10.0  # seconds over which people come in; these do not count
+RAMP = 30.0  # seconds over which people come in; these do not count
 PATIENCE = 60.0
 CSRF = "c" * 32
 SEEN_VALUE = re.compile(r'name="seen" value="([^"]*)"')

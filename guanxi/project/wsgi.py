@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -31,9 +32,10 @@ class Guarded:
     def __init__(self, application: Callable[..., Any], pending: Callable[[], list[str]]) -> None:
         self.application, self.pending = application, pending
         self.ready, self._looked = False, float("-inf")
+        self._looking = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not self.ready and not self._is_up_to_date():
+        if not self.ready and not self._looks_up_to_date():
             headers = [
                 ("Content-Type", "text/html; charset=utf-8"),
                 ("Retry-After", "15"),
@@ -43,6 +45,10 @@ class Guarded:
             return [PAGE.encode()]
         answer: Iterable[bytes] = self.application(environ, start_response)
         return answer
+
+    def _looks_up_to_date(self) -> bool:
+        with self._looking:  # who comes while another looks waits for what he sees
+            return self.ready or self._is_up_to_date()
 
     def _is_up_to_date(self) -> bool:
         if time.monotonic() - self._looked < AGAIN:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -83,3 +85,24 @@ def test_nothing_is_served_until_the_database_is_up_to_date(monkeypatch: pytest.
     assert b"".join(guarded({}, start)) == b"page" and asked == [{}]
     missing.append("later")
     assert b"".join(guarded({}, start)) == b"page"  # and no more, once all was there
+
+
+def test_who_comes_while_the_first_look_is_under_way_waits_for_it() -> None:
+    looked, begun = threading.Event(), threading.Event()
+
+    def pending() -> list[str]:
+        begun.set()
+        assert looked.wait(30)
+        return []
+
+    guarded = Guarded(lambda _environ, _start: [b"page"], pending)
+
+    def ask() -> bytes:
+        return b"".join(guarded({}, lambda _status, _headers: None))
+
+    with ThreadPoolExecutor(2) as people:
+        first = people.submit(ask)
+        assert begun.wait(30)
+        second = people.submit(ask)
+        looked.set()
+        assert (first.result(30), second.result(30)) == (b"page", b"page")

@@ -59,6 +59,9 @@ def serve(host: str, port: int | None, workers: int, web_processes: int, first_r
     _say("stopped")
 
 
+GIVES_WAY = 5  # beside a web server of the same machine: whoever waits for a page comes first
+
+
 @click.command()
 @click.option("--quick", is_flag=True, help="Leave long tasks, such as imports, to other workers.")
 @click.option("--child", is_flag=True, hidden=True, help="End when the process that started this one ends.")
@@ -74,6 +77,8 @@ def worker(quick: bool, child: bool) -> None:
         raise click.ClickException("The database is not initialised, or older than this program: run “guanxi init”.")
     from guanxi.foundation.tasks.worker import WorkerProcess
 
+    if child:
+        os.nice(GIVES_WAY)
     process = WorkerProcess(quick, parent)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop())
