@@ -31,7 +31,8 @@ def _number(text: str | None) -> int:
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
     """What the bell of a page asks that has nothing else to ask (desk/live.js); no content where nothing came."""
-    found = notifications.news(request.user, request.GET.get("after", ""), request.GET.get("unread", ""))
+    after = _number(request.GET["after"]) if request.GET.get("after") else None
+    found = notifications.news(request.user, after, _number(request.GET.get("unread")))
     return HttpResponse(status=204) if found is None else JsonResponse(found)
 
 

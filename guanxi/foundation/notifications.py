@@ -72,26 +72,22 @@ def newer(viewer: User, than: int) -> list[Notification]:
     return [] if found and wishes.quiet_until(viewer, timezone.now()) else found
 
 
-def news(viewer: Viewer, after: str, seen: str) -> dict[str, Any] | None:
-    """What came `after` a notification and how many are unread, asked every few seconds; None where nothing came.
+def news(viewer: Viewer, after: int | None, seen: int) -> dict[str, Any] | None:
+    """What came `after` a notification and how many are unread, where a page shows `seen`; None where nothing came.
 
-    Both are as a page sends them. Without `after` it is the first look of a page: from where on things are new.
+    Without `after` it is the first look of a page: from where on things are new.
     """
     waiting = Notification.objects.filter(user_id=viewer.pk, read_at=None).order_by("-id").values_list("id", flat=True)
     numbers = list(waiting[:COUNTED])
-    newest, count, last = max(numbers, default=0), len(numbers), _number(after)
-    if not after:
+    newest, count = max(numbers, default=0), len(numbers)
+    if after is None:
         ever = of(viewer).order_by("-id").values_list("id", flat=True).first()
         return {"last": ever or 0, "unread": count, "told": []}
-    if newest <= last and count == _number(seen):
+    if newest <= after and count == seen:
         return None
-    told = newer(User.objects.get(pk=viewer.pk), last) if newest > last else []
+    told = newer(User.objects.get(pk=viewer.pk), after) if newest > after else []
     shown = [{"text": one.title, "level": one.level} for one in told]
-    return {"last": max(newest, last), "unread": count, "told": shown}
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
+    return {"last": max(newest, after), "unread": count, "told": shown}
 
 
 @action

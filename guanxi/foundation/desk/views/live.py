@@ -71,7 +71,8 @@ def record(request: HttpRequest, desk: Desk, pk: int) -> JsonResponse:
 
 def _begun(request: HttpRequest, news: News) -> dict[str, Any]:
     """What every poll is told: up to where it knows all, and what the bell wants to hear, which then need not ask."""
-    heard = notifications.news(request.user, request.POST.get("after", ""), request.POST.get("unread", ""))
+    after, seen = request.POST.get("after", ""), request.POST.get("unread", "")
+    heard = notifications.news(request.user, _number(after) if after else None, _number(seen))
     return {"mark": news.mark, "bell": heard}
 
 
