@@ -211,8 +211,14 @@ def url_of(todo: Todo) -> str:
 
 
 def _found(todo_id: int, by: Viewer) -> tuple[Todo, Any]:
-    """The task, held against other writers, and its record (None where it has none)."""
+    """The task, held against other writers, and its record (None where it has none).
+
+    What comes next on the record is held before the task, by everybody in this order: else two would wait for each
+    other, one with a task that the other is to take the lead from.
+    """
     seen = Todo.objects.visible_to(by).get(pk=todo_id)
+    if seen.object_id is not None:
+        _hold_next(seen.object_type, seen.object_id)
     todo = Todo.objects.select_for_update().get(pk=seen.pk)
     if not todo.object_type or todo.object_id is None:
         return todo, None

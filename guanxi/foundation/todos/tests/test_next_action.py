@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -132,14 +133,14 @@ def test_of_two_at_once_one_comes_next(staff: User, mei: Party, of: str) -> None
 
         def run(one: Callable[[], Any]) -> None:
             barrier.wait()
-            one()
-            connection.close()
+            try:
+                one()
+            finally:
+                connection.close()
 
-        threads = [threading.Thread(target=run, args=(one,)) for one in work]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(len(work)) as people:
+            for one in [people.submit(run, one) for one in work]:
+                one.result()  # raises what it raised
         assert Todo.objects.filter(is_next=True, done_at=None).count() == 1
 
     at_once(*(partial(actions.add, what, record=record, is_next=True, by=staff) for what in ("one", "two")))
