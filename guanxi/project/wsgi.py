@@ -35,7 +35,7 @@ class Guarded:
         self._looking = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not self.ready and not self._looks_up_to_date():
+        if not self.ready and not self._is_up_to_date():
             headers = [
                 ("Content-Type", "text/html; charset=utf-8"),
                 ("Retry-After", "15"),
@@ -46,11 +46,11 @@ class Guarded:
         answer: Iterable[bytes] = self.application(environ, start_response)
         return answer
 
-    def _looks_up_to_date(self) -> bool:
-        with self._looking:  # who comes while another looks waits for what he sees
-            return self.ready or self._is_up_to_date()
-
     def _is_up_to_date(self) -> bool:
+        with self._looking:  # who comes while another looks waits for what he sees
+            return self.ready or self._looks_so()
+
+    def _looks_so(self) -> bool:
         if time.monotonic() - self._looked < AGAIN:
             return False
         self._looked = time.monotonic()

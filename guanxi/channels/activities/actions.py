@@ -111,7 +111,7 @@ def hold(number: int, outcome: str, text: str | None = None, at: datetime | None
         )
     if activity.state == Activity.State.CANCELLED:
         raise Refused(_("It was cancelled; arrange it anew."), "state")
-    if activity.repeats and activity.state == Activity.State.PLANNED:
+    if activity.goes_on:
         activity = _one_time(activity, at, by)
     elif at is not None:
         raise Refused(_("It does not repeat: leave out which time it was."), "at")

@@ -34,7 +34,7 @@ def about(rows: Sequence[Activity]) -> dict[int, Any]:
 
 def state(row: Activity) -> Pill:
     """The state, and of what was held what it came to."""
-    if row.repeats and row.state == Activity.State.PLANNED:
+    if row.goes_on:
         return Pill(_("It repeats"), "info")
     if row.is_open:
         return Pill(_("How did it go?"), "warn")
@@ -149,11 +149,10 @@ def panel_of(record: Any, viewer: Viewer) -> dict[str, Any]:
 
 def how_it_went(row: Activity, viewer: Viewer) -> dict[str, Any]:
     """The panel on an activity: how it went, of a series each time, and who takes part."""
-    repeats = row.repeats and row.state == Activity.State.PLANNED
     return {
         "activity": row,
-        "repeats": repeats,
-        "times": _times_to_say(row) if repeats else [],
+        "repeats": row.goes_on,
+        "times": _times_to_say(row) if row.goes_on else [],
         "held_times": queries.held_of(row, viewer) if row.series else [],
         "of_series": queries.series_of(row, viewer),
         "outcomes": [(one.value, one.label) for one in actions.OUTCOMES[Activity.Kind(row.kind)]],

@@ -253,6 +253,11 @@ class Activity(Governed):
         return bool(self.series) and self.by_rule is None
 
     @property
+    def goes_on(self) -> bool:
+        """Whether it is a series as a whole, of whose times one says by itself how they went."""
+        return self.repeats and self.state == self.State.PLANNED
+
+    @property
     def channel(self) -> Channel:
         """Through what it was held."""
         return Channel.PHONE if self.kind == self.Kind.CALL else Channel.IN_PERSON

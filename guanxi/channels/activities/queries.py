@@ -189,7 +189,7 @@ def _unsaid(viewer: Viewer, before: datetime, since: datetime | None, limit: int
 def _last_times(rows: Iterable[Activity], before: datetime, since: datetime | None) -> list[Activity]:
     """Of series among `rows` with a customer or on a record the last time, where nobody said how it went: nobody is
     asked every day how his lunch went."""
-    planned = [row for row in rows if row.repeats and row.state == Activity.State.PLANNED]
+    planned = [row for row in rows if row.goes_on]
     asked = [row for row in planned if row.party_id is not None or row.object_id is not None]
     last = [one for row in asked if (one := repeating.newest_unsaid(row)) is not None]
     return [one for one in last if one.starts_at < before and (since is None or one.starts_at >= since)]

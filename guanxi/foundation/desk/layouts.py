@@ -107,8 +107,8 @@ def read(desk: Desk, given: QueryDict, notices: list[str]) -> Layout:
 def possible(desk: Desk) -> list[str]:
     """The forms that a desk can be shown in."""
     lanes, dates = axes.offered(desk), axes.offered_dates(desk)
-    grouped = lanes or dates or axes.offered_groups(desk)
-    return [LIST, *[GROUPED] * bool(grouped), *[BOARD] * bool(lanes), *[CALENDAR] * bool(dates)]
+    groups = lanes or dates or axes.offered_groups(desk)
+    return [LIST, *(kind for kind, by in ((GROUPED, groups), (BOARD, lanes), (CALENDAR, dates)) if by)]
 
 
 def offered(desk: Desk, kind: str) -> list[Axis]:
