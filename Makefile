@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # In the order of the folders, so that the long trials of tests/ begin first and no worker waits at the end.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=12
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=12 --reruns 1
 # So that checks need no home and no database.
 NOWHERE := GUANXI_SECRET_KEY=only-for-checks GUANXI_DATABASE_URL=sqlite://:memory:
 

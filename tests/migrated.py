@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from tests.cluster import Cluster
 from tests.forked import TO_ITS_END, Forked
@@ -25,7 +26,8 @@ def file() -> Path:
         if not made.exists():
             home = root / NAME
             _init(home, f"sqlite:///{home / 'guanxi.sqlite3'}")
-            with closing(sqlite3.connect(home / "guanxi.sqlite3")) as database:
+            with closing(sqlite3.connect(home / "guanxi.sqlite3", isolation_level=None)) as database:
+                _keep_ids_apart(database)
                 database.execute("VACUUM INTO ?", [str(made)])  # what is still in the log of writes comes along
     return made
 
@@ -44,7 +46,28 @@ def create(cluster: Cluster, name: str) -> None:
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
             server.execute(f"CREATE DATABASE {NAME}")
             _init(_home_of_server(), cluster.url(NAME))
+            with psycopg.connect(cluster.url(NAME), autocommit=True) as made:
+                _keep_ids_apart(made)
         server.execute(f"CREATE DATABASE {name} TEMPLATE {NAME}")
+
+
+# The rows of each table are numbered from a start of its own: the number of a row is then never that of another kind's
+# row, nor one that a test wrote down for a row that is not there.
+FIRST, APART = 20_000, 1_000
+SQLITE_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' ORDER BY name"
+SEQUENCES = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' ORDER BY sequencename"
+
+
+def _keep_ids_apart(database: Any) -> None:
+    """Let each table go on counting from a number of its own; `database` is a connection that commits by itself."""
+    lite = isinstance(database, sqlite3.Connection)
+    for place, (name,) in enumerate(database.execute(SQLITE_TABLES if lite else SEQUENCES).fetchall()):
+        start = FIRST + place * APART
+        if lite:
+            database.execute("DELETE FROM sqlite_sequence WHERE name = ?", [name])
+            database.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [name, start])
+        else:
+            database.execute(f'ALTER SEQUENCE "{name}" RESTART WITH {start}')
 
 
 def said() -> str:
