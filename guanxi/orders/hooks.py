@@ -129,7 +129,7 @@ hooks.register(
     Panel("right", _("What we know"), "orders/worth.html", context=panels.worth, order=30, bare=True),
 )
 hooks.register(
-    "panel:orders", Panel("middle", _("Lines"), "orders/lines.html", context=panels.lines, order=10, bare=True)
+    "panel:orders", Panel("main", _("Lines"), "orders/lines.html", context=panels.lines, order=10, bare=True)
 )
 hooks.register("schedule", Every(scores.refresh_scores, minutes=60))
 

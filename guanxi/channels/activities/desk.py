@@ -11,10 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.channels.activities import actions, queries, repeating
+from guanxi.channels.activities import actions, queries, repeating, rhythms
 from guanxi.channels.activities.models import Activity
 from guanxi.customers.links import link_to_party
-from guanxi.foundation import desk, shell
+from guanxi.foundation import clock, desk, shell
 from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Menu, Panel, Pill, Quick
 from guanxi.foundation.visibility import SYSTEM, Viewer, may
 
@@ -40,6 +40,11 @@ def state(row: Activity) -> Pill:
         return Pill(_("How did it go?"), "warn")
     label = row.get_outcome_display() if row.outcome else row.get_state_display()
     return Pill(label, TONES[Activity.State(row.state)])
+
+
+def rhythm(row: Activity) -> str:
+    """How often it repeats."""
+    return rhythms.in_words(row.series)
 
 
 def kind(row: Activity) -> SafeString:
@@ -93,6 +98,7 @@ class Activities(desk.Desk):
         "owner",
         "text",
         "private",
+        Column("series", label=_("How often"), words=rhythms.in_words, render=rhythm, when=lambda row: row.goes_on),
         Column("organizer", when=lambda row: row.organizer),
         Column("outcome", editable=False, when=lambda row: row.outcome),
         Column("created_at", editable=False),
@@ -149,10 +155,12 @@ def panel_of(record: Any, viewer: Viewer) -> dict[str, Any]:
 
 def how_it_went(row: Activity, viewer: Viewer) -> dict[str, Any]:
     """The panel on an activity: how it went, of a series each time, and who takes part."""
+    times = _times_to_say(row) if row.goes_on else []
     return {
         "activity": row,
         "repeats": row.goes_on,
-        "times": _times_to_say(row) if row.goes_on else [],
+        "times": times,
+        "begins": row.goes_on and not times and row.starts_at > clock.now(),
         "held_times": queries.held_of(row, viewer) if row.series else [],
         "of_series": queries.series_of(row, viewer),
         "outcomes": [(one.value, one.label) for one in actions.OUTCOMES[Activity.Kind(row.kind)]],
@@ -184,4 +192,4 @@ PANEL = Panel(
     key="activities",
     when=has_activities,
 )
-OWN_PANEL = Panel("middle", _("How it went"), "activities/held.html", context=how_it_went, order=5, key="held")
+OWN_PANEL = Panel("main", _("How it went"), "activities/held.html", context=how_it_went, order=5, key="held")

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.channels.activities import repeating
+from guanxi.channels.activities import repeating, rhythms
 from guanxi.channels.activities.models import Activity, Participant
-from guanxi.channels.calendar import queries, series
+from guanxi.channels.calendar import queries
 from guanxi.channels.calendar.models import Notice
 from guanxi.channels.mail.models import Message
 from guanxi.foundation.desk import Panel
@@ -24,7 +24,7 @@ def of_meeting(row: Activity, viewer: Viewer) -> dict[str, Any]:
     mine = next((one for one in participants if one.user_id == viewer.pk), None)
     ours = not row.organizer and row.owner_id == viewer.pk and row.state == Activity.State.PLANNED
     ours = ours and (not row.series or repeating.is_ours(row))
-    every, until = series.rhythm(row.series) if repeating.is_ours(row) else ("", None)
+    every, until = rhythms.of(row.series) if repeating.is_ours(row) else ("", None)
     return {
         "activity": row,
         "mine": mine if mine is not None and (row.organizer or row.owner_id != viewer.pk) else None,
@@ -34,7 +34,7 @@ def of_meeting(row: Activity, viewer: Viewer) -> dict[str, Any]:
         "notices": queries.notices(row, viewer),
         "times": repeating.upcoming(row) if row.series else [],
         "may_repeat": ours and may(viewer, "edit", row),
-        "rhythms": series.EVERY,
+        "rhythms": rhythms.EVERY,
         "every": every,
         "until": until,
     }

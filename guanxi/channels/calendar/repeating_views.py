@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST
 
+from guanxi.channels.activities import rhythms
 from guanxi.channels.activities.models import Activity
-from guanxi.channels.calendar import actions, series
+from guanxi.channels.calendar import actions
 from guanxi.channels.calendar.views import written
 from guanxi.foundation.actions import Refused
 
@@ -20,7 +21,7 @@ from guanxi.foundation.actions import Refused
 class RhythmForm(forms.Form):
     """How often, and until when; without a day for ever."""
 
-    every = forms.ChoiceField(choices=[("", ""), *series.EVERY], required=False, label=_lazy("It repeats"))
+    every = forms.ChoiceField(choices=[("", ""), *rhythms.EVERY], required=False, label=_lazy("It repeats"))
     until = forms.DateField(required=False, label=_lazy("Until"))
 
 

@@ -8,31 +8,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-from icalendar import Calendar, Event, vRecur
+from icalendar import Event, vRecur
 
-from guanxi.channels.activities import repeating
+from guanxi.channels.activities import repeating, rhythms
 from guanxi.channels.activities.models import Activity
 from guanxi.channels.calendar import ical
 from guanxi.foundation import clock
 
-RULES: dict[str, dict[str, Any]] = {
-    "day": {"FREQ": ["DAILY"]},
-    "week": {"FREQ": ["WEEKLY"]},
-    "fortnight": {"FREQ": ["WEEKLY"], "INTERVAL": [2]},
-    "month": {"FREQ": ["MONTHLY"]},
-}
-EVERY = [
-    ("day", _("every day")),
-    ("week", _("every week")),
-    ("fortnight", _("every two weeks")),
-    ("month", _("every month")),
-]
-
 
 def written(activity: Activity, every: str, until: date | None) -> str:
     """A series that begins with an activity."""
-    rule = dict(RULES[every])
+    rule = dict(rhythms.RULES[every])
     if until is not None:
         end = datetime.combine(until, time.max, clock.zone()).replace(microsecond=0)
         rule["UNTIL"] = [until if activity.whole_day else end.astimezone(UTC)]
@@ -42,21 +28,10 @@ def written(activity: Activity, every: str, until: date | None) -> str:
     return _kept(_timed(master, activity), [])
 
 
-def rhythm(series: str) -> tuple[str, date | None]:
-    """How often one of ours repeats, and until which day."""
-    rule = _parts(series)[0]["RRULE"]
-    plain = {name: value for name, value in rule.items() if name in ("FREQ", "INTERVAL")}
-    every = next((name for name, said in RULES.items() if said == plain), "")
-    until = next(iter(rule.get("UNTIL", [])), None)
-    if isinstance(until, datetime):
-        until = until.astimezone(clock.zone()).date()
-    return every, until
-
-
 def retold(activity: Activity) -> str:
     """One of ours after the activity was changed: with its subject and place, and where its time is another, with all
     times by the rule again, for single times are known by when they would have been."""
-    master, singles = _parts(activity.series)
+    master, singles = rhythms.parts(activity.series)
     before = (master["DTSTART"].dt, master["DTEND"].dt)
     _timed(master, activity)
     if (master["DTSTART"].dt, master["DTEND"].dt) != before:
@@ -67,7 +42,7 @@ def retold(activity: Activity) -> str:
 
 def moved(activity: Activity, at: datetime, changed: Activity) -> str:
     """One of ours with one time, which by the rule is at `at`, as `changed` has it."""
-    master, singles = _parts(activity.series)
+    master, singles = rhythms.parts(activity.series)
     event = ical.alone(master, at)
     _timed(event, changed)
     return _kept(master, [*(one for one in singles if not _is_at(one, at)), event])
@@ -75,7 +50,7 @@ def moved(activity: Activity, at: datetime, changed: Activity) -> str:
 
 def without(activity: Activity, at: datetime) -> str:
     """One of ours without one time, which by the rule would be at `at`."""
-    master, singles = _parts(activity.series)
+    master, singles = rhythms.parts(activity.series)
     gone = [one.dt for one in _listed(master.pop("EXDATE", None)) for one in one.dts]
     master.add("exdate", [*gone, ical.alone(master, at)["RECURRENCE-ID"].dt])
     return _kept(master, [one for one in singles if not _is_at(one, at)])
@@ -99,15 +74,6 @@ def _timed(event: Any, activity: Activity) -> Any:
     if activity.place:
         event.add("location", activity.place)
     return event
-
-
-def _parts(series: str) -> tuple[Any, list[Any]]:
-    """The event with the rule, and those of single times."""
-    events = Calendar.from_ical(series).walk("VEVENT")
-    return (
-        next(one for one in events if "RECURRENCE-ID" not in one),
-        [one for one in events if "RECURRENCE-ID" in one],
-    )
 
 
 def _kept(master: Any, singles: list[Any]) -> str:

@@ -103,9 +103,9 @@ def has_mail(record: Any, viewer: Viewer) -> bool:
 
 
 PANEL = Panel("right", _("Mail"), "mail/panel.html", context=composer, order=14, lazy=True, key="mail", when=has_mail)
-THREAD = Panel("middle", _("Thread"), "mail/thread.html", context=thread, order=5, key="thread")
+THREAD = Panel("main", _("Thread"), "mail/thread.html", context=thread, order=5, key="thread")
 HEALTH = Panel(
-    "middle",
+    "main",
     _("How it stands"),
     "mail/health.html",
     context=lambda row, viewer: queries.facts(row),

@@ -166,7 +166,7 @@ class Bulk:
 class Panel:
     """A part of a record page: `template` rendered with `context(record, viewer)`, plus `record`, `viewer`, `desk`."""
 
-    zone: str  # left, middle, right; head: across the page, above all three
+    zone: str  # left, middle, right; head: across all three; main: what it is about, on telephones the first
     title: Text
     template: str
     context: Callable[[Row, Viewer], dict[str, Any]] | None = None

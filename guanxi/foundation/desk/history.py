@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from guanxi.foundation import hooks, sensitive, visibility
 from guanxi.foundation.actions import Conflict
 from guanxi.foundation.desk import display
-from guanxi.foundation.desk.declaration import Desk, Field, Viewer, as_field
+from guanxi.foundation.desk.declaration import Desk, Field, Viewer, as_field, find_for
 from guanxi.foundation.desk.kinds import Kind
-from guanxi.foundation.desk.names import worded
+from guanxi.foundation.desk.names import MADE, worded
 from guanxi.foundation.models import AuditEntry
 from guanxi.foundation.typed_json import TypedJSONField
 
@@ -32,7 +32,7 @@ def changes_of(desk: Desk, row: Any, viewer: Viewer, before: int | None) -> dict
         sets = AuditEntry.objects.filter(pk__in=in_sets)
         found = sorted([*found, *sets], key=lambda entry: entry.pk, reverse=True)[: AT_ONCE + 1]
     shown = found[:AT_ONCE]
-    lines = [{"entry": entry, "changes": in_words(desk.model, in_sets.get(entry.pk, entry.changes))} for entry in shown]
+    lines = [{"entry": entry, "changes": _told(desk.model, in_sets.get(entry.pk, entry.changes))} for entry in shown]
     return {"lines": lines, "more": shown[-1].pk if len(found) > AT_ONCE else None}
 
 
@@ -71,6 +71,22 @@ def _without(name: str, change: Any, hidden: frozenset[str]) -> Any:
         else value
         for value in change
     ]
+
+
+def _told(model: type[models.Model], changes: Any) -> list[tuple[str, str, str]]:
+    """Changes for whoever looks at the record; the audit log tells also of what only programs know."""
+    if isinstance(changes, dict):
+        changes = {name: change for name, change in changes.items() if not _is_of_programs(model, name)}
+    return in_words(model, changes)
+
+
+def _is_of_programs(model: type[models.Model], name: str) -> bool:
+    """Whether nobody edits a field and nobody gave it a name for people: Django made one of the attribute's."""
+    field = _field(model, name)
+    if not isinstance(field, models.Field) or field.editable or _of_desk(model, field.name):
+        return False
+    name = str(field.verbose_name)
+    return name == field.name.replace("_", " ") and name not in MADE
 
 
 def in_words(model: type[models.Model] | None, changes: Any) -> list[tuple[str, str, str]]:
@@ -156,7 +172,7 @@ def _one(model: type[models.Model] | None, name: str, change: Any) -> tuple[str,
     if model is not None:
         try:
             model._meta.get_field(name)
-            field = as_field(model, name)
+            field = _of_desk(model, name) or as_field(model, name)
             label = str(field.label)
         except FieldDoesNotExist:
             pass
@@ -164,6 +180,12 @@ def _one(model: type[models.Model] | None, name: str, change: Any) -> tuple[str,
         return label, "", _short(display.text(Kind.TEXT, change))
     old, new = (plain_text(field, value) if field else display.text(Kind.TEXT, value) for value in change)
     return label, _short(old), _short(new)
+
+
+def _of_desk(model: type[models.Model], name: str) -> Field | None:
+    """The fact that its desk declares of a field, where that says how its values are told."""
+    desk = find_for(model._meta.label_lower)
+    return next((one for one in desk.all_facts() if one.name == name and one.column.words), None) if desk else None
 
 
 def _short(text: str) -> str:

@@ -33,13 +33,13 @@ hooks.register("order_may_cancel", actions.refuse_cancelling)
 for kept in rights.KEPT:
     hooks.register("kept_about", kept)
 hooks.register("schedule", Daily(tasks.propose_reminders, at="06:30"))
-hooks.register("panel:invoices", Panel("middle", _("Lines"), "invoices/lines.html", context=panels.lines, order=10))
+hooks.register("panel:invoices", Panel("main", _("Lines"), "invoices/lines.html", context=panels.lines, order=10))
 hooks.register(
     "panel:invoices",
     Panel("right", pgettext_lazy("to be done", "Next"), "invoices/steps.html", context=panels.steps, order=5),
 )
 hooks.register(
-    "panel:reminders", Panel("middle", _("Letter"), "invoices/reminder.html", context=panels.reminder, order=10)
+    "panel:reminders", Panel("main", _("Letter"), "invoices/reminder.html", context=panels.reminder, order=10)
 )
 hooks.register(
     "panel:orders",

@@ -29,7 +29,7 @@ hooks.register("hangs_on_party", Hanging(Quote))
 for kept in rights.KEPT:
     hooks.register("kept_about", kept)
 hooks.register(
-    "panel:quotes", Panel("middle", _("Lines"), "quotes/lines.html", context=panels.lines, order=10, bare=True)
+    "panel:quotes", Panel("main", _("Lines"), "quotes/lines.html", context=panels.lines, order=10, bare=True)
 )
 hooks.register(
     "panel:quotes",

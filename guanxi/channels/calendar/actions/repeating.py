@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from guanxi.channels.activities import actions as activities
-from guanxi.channels.activities import repeating
+from guanxi.channels.activities import repeating, rhythms
 from guanxi.channels.activities.models import Activity
 from guanxi.channels.calendar import series
 from guanxi.channels.calendar.actions import inviting
@@ -26,7 +26,7 @@ def repeat(number: int, every: str, until: date | None = None, *, by: Viewer) ->
     """Let a meeting of ours repeat every day, week, fortnight or month, or (`every` empty) not any more; whoever was
     invited hears of it. Single times that were moved or called off go by the rule again."""
     activity = _ours(number, by)
-    if every and every not in series.RULES:
+    if every and every not in rhythms.RULES:
         raise Refused(_("It repeats every day, week, fortnight or month."), "every")
     if activity.held_times and not every:
         raise Refused(_("Some of its times were held: say until when it repeats."), "every")

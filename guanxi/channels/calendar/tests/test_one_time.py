@@ -140,6 +140,26 @@ def test_of_what_has_ended_nothing_is_left_to_say(
     assert Event.objects.filter(kind="meeting").count() == 3
 
 
+def test_how_often_is_said_in_words(series: Activity, staff: User, staff_client: Client) -> None:
+    calendar.repeat(series.pk, "fortnight", timezone.localdate() + timedelta(days=90), by=staff)
+    page = staff_client.get(f"/activities/{series.pk}/").content.decode()
+    assert "How often" in page and "every two weeks, until" in page
+    history = staff_client.get(f"/activities/{series.pk}/history/").content.decode()
+    assert "every week" in history and "every two weeks, until" in history
+    for plumbing in ("VCALENDAR", series.uid, "Sequence", "Held times"):
+        assert plumbing not in history
+    log = staff_client.get("/audit/", {"columns": "changes"}).content.decode()
+    assert "Sequence" in log, "administrators are told all"
+
+
+def test_one_that_begins_in_two_years_says_when(mei: Party, staff: User, staff_client: Client) -> None:
+    begins = timezone.now() + timedelta(days=730)
+    row = actions.plan(by=staff, record=mei, kind="meeting", subject="年會", starts_at=begins, minutes=30)
+    calendar.repeat(row.pk, "week", by=staff)
+    page = staff_client.get(f"/activities/{row.pk}/").content.decode()
+    assert "It begins on" in page and "Of each time it was said" not in page
+
+
 def test_calendars_and_lists_show_each_time_once(
     series: Activity, first: datetime, mei: Party, staff: User, api: Client
 ) -> None:

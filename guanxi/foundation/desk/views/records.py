@@ -26,7 +26,7 @@ from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Button, Desk, Field, Panel
 
 logger = logging.getLogger(__name__)
-ZONES = ("head", "left", "middle", "right")
+ZONES = ("head", "left", "main", "middle", "right")
 
 
 @require_GET
@@ -43,7 +43,7 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
             zone = "top" if panel.zone == "left" and panel.order < 0 else panel.zone  # above the facts
             panels[zone].append(_panel(request, desk, row, panel, at_once=not panel.lazy))
     if desk.history:
-        zone = "right" if panels["middle"] else "middle"
+        zone = "right" if panels["middle"] or panels["main"] else "middle"
         panels[zone].append(render_to_string("desk/history_wait.html", {"desk": desk, "record": row}, request))
     facts = [_shown(request, desk, row, field) for field in _facts(desk, row)]
     known = [fact for fact in facts if fact["html"] != display.NOTHING]
