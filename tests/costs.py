@@ -20,4 +20,5 @@ def statements(work: Callable[[], object]) -> int:
 def _once(work: Callable[[], object]) -> int:
     with CaptureQueriesContext(connection) as queries:
         work()
+    print(*(one["sql"] for one in queries), sep="\n")  # shown where the test fails
     return len(queries)

@@ -10,9 +10,11 @@ import shutil
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -24,7 +26,7 @@ from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.intake import actions, running, uploads
 from guanxi.intake.allowed import require_kind
-from guanxi.intake.field import DAY, MOMENT, NUMBER
+from guanxi.intake.field import DAY, MOMENT, NUMBER, Field
 from guanxi.intake.fields import fields_of
 from guanxi.intake.models import ImportRun
 from guanxi.intake.plan import DEFAULT_SOURCE, prepare
@@ -34,7 +36,11 @@ from guanxi.orders.models import Order
 TABLES = {"parties": "customers_party", "products": "catalog_product", "sales": "orders_order"}
 MOST = 10_000
 LONGEST = 20_000  # characters of one value
+MOST_PLACES = 50  # of a list in one field
+NOTHING = type(None)
+PLAIN = {str, NOTHING}
 Row = dict[str, Any]
+Columns = dict[str, dict[str, list[str]]]  # field -> header -> a text for each row
 
 
 @dataclass
@@ -75,24 +81,25 @@ def take_in(
     place.mkdir(parents=True)
     try:
         path = place / "rows.csv"
-        _write(path, columns, rows)
-        return _run(kind, path, columns, rows, by=by, source=source, rule=rule, options=options, match_by=match_by)
+        _write(path, columns)
+        return _run(kind, path, columns, len(rows), by=by, source=source, rule=rule, options=options, match_by=match_by)
     finally:
         shutil.rmtree(place, ignore_errors=True)
         bulk.be_ready()
 
 
 def _run(
-    kind: str, path: Path, columns: dict[str, list[str]], rows: Sequence[Row], *, by: Viewer, source: str, rule: str,
+    kind: str, path: Path, columns: Columns, count: int, *, by: Viewer, source: str, rule: str,
     options: dict[str, str] | None, match_by: Sequence[str],
 ) -> Answer:  # fmt: skip
     kinds = {fields_of(kind)[name].kind for name in columns}
     plan = prepare(
-        kind, path, mapping=columns, source=source or DEFAULT_SOURCE, rule=rule or None, options=options,
+        kind, path, mapping={name: list(those) for name, those in columns.items()},
+        source=source or DEFAULT_SOURCE, rule=rule or None, options=options,
         match_by=list(match_by) or None, encoding="utf-8", separator=",",
         date_format=ISO if kinds & {DAY, MOMENT} else None, decimal="." if NUMBER in kinds else None,
     )  # fmt: skip
-    keys = _keys(kind, rows, plan.source)
+    keys = _keys(kind, columns, count, plan.source)
     run = actions.begin_import(plan, by=by)
     run = running.run(run.pk, by=by)
     numbers = _numbers(kind, keys, plan.source)
@@ -110,39 +117,48 @@ def _run(
     return Answer(run, told)
 
 
-def _columns(kind: str, rows: Sequence[Row]) -> dict[str, list[str]]:
-    """The columns of the file: one of each field, of a list one of each place. Raises Refused for unknown names."""
+def _columns(kind: str, rows: Sequence[Row]) -> Columns:
+    """The columns of the file, those of each field together: one, of a list one of each place. Raises Refused for
+    unknown names and for values that are no text, number, date or yes and no."""
     fields = fields_of(kind)
-    widths: dict[str, int] = {}
-    for position, row in enumerate(rows):
-        for name, value in row.items():
-            if name not in fields:
-                words = _("There is no field “%(name)s”; there are: %(known)s.")
-                raise Refused(words % {"name": name[:60], "known": ", ".join(fields)}, f"rows.{position}.{name[:60]}")
-            width = len(value) if isinstance(value, list) else 1
-            if width > 1 and not fields[name].many:
-                raise Refused(_("This field takes a single value."), f"rows.{position}.{name}")
-            widths[name] = max(widths.get(name, 0), min(width, 50))
-    return {name: [name if n == 0 else f"{name} {n + 1}" for n in range(max(w, 1))] for name, w in widths.items()}
+    names = dict.fromkeys(chain.from_iterable(rows))
+    for name in names:
+        if name not in fields:
+            words = _("There is no field “%(name)s”; there are: %(known)s.")
+            position = next(place for place, row in enumerate(rows) if name in row)
+            raise Refused(words % {"name": name[:60], "known": ", ".join(fields)}, f"rows.{position}.{name[:60]}")
+    return {name: _texts(fields[name], [row.get(name) for row in rows]) for name in names}
 
 
-def _write(path: Path, columns: dict[str, list[str]], rows: Sequence[Row]) -> None:
+def _texts(said: Field, values: list[Any]) -> dict[str, list[str]]:
+    """The columns of one field: header -> cells."""
+    name, kinds = said.name, set(map(type, values))
+    if kinds <= PLAIN:  # nearly all columns: no look at each cell
+        texts = [value or "" for value in values] if NOTHING in kinds else values
+        if max(map(len, texts), default=0) <= LONGEST:
+            return {name: texts}
+    lists = [value if isinstance(value, list) else [value] for value in values]
+    width = max(map(len, lists), default=1)
+    if width > 1 and not said.many:
+        position = next(place for place, one in enumerate(lists) if len(one) > 1)
+        raise Refused(_("This field takes a single value."), f"rows.{position}.{name}")
+    return {
+        name if place == 0 else f"{name} {place + 1}": [
+            _text(one[place], position, name) if place < len(one) else "" for position, one in enumerate(lists)
+        ]
+        for place in range(min(max(width, 1), MOST_PLACES))
+    }
+
+
+def _write(path: Path, columns: Columns) -> None:
+    flat = {header: texts for those in columns.values() for header, texts in those.items()}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([column for names in columns.values() for column in names])
-        for position, row in enumerate(rows):
-            cells: list[str] = []
-            for name, names in columns.items():
-                value = row.get(name)
-                given = value if isinstance(value, list) else [value]
-                texts = [_text(one, position, name) for one in given[: len(names)]]
-                cells += texts + [""] * (len(names) - len(texts))
-            writer.writerow(cells)
+        writer.writerow(flat)
+        writer.writerows(zip(*flat.values(), strict=True))
 
 
 def _text(value: Any, position: int, name: str) -> str:
-    if type(value) is str and len(value) <= LONGEST:  # nearly all of them
-        return value
     if isinstance(value, dict | list):
         raise Refused(_("This field takes a single value."), f"rows.{position}.{name}")
     if value is None:
@@ -155,15 +171,16 @@ def _text(value: Any, position: int, name: str) -> str:
     return text
 
 
-def _keys(kind: str, rows: Sequence[Row], source: str) -> list[str | None]:
+def _keys(kind: str, columns: Columns, count: int, source: str) -> list[str | None]:
     """By what each row is found again; None where it has no number of its own."""
     name = {"parties": "external_id", "products": "code", "sales": "order"}.get(kind, "")
-    found: list[str | None] = []
-    for row in rows:
-        text = str(row.get(name) or "").strip() if name else ""
-        found.append(
-            (normalise.key_of("external", f"{source}:{text}") if kind == "parties" else text) if text else None
-        )
+    if name not in columns:
+        return [None] * count
+    texts = [text.strip() or None for text in columns[name][name]]
+    if kind != "parties":
+        return texts
+    external = pa.array([text and f"{source}:{text}" for text in texts], pa.string())
+    found: list[str | None] = normalise.keys("external", external)[0].to_pylist()
     return found
 
 

@@ -120,11 +120,10 @@ def _run(current: ImportRun, by: Viewer) -> ImportRun:
     if current.dry_run:
         return _compare(current, by)
     plan = Plan.from_json(current.plan)
-    with bulk.session(behind=True) as db:  # opened now: on SQLite its process starts while the file is checked
-        if not _is_checked(current):
-            current = _check(current, plan, by)
+    # The session is opened now: on SQLite its process starts while the file is checked.
+    with bulk.session(behind=True) as db, _checked(current, plan, by) as (current, work):
         current = _note_bounds(current, db, by)
-        _write(current, plan, by, db)
+        _write(current, plan, by, db, work)
     _reject_refused(current, plan)
     current = actions.finish_import(current, by=by)
     _clear(current.folder)
@@ -135,13 +134,11 @@ def _run(current: ImportRun, by: Viewer) -> ImportRun:
 
 def _compare(current: ImportRun, by: Viewer) -> ImportRun:
     plan = Plan.from_json(current.plan)
-    if not _is_checked(current):
-        current = _check(current, plan, by)
-    if current.state == State.WRITING and current.phase != BEGUN:
-        raise Refused(_("This import has begun to write; it cannot be compared any longer."))
-    current = actions.note_state(current, by=by, state=State.CHECKING)
-    found = Source.objects.filter(code=plan.source).values_list("pk", flat=True).first()
-    with bulk.session() as db, checking.stage(current.folder) as work:
+    with bulk.session() as db, _checked(current, plan, by) as (current, work):
+        if current.state == State.WRITING and current.phase != BEGUN:
+            raise Refused(_("This import has begun to write; it cannot be compared any longer."))
+        current = actions.note_state(current, by=by, state=State.CHECKING)
+        found = Source.objects.filter(code=plan.source).values_list("pk", flat=True).first()
         place, moments = (current.folder, found or 0), (timezone.now(), clock.now())
         job = Job(current.pk, plan, work, *place, *moments, DrySession(db), dry=True, by=_whose(current))
         module = _module(plan)
@@ -216,7 +213,17 @@ class AlreadyRunning(Refused):
 # First half -------------------------------------------------------------------------------------------------------
 
 
-def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
+@contextmanager
+def _checked(current: ImportRun, plan: Plan, by: Viewer) -> Iterator[tuple[ImportRun, duckdb.DuckDBPyConnection]]:
+    """The run with its stage, which holds the checked rows."""
+    checked = _is_checked(current)
+    if not checked:
+        current = _begin_check(current, by)
+    with checking.stage(current.folder) as work:
+        yield current if checked else _check(current, plan, by, work), work
+
+
+def _begin_check(current: ImportRun, by: Viewer) -> ImportRun:
     current = actions.note_state(
         current, by=by, state=State.CHECKING, phase="", checkpoint=0, created=0, updated=0, unchanged=0, skipped=0
     )
@@ -224,16 +231,19 @@ def _check(current: ImportRun, plan: Plan, by: Viewer) -> ImportRun:
     for number, path in enumerate(sorted(current.folder.glob("touched-*.parquet"))):
         path.rename(current.folder / f"touched-before-{timezone.now():%H%M%S%f}-{number}.parquet")
     current.rejects_path.unlink(missing_ok=True)
+    return current
+
+
+def _check(current: ImportRun, plan: Plan, by: Viewer, work: duckdb.DuckDBPyConnection) -> ImportRun:
     erased = newest_erased()
     rejects = RejectFile(current.rejects_path, plan.form.columns, plan.form.separator)
-    with checking.stage(current.folder) as work:
-        counts = checking.check(plan, work, rejects, _size(current), heed=lambda: _heed(current))
-        left_out = [leave_out_erased(work, plan), leave_out_owners(work, plan, _whose(current))]
-        late = pa.concat_tables([*left_out, _module(plan).arrange(work, plan)])
-        checking.reject_later(plan, rejects, late)
-        counts.accepted -= late.num_rows
-        counts.rejected += late.num_rows
-        counts.balance()
+    counts = checking.check(plan, work, rejects, _size(current), heed=lambda: _heed(current))
+    left_out = [leave_out_erased(work, plan), leave_out_owners(work, plan, _whose(current))]
+    late = pa.concat_tables([*left_out, _module(plan).arrange(work, plan)])
+    checking.reject_later(plan, rejects, late)
+    counts.accepted -= late.num_rows
+    counts.rejected += late.num_rows
+    counts.balance()
     rejects.close()
     assert rejects.count == counts.rejected, f"{counts}: {rejects.count} rows stand in the rejects"
     size = current.rejects_path.stat().st_size if rejects.count else 0
@@ -268,23 +278,22 @@ def _marks(current: ImportRun) -> Path:
 # Second half ------------------------------------------------------------------------------------------------------
 
 
-def _write(current: ImportRun, plan: Plan, by: Viewer, db: BulkSession) -> None:
+def _write(current: ImportRun, plan: Plan, by: Viewer, db: BulkSession, work: duckdb.DuckDBPyConnection) -> None:
     _heed(current)
     actions.note_state(current, by=by, state=State.WRITING)
     source = actions.source_called(plan.source, by=by)
     module = _module(plan)
-    with checking.stage(current.folder) as work:
-        moments = timezone.now(), clock.now()
-        job = Job(current.pk, plan, work, current.folder, source.pk, *moments, db, by=_whose(current))
-        module.prepare(job)
-        phases: list[Phase] = module.phases(job)
-        names = [phase.name for phase in phases]
-        done = names.index(current.phase) if current.phase in names else -1
-        for place, phase in enumerate(phases):
-            if place >= done:
-                first = current.checkpoint if place == done and not phase.repeatable else 0
-                _write_phase(job, phase, first, current)
-        keep_origins(job)
+    moments = timezone.now(), clock.now()
+    job = Job(current.pk, plan, work, current.folder, source.pk, *moments, db, by=_whose(current))
+    module.prepare(job)
+    phases: list[Phase] = module.phases(job)
+    names = [phase.name for phase in phases]
+    done = names.index(current.phase) if current.phase in names else -1
+    for place, phase in enumerate(phases):
+        if place >= done:
+            first = current.checkpoint if place == done and not phase.repeatable else 0
+            _write_phase(job, phase, first, current)
+    keep_origins(job)
 
 
 def _write_phase(job: Job, phase: Phase, first: int, current: ImportRun) -> None:

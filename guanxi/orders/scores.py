@@ -14,7 +14,7 @@ from statistics import quantiles
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, Max, Min, QuerySet
 from django.db.models.functions import Mod
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -58,11 +58,11 @@ def bounds() -> Bounds | None:
 
 def refresh() -> Bounds | None:
     """Work out the bounds afresh. Reads about SAMPLE rows, spread evenly over all parties."""
-    newest = PurchaseSummary.objects.aggregate(newest=Max("party_id"))["newest"]
-    if newest is None:
+    ends = PurchaseSummary.objects.aggregate(oldest=Min("party_id"), newest=Max("party_id"))
+    if ends["newest"] is None:
         return None
     rows: QuerySet[Any] = PurchaseSummary.objects.all()
-    step = newest // SAMPLE
+    step = (ends["newest"] - ends["oldest"]) // SAMPLE
     if step > 1:
         rows = rows.annotate(place=Mod(F("party_id"), step)).filter(place=0)
     found = list(rows.values_list("last_day", "purchase_days", "revenue")[: 2 * SAMPLE])
