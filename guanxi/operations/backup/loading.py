@@ -158,8 +158,9 @@ class Load:
                 )
         self._each("ENABLE TRIGGER USER")
         for table, column, last in self.about["sequences"]:
-            if table in self.known and last:
-                self.link.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [f'"{table}"', column, last])
+            if table in self.known:
+                following = [f'"{table}"', column, last + 1]
+                self.link.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s, false)", following)
         self.link.commit()
         indexes, references = self._later
         _all_beside(indexes, _("Making the indexes"))

@@ -182,7 +182,7 @@ class _Postgres:
         }
 
     def _sequences(self) -> list[list[Any]]:
-        """Table, column and last number of each sequence that a column owns."""
+        """Table, column and last number of each sequence that a column owns; 0 of one that begins with 1."""
         found = self.link.execute(
             """SELECT t.relname, a.attname, s.seqrelid::regclass::text FROM pg_sequence s
                JOIN pg_depend d ON d.objid = s.seqrelid AND d.deptype IN ('a', 'i') AND d.classid = 'pg_class'::regclass
@@ -191,7 +191,7 @@ class _Postgres:
         ).fetchall()
         sequences = []
         for table, column, name in found:
-            query = sql.SQL("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {}")
+            query = sql.SQL("SELECT last_value - (NOT is_called)::int FROM {}")
             row = self.link.execute(query.format(sql.SQL(cast("Any", name)))).fetchone()
             sequences.append([table, column, row[0] if row else 0])
         return sequences
