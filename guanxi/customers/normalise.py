@@ -27,6 +27,7 @@ MAIL = re.compile(
 )
 _ATOM = "[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,30}"
 PLAIN_MAIL = rf"^{_ATOM}(?:\.{_ATOM})?@(?:[a-z0-9]{{1,30}}(?:-[a-z0-9]{{1,20}})?\.){{1,3}}[a-z]{{2,20}}$"
+PLAIN_NUMBER = r"^[!-~]+( [!-~]+)*$"
 EXTENSION = re.compile(
     r"\s*(?:ext\.?|extension|durchwahl|分機|分机|內線|内线|轉|转|[x#])\s*[:：.]?\s*\d{1,7}\s*$", re.IGNORECASE
 )
@@ -238,6 +239,12 @@ def keys(kind: str, array: pa.Array | pa.ChunkedArray, country: str | None = Non
     elif kind == "card":
         upper = pc.ascii_upper(pc.replace_substring_regex(values, r"[ \-]+", ""))
         found = pc.if_else(pc.match_substring_regex(upper, "^[0-9A-Z]{1,100}$"), upper, pa.scalar(None, pa.string()))
+    elif kind == "external":
+        trimmed = pc.ascii_trim_whitespace(values)
+        plain = pc.and_(
+            pc.match_substring_regex(trimmed, PLAIN_NUMBER), pc.less_equal(pc.utf8_length(trimmed), LONGEST)
+        )
+        found = pc.if_else(plain, trimmed, pa.scalar(None, pa.string()))
     else:
         found = pa.nulls(len(values), pa.string())
     return _with_the_rest(kind, values, found, country)

@@ -126,7 +126,8 @@ def test_a_column_of_mails_equals_them_one_by_one(values: list[str]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.sampled_from(["card", "external", "social", "device", "address"]), st.lists(st.text(max_size=20), max_size=10)
+    st.sampled_from(["card", "external", "social", "device", "address"]),
+    st.lists(st.text(max_size=20) | st.text(st.characters(max_codepoint=127), max_size=300), max_size=10),
 )
 def test_a_column_of_others_equals_them_one_by_one(kind: str, values: list[str]) -> None:
     _column_equals_single(kind, values, None)
