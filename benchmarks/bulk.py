@@ -34,7 +34,7 @@ def main() -> None:
     """Measure and print the figures as one JSON list."""
     by = User.objects.filter(is_staff=True).first() or User.objects.create_user("bench", is_staff=True)
     numbers = tuple(Party.objects.filter(merged_into=None).order_by("id").values_list("pk", flat=True)[:MOST])
-    count, before = len(numbers), dict(Party.objects.values_list("pk", "city")[:1000])
+    count, before = len(numbers), _cities()
     floor = best(lambda: _bare(numbers))
     desk = find("customers")
     assert desk is not None
@@ -50,7 +50,7 @@ def main() -> None:
     tasks.work.call(change.pk)
     undone, undo_work = time.perf_counter() - started, time.process_time() - worked
     row = BulkChange.objects.get(pk=change.pk)
-    if row.restored + row.same < count or dict(Party.objects.values_list("pk", "city")[:1000]) != before:
+    if row.restored + row.same < count or _cities() != before:
         raise RuntimeError(f"{row.restored} of {count} were put back")
     share = count / MOST
     name = "their cities in one UPDATE"
@@ -62,6 +62,10 @@ def main() -> None:
         Figure("bulk edit and undo together", edited + undone, "s", 2 * floor, name, TARGET * share),
     ]
     json.dump([figure.as_json() for figure in figures], sys.stdout)
+
+
+def _cities() -> dict[int, str]:
+    return dict(Party.objects.order_by("id").values_list("pk", "city")[:1000])
 
 
 def _bare(numbers: tuple[int, ...]) -> None:

@@ -15,5 +15,6 @@ class FoundationConfig(AppConfig):
     def ready(self) -> None:
         import_module("guanxi.foundation.accounts")  # its signal receivers
         connection_created.connect(import_module("guanxi.foundation.logs").watch)
+        connection_created.connect(import_module("guanxi.foundation.connections").prepare)
         # This app stands last among ours in INSTALLED_APPS, so that every model is there when the hooks are read.
         hooks.discover([config.name for config in apps.get_app_configs() if config.name.startswith("guanxi.")])

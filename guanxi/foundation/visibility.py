@@ -52,6 +52,7 @@ __all__ = [
     "hidden_fields",
     "implied",
     "is_staff",
+    "is_walking",
     "limited",
     "may",
     "read_only_fields",
@@ -192,6 +193,11 @@ class VisibleQuerySet(models.QuerySet[M]):
         if condition is None:
             return self
         return self.none() if condition is governing.NOTHING else self.filter(condition)
+
+
+def is_walking() -> bool | str:
+    """What `walking` was told, within it."""
+    return _walking.get()
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def load(state: State, ids: Sequence[int]) -> dict[int, Row]:
     """The rows of these numbers, with what their cards show."""
     if not ids:
         return {}
-    rows = loading(state.desk.rows(state.viewer).filter(pk__in=ids), fields_of(state), state.order, state.viewer)
+    rows = loading(state.seen_in_lanes.filter(pk__in=ids), fields_of(state), state.order, state.viewer)
     return {row.pk: row for row in rows}
 
 

@@ -180,14 +180,19 @@ class State:
         """The rows asked for, such that the database keeps to an index that begins with something else than a filter:
         those of a lane, which are asked for next."""
         if self.few is not None:
-            return self.desk.rows(self.viewer).filter(Among("pk", self.few))
+            return self.seen_in_lanes.filter(Among("pk", self.few))
         if self.broken or self.text:
             return self.rows()
-        with visibility.walking(LANES):
-            rows = self.desk.rows(self.viewer)
+        rows = self.seen_in_lanes
         for number, one in enumerate(self.active):
             rows = rows.filter(one.q) if self._is_whose(one) else one.walked(rows, f"filtered_{number}")
         return rows
+
+    @cached_property
+    def seen_in_lanes(self) -> QuerySet[Row]:
+        """All rows that the viewer may see, as the lanes of a board ask for them."""
+        with visibility.walking(LANES):
+            return self.desk.rows(self.viewer)
 
     def _is_whose(self, one: filters.Active) -> bool:
         """Whether a filter asks for the rows of one owner, by whom the lanes are indexed."""

@@ -32,7 +32,7 @@ class TodoQuerySet(BelongingQuerySet["Todo"]):
         if not may(viewer, "view", Todo):
             return self.none()
         alone = VisibleQuerySet.visible_to(self, viewer).filter(is_of(""))
-        return alone | self.filter(on_visible_records(viewer))  # type: ignore[return-value]
+        return alone | self.filter(on_visible_records(viewer, self.model))  # type: ignore[return-value]
 
     def open(self) -> Self:
         """Those that are not done."""
