@@ -22,6 +22,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests import browser as chromium
 from tests import migrated, spark
+from tests.bucket import Buckets
 from tests.cluster import Cluster, NoPostgres
 from tests.dovecot import Dovecot, NoDovecot
 from tests.installation import Installation
@@ -404,6 +405,14 @@ def imap_server() -> Iterator[Dovecot]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def buckets() -> Iterator[Buckets]:
+    """A server that speaks S3, with buckets of any name."""
+    server = Buckets()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
