@@ -74,10 +74,11 @@ def _without(name: str, change: Any, hidden: frozenset[str]) -> Any:
 
 
 def _told(model: type[models.Model], changes: Any) -> list[tuple[str, str, str]]:
-    """Changes for whoever looks at the record; the audit log tells also of what only programs know."""
+    """Changes for whoever looks at the record; the audit log tells also of what only programs know, and of the fields
+    of a new record that were left empty."""
     if isinstance(changes, dict):
         changes = {name: change for name, change in changes.items() if not _is_of_programs(model, name)}
-    return in_words(model, changes)
+    return [line for line in in_words(model, changes) if line[1] or line[2]]
 
 
 def _is_of_programs(model: type[models.Model], name: str) -> bool:
@@ -85,6 +86,8 @@ def _is_of_programs(model: type[models.Model], name: str) -> bool:
     field = _field(model, name)
     if not isinstance(field, models.Field) or field.editable or _of_desk(model, field.name):
         return False
+    if field.name == "changed_at":  # the entry says itself when
+        return True
     name = str(field.verbose_name)
     return name == field.name.replace("_", " ") and name not in MADE
 
