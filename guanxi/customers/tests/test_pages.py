@@ -17,7 +17,7 @@ from guanxi.orders import actions as orders
 from tests.costs import statements
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 36
+MOST_QUERIES = 38  # alone 35; 37 were seen in a process that had run other tests
 
 
 @pytest.fixture
