@@ -336,6 +336,13 @@ class Desk:
         """The facts of the record's left zone, with those hung on `facts:<slug>`."""
         return _unique([as_field(self.model, fact) for fact in [*self.facts, *self._hung("facts")]])
 
+    def fact(self, name: str) -> Column | None:
+        """What is declared of one fact; without working out all the others."""
+        facts = [*self.facts, *self._hung("facts")]
+        declared = {one.path if isinstance(one, Column) else one: one for one in facts}  # of two the later, as above
+        found = declared.get(name)
+        return found if isinstance(found, Column) else None
+
     @_open
     def new_fields(self) -> list[Field]:
         """The fields of the “New” form, with those hung on `new:<slug>`."""

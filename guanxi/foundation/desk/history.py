@@ -188,7 +188,8 @@ def _one(model: type[models.Model] | None, name: str, change: Any) -> tuple[str,
 def _of_desk(model: type[models.Model], name: str) -> Field | None:
     """The fact that its desk declares of a field, where that says how its values are told."""
     desk = find_for(model._meta.label_lower)
-    return next((one for one in desk.all_facts() if one.name == name and one.column.words), None) if desk else None
+    column = desk.fact(name) if desk is not None else None
+    return as_field(model, column) if column is not None and column.words else None
 
 
 def _short(text: str) -> str:
