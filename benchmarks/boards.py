@@ -85,7 +85,7 @@ def _make(cards: int) -> None:
     }[connection.vendor]
     numbers = {
         "sqlite": f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {missing})",
-        "postgresql": f"WITH numbers AS (SELECT generate_series(1, {missing}) AS n)",
+        "postgresql": f"WITH numbers AS (SELECT generate_series(1::bigint, {missing}) AS n)",
     }[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute(

@@ -129,7 +129,7 @@ def _dialect(missing: int) -> tuple[str, str]:
     if connection.vendor == "sqlite":
         numbers = f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {missing})"
         return numbers, "date('2017-06-01', '+' || ((n * 7919) % 730) || ' days')"
-    return f"WITH numbers AS (SELECT generate_series(1, {missing}) AS n)", "date '2017-06-01' + ((n * 7919) % 730)::int"
+    return f"WITH numbers AS (SELECT generate_series(1::bigint, {missing}) AS n)", "date '2017-06-01' + ((n * 7919) % 730)::int"
 
 
 if __name__ == "__main__":

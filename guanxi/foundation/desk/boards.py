@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, F, FloatField, IntegerField, Max, Min, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, FloatField, IntegerField, Max, Min, Q, QuerySet, Sum, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
-from guanxi.foundation.desk import axes, layouts, likewise, paging
+from guanxi.foundation.desk import axes, likewise, paging
 from guanxi.foundation.desk.among import Among
 from guanxi.foundation.desk.declaration import Field
 from guanxi.foundation.desk.kinds import Kind
@@ -204,8 +204,9 @@ def _of_many(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
     parts: list[str] = []
     values: list[Any] = []
     halves = [likewise.Compiled(state.desk.model, half) for half in _halves(state, most)]
+    valued = state.order.field.path.orm if state.order.field and state.order.field.path else ""
     for number, lane in enumerate(lanes):
-        for half, compiled in enumerate(halves):
+        for half, compiled in enumerate(halves[:1] if _demands(lane.condition, valued) else halves):
             inner, given = compiled.of(lane)
             name = f"part_{len(parts)}"
             parts.append(f"SELECT {name}.*, {2 * number + half} FROM ({inner}) AS {name}")
@@ -220,13 +221,23 @@ def _of_many(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
     return found
 
 
+def _demands(condition: Q, name: str) -> bool:
+    """Whether rows of a lane have a value of that name, such as a day in a month: PostgreSQL looks through all rows for
+    the first of those that are without one, and there are none."""
+    if condition.negated or condition.connector != Q.AND:
+        return False
+    each = (
+        _demands(part, name) if isinstance(part, Q) else part[0] in {f"{name}__{sign}" for sign in ("lt", "gte")}
+        for part in condition.children
+    )
+    return any(each)
+
+
 def _halves(state: State, most: int) -> list[Callable[[Lane], QuerySet[Any]]]:
     """For each lane the rows with a value in the order, then those without: both are ranges of an index."""
     every, order = state.rows_walked(), state.order
     halves = [paging.with_value(every, order, None)]
-    axis = state.layout.axis
-    by_day = state.layout.kind == layouts.CALENDAR and axis is not None and axis.name == order.name.lstrip("-")
-    if order.by_value and not by_day:  # what stands on a day has one
+    if order.by_value:
         rest = paging.without_value(every, order, None)
         halves += [rest] if rest is not None else []
 
