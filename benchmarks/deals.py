@@ -23,7 +23,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from benchmarks.measure import Figure, percentile  # noqa: E402
+from benchmarks.measure import Figure, as_the_web_process_begins, percentile  # noqa: E402
 from guanxi.customers import actions as customers  # noqa: E402
 from guanxi.customers.models import Party  # noqa: E402
 from guanxi.foundation import people  # noqa: E402
@@ -32,7 +32,7 @@ from guanxi.foundation.roles import actions as roles  # noqa: E402
 from guanxi.foundation.visibility import SYSTEM  # noqa: E402
 from guanxi.sales.deals.models import Deal, Pipeline, Stage  # noqa: E402
 
-TIMES = 20
+TIMES = 60
 COLLEAGUES = 50
 PARTIES = 300
 BOARD, PAGE = 100, 60  # ms, the 95th percentile
@@ -83,6 +83,7 @@ def _got(client: Client, address: str) -> float:
             raise RuntimeError(f"{address} answered {response.status_code}")
 
     get(0)
+    as_the_web_process_begins()
     return percentile(get, TIMES, clock=CLOCK)
 
 
@@ -121,7 +122,7 @@ def make(deals: int) -> None:
             FROM numbers"""
         )
         if connection.vendor == "postgresql":
-            cursor.execute("ANALYZE deals_deal")
+            cursor.execute("VACUUM ANALYZE deals_deal")
 
 
 def _dialect(missing: int) -> tuple[str, str]:
@@ -129,7 +130,10 @@ def _dialect(missing: int) -> tuple[str, str]:
     if connection.vendor == "sqlite":
         numbers = f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {missing})"
         return numbers, "date('2017-06-01', '+' || ((n * 7919) % 730) || ' days')"
-    return f"WITH numbers AS (SELECT generate_series(1::bigint, {missing}) AS n)", "date '2017-06-01' + ((n * 7919) % 730)::int"
+    return (
+        f"WITH numbers AS (SELECT generate_series(1::bigint, {missing}) AS n)",
+        "date '2017-06-01' + ((n * 7919) % 730)::int",
+    )
 
 
 if __name__ == "__main__":

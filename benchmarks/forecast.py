@@ -33,7 +33,7 @@ from guanxi.sales.deals.models import Deal  # noqa: E402
 from guanxi.sales.forecast import actions, keeping, periods  # noqa: E402
 from guanxi.sales.forecast.models import DealState, Quota  # noqa: E402
 
-TIMES = 20
+TIMES = 60
 PEOPLE, TEAMS, ABOVE = 1_000, 50, 5
 PAGE, NIGHT = 300, 30  # ms, the 95th percentile; seconds
 PERIOD = "2018-Q1"
@@ -150,13 +150,13 @@ def _staff(people: int) -> None:
 
 
 def _spread(people: list[int]) -> None:
-    """The deals belong to all of them, in turn."""
+    """The deals belong to all of them, in turns of ten, so that each has open, won and lost ones."""
     with deal_pages.filling() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE owners (place integer PRIMARY KEY, pk integer)")
         cursor.executemany("INSERT INTO owners VALUES (%s, %s)", list(enumerate(people)))
         cursor.execute(
             "UPDATE deals_deal SET owner_id = "
-            f"(SELECT owners.pk FROM owners WHERE owners.place = deals_deal.id % {len(people)})"
+            f"(SELECT owners.pk FROM owners WHERE owners.place = (deals_deal.id / 10) % {len(people)})"
         )
         cursor.execute("VACUUM ANALYZE deals_deal" if connection.vendor == "postgresql" else "ANALYZE")
 

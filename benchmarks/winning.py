@@ -115,7 +115,7 @@ def _make_history() -> None:
                 "FROM deals_deal AS d WHERE d.state = 'open'"
             )
         if not sqlite:
-            cursor.execute("ANALYZE")
+            cursor.execute("VACUUM ANALYZE")
 
 
 if __name__ == "__main__":

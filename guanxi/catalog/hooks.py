@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.catalog import (
@@ -12,7 +11,7 @@ from guanxi.catalog import (
 )
 from guanxi.catalog.models import Product
 from guanxi.foundation import hooks, search
-from guanxi.foundation.desk import Panel
+from guanxi.foundation.desk import Panel, record_url
 from guanxi.foundation.governing import Subject
 
 
@@ -31,7 +30,7 @@ hooks.register(
         title=lambda product: product.name,
         subtitle=lambda product: " · ".join([product.code, *([product.category.path] if product.category else [])]),
         text=_sought,
-        url=lambda number: reverse("desk:record", args=["products", number]),
+        url=lambda number: record_url("products", number),
         icon="package",
         select_related=("category", "brand"),
     ),

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guanxi.customers import profile, queries
@@ -17,6 +16,7 @@ from guanxi.customers.merged import root_of
 from guanxi.customers.models import Party
 from guanxi.foundation.custom_fields import kinds, known, values
 from guanxi.foundation.custom_fields.models import CustomField
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.visibility import SYSTEM, Viewer
 
 LABEL = "customers.party"
@@ -93,7 +93,7 @@ class Parties:
         return {row.pk: (row.merged_into or row).name for row in rows}
 
     def url(self, number: int) -> str:
-        return reverse("desk:record", args=["customers", root_of(number)])
+        return record_url("customers", root_of(number))
 
     def like(self, text: str, viewer: Viewer, limit: int = 8) -> list[tuple[int, str]]:
         """Customers whose name begins like `text`, as `viewer` may see them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +22,7 @@ from guanxi.customers.identity import settings_api
 from guanxi.customers.identity.tasks import find_duplicates, look_at_changed
 from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship, SourceRecord
 from guanxi.foundation import hooks, search, shell
-from guanxi.foundation.desk import Panel, list_url
+from guanxi.foundation.desk import Panel, list_url, record_url
 from guanxi.foundation.governing import Subject
 from guanxi.foundation.records.expanding import Expansion
 from guanxi.foundation.tasks import Every, Weekly
@@ -113,7 +112,7 @@ hooks.register(
         title=lambda party: party.name,
         subtitle=lambda party: " · ".join(part for part in (party.latin_name, party.city) if part),
         text=_sought,
-        url=lambda number: reverse("desk:record", args=["customers", number]),
+        url=lambda number: record_url("customers", number),
         icon="user",
         prefetch_related=("contact_points", "absorbed"),
     ),

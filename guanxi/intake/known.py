@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
 
 from guanxi.customers.models import Party, SourceRecord
 from guanxi.foundation import clock
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.visibility import Viewer
 from guanxi.intake.models import ImportRun
 
@@ -27,7 +27,7 @@ def tell(rows: list[dict[str, Any]], viewer: Viewer) -> list[dict[str, Any]]:
     for row in rows:
         party_id = row.get("party_id")
         if party_id in names:
-            row["known"] = {"name": names[party_id], "url": reverse("desk:record", args=["customers", party_id])}
+            row["known"] = {"name": names[party_id], "url": record_url("customers", party_id)}
         for one in row.get("fields") or ():
             if not one["written"]:
                 one["who"] = _who(records.get(party_id or 0, []), one)

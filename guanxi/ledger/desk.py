@@ -6,13 +6,12 @@ import json
 from typing import Any
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import desk, shell
-from guanxi.foundation.desk import Column, Filter, Menu, Pill
+from guanxi.foundation.desk import Column, Filter, Menu, Pill, record_url
 from guanxi.foundation.visibility import Viewer
 from guanxi.ledger import kinds
 from guanxi.ledger.models import Event
@@ -32,7 +31,7 @@ def who(row: Event) -> SafeString | str:
     """A link to the party."""
     if row.party is None:
         return ""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["customers", row.party_id]), row.party.name)
+    return format_html('<a href="{}">{}</a>', record_url("customers", row.party_id), row.party.name)
 
 
 def payload(row: Event) -> SafeString | str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.links import link_to_party
 from guanxi.foundation import desk, shell
-from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Menu, Pill
+from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Menu, Pill, record_url
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.orders import actions, queries
 from guanxi.orders.models import UNCOUNTED, Order
@@ -23,9 +23,7 @@ def original_link(row: Order) -> SafeString | str:
     """A link to the sale that a return gives back."""
     if row.returns is None:
         return ""
-    return format_html(
-        '<a href="{}">{}</a>', reverse("desk:record", args=["orders", row.returns_id]), row.returns.number
-    )
+    return format_html('<a href="{}">{}</a>', record_url("orders", row.returns_id), row.returns.number)
 
 
 TONES = {"draft": "neutral", "confirmed": "info", "partly": "warn", "delivered": "good", "cancelled": "bad"}

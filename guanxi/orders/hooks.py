@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
 from guanxi.foundation.custom_fields import roll_ups
-from guanxi.foundation.desk import Column, Filter, Panel
+from guanxi.foundation.desk import Column, Filter, Panel, record_url
 from guanxi.foundation.governing import Subject
 from guanxi.foundation.tasks import Every
 from guanxi.ledger.kinds import EventKind, Family
@@ -142,7 +141,7 @@ hooks.register(
         title=lambda order: order.number,
         subtitle=lambda order: order.party.name,
         text=lambda order: order.key if order.key != order.number else "",
-        url=lambda number: reverse("desk:record", args=["orders", number]),
+        url=lambda number: record_url("orders", number),
         icon="receipt",
         select_related=("party",),
     ),

@@ -13,12 +13,11 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, Sum
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from guanxi.foundation import clock
-from guanxi.foundation.desk import display, list_url
+from guanxi.foundation.desk import display, list_url, record_url
 from guanxi.foundation.visibility import Viewer
 from guanxi.orders.models import PurchaseSummary
 
@@ -113,7 +112,7 @@ def _customer(row: PurchaseSummary, today: date) -> SlippingCustomer:
     every = ngettext("every day", "every %(count)s days", max(gap, 1)) % {"count": max(gap, 1)}
     return SlippingCustomer(
         name=row.party.name,
-        url=reverse("desk:record", args=["customers", row.party_id]),
+        url=record_url("customers", row.party_id),
         reason=_("Bought %(every)s, now silent for %(silent)s") % {"every": every, "silent": silent},
         value=display.rounded(row.revenue, 2),
         stake=display.rounded(row.yearly_pace),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.channels.activities import api, desk, queries, rights
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.governing import Subject
 
 hooks.register("subject", Subject("activities", _("Calls and meetings"), owned=True), order=45)
@@ -31,7 +31,7 @@ hooks.register(
         title=str,
         subtitle=lambda activity: activity.party.name if activity.party else "",
         text=lambda activity: activity.text,
-        url=lambda number: reverse("desk:record", args=["activities", number]),
+        url=lambda number: record_url("activities", number),
         icon="calendar-event",
     ),
     order=75,

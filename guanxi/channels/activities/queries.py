@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.customers.models import Party
 from guanxi.foundation.belonging import Place, places
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.notes import writing
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.ledger.queries import Told
@@ -207,7 +207,7 @@ def fetch(ids: Collection[int], viewer: Viewer) -> dict[int, Told]:
 
 
 def _line(row: Activity, html: SafeString) -> Told:
-    kind, url = row.get_kind_display(), reverse("desk:record", args=["activities", row.pk])
+    kind, url = row.get_kind_display(), record_url("activities", row.pk)
     title = kind if row.subject == kind else f"{kind}: {row.subject}"
     return Told(title, row.get_outcome_display() if row.outcome else "", url, html)
 

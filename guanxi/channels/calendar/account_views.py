@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages as told
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,6 +16,7 @@ from guanxi.channels.calendar.forms import AccountForm
 from guanxi.channels.calendar.models import Account, Clash
 from guanxi.foundation import tasks as background
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.desk.views.making import made
 from guanxi.foundation.once import FIELD, once
 from guanxi.foundation.visibility import require
@@ -41,7 +41,7 @@ def connect(request: HttpRequest, desk: Any) -> HttpResponse:
             else:
                 background.enqueue(tasks.sync, number, by=request.user, key=tasks.key_of(number))
                 told.success(request, _("Connected. Both sides are being brought together."))
-                return made(request, reverse("desk:record", args=["calendars", number]))
+                return made(request, record_url("calendars", number))
     return connecting.shown(request, form, None, "calendar/account_form.html")
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from guanxi.channels.activities import repeating
 from guanxi.channels.activities.models import Activity, Participant
 from guanxi.foundation import clock
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import Viewer, rights_of
 
@@ -136,7 +136,7 @@ def _block(row: Activity, seen: bool, answer: str) -> Block:
     tentative = bool(row.organizer) and answer in (Participant.Answer.WAITING, Participant.Answer.TENTATIVE)
     if not seen:
         return Block(row.starts_at, row.ends_at, whole_day=row.whole_day, tentative=tentative)
-    url = reverse("desk:record", args=["activities", row.pk])
+    url = record_url("activities", row.pk)
     title = f"{row.subject} ({row.party.name})" if row.party is not None else row.subject
     return Block(row.starts_at, row.ends_at, title, url, row.whole_day, tentative)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.channels.mail import (
@@ -17,6 +16,7 @@ from guanxi.channels.mail.posting import is_needed
 from guanxi.customers.hanging import Hanging
 from guanxi.customers.rights.kept import Kept
 from guanxi.foundation import hooks, search
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.governing import Subject
 from guanxi.foundation.tasks import Every
 from guanxi.ledger.kinds import EventKind, Family
@@ -54,7 +54,7 @@ hooks.register(
         title=str,
         subtitle=lambda row: row.sender_name or row.sender,
         text=lambda row: row.text,
-        url=lambda number: reverse("desk:record", args=["messages", number]),
+        url=lambda number: record_url("messages", number),
         icon="mail",
     ),
     order=76,

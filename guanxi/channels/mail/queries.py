@@ -8,12 +8,12 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Sum
-from django.urls import reverse
 from django.utils.html import linebreaks
 from django.utils.safestring import mark_safe
 
 from guanxi.channels.mail.models import LeftOut, Mailbox, Message
 from guanxi.customers.models import Party
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.visibility import Viewer
 from guanxi.ledger.queries import Told
 
@@ -73,7 +73,7 @@ def fetch(ids: Collection[int], viewer: Viewer) -> dict[int, Told]:
 def _line(row: Message) -> Told:
     text = row.text if len(row.text) <= EXCERPT else f"{row.text[:EXCERPT]} …"
     words = mark_safe(linebreaks(text, autoescape=True))
-    return Told(str(row), "", reverse("desk:record", args=["messages", row.pk]), words)
+    return Told(str(row), "", record_url("messages", row.pk), words)
 
 
 def facts(mailbox: Mailbox) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages as told
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -21,6 +20,7 @@ from guanxi.foundation import tasks as background
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.attachments import uploading
 from guanxi.foundation.attachments.actions import too_large
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.desk.views.making import made
 from guanxi.foundation.once import FIELD, once
 from guanxi.foundation.visibility import require
@@ -42,7 +42,7 @@ def connect(request: HttpRequest, desk: Any) -> HttpResponse:
         else:
             tasks.enqueue(Mailbox.objects.get(pk=number), by=request.user)
             told.success(request, _("Connected. What is there is being read."))
-            return made(request, reverse("desk:record", args=["mailboxes", number]))
+            return made(request, record_url("mailboxes", number))
     return connecting.shown(request, form, None, "mail/form.html")
 
 
@@ -161,7 +161,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
             ticked=request.POST.getlist("at_hand"),
         )  # fmt: skip
     background.enqueue(tasks.send, by=request.user, key="mail:send")
-    return made(request, reverse("desk:record", args=["messages", number]))
+    return made(request, record_url("messages", number))
 
 
 def _answering(request: HttpRequest, message: Message, how: str, status: int = 200, **more: Any) -> HttpResponse:

@@ -14,7 +14,7 @@ from guanxi.customers.actions import matching as deciding
 from guanxi.customers.identity.waterfall import percent
 from guanxi.customers.models import MatchPair, Merge, Source, SourceRecord
 from guanxi.foundation import desk
-from guanxi.foundation.desk import Button, Column, Pill
+from guanxi.foundation.desk import Button, Column, Pill, record_url
 from guanxi.foundation.visibility import Viewer, may
 
 TONES = {
@@ -128,7 +128,7 @@ class Merges(desk.Desk):
 
     def buttons(self, row: Merge, viewer: Viewer) -> list[Button]:
         """The survivor, and undoing."""
-        survivor = Button(str(row.survivor), reverse("desk:record", args=["customers", row.survivor_id]), "user")
+        survivor = Button(str(row.survivor), record_url("customers", row.survivor_id), "user")
         if row.undone_at is not None or not may(viewer, "merge", row.merged):
             return [survivor]
         return [survivor, Button(_now("Undo …"), reverse("customers:undo_merge", args=[row.pk]), "arrow-back-up")]
@@ -200,4 +200,4 @@ class SourceRecords(desk.Desk):
         """The customer that the record is of."""
         if row.party_id is None:
             return []
-        return [Button(str(row.party), reverse("desk:record", args=["customers", row.party_id]), "user")]
+        return [Button(str(row.party), record_url("customers", row.party_id), "user")]

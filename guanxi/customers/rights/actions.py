@@ -25,6 +25,7 @@ from guanxi.customers.rights.models import (
 )
 from guanxi.foundation import audit, clock, hooks
 from guanxi.foundation.actions import Refused, action, change, create, delete, occasion
+from guanxi.foundation.custom_fields import known
 from guanxi.foundation.visibility import Viewer, require
 
 LONGER = 2  # months by which a request may be extended, once
@@ -298,6 +299,7 @@ def mark_sensitive(*, by: Viewer, field: str) -> SensitiveField:
     """Let a field of customers be shown only when asked for."""
     if field not in dict(fields.choices()):
         raise Refused(_("There is no field “%(name)s”.") % {"name": field}, "field")
+    known.changed()
     return create(SensitiveField, field=field)
 
 
@@ -305,6 +307,7 @@ def mark_sensitive(*, by: Viewer, field: str) -> SensitiveField:
 def unmark_sensitive(row_id: int, *, by: Viewer) -> None:
     """Let a field be shown to everybody again."""
     delete(SensitiveField.objects.visible_to(by).get(pk=row_id))
+    known.changed()
 
 
 @action

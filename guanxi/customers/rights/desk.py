@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +15,7 @@ from guanxi.customers.panels import CHANNEL_LABELS, PROOF
 from guanxi.customers.rights import actions, fields
 from guanxi.customers.rights.models import OPEN, Erasure, Request, RetentionRule, SensitiveField, SensitiveLook
 from guanxi.foundation import clock, desk, hooks, shell
-from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Lanes, Menu, Pill
+from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Lanes, Menu, Pill, record_url
 from guanxi.foundation.visibility import Viewer
 
 TONES = {Request.State.OPEN: "info", Request.State.WORKING: "info", Request.State.DONE: "good"}
@@ -26,7 +25,7 @@ def customer(row: Any) -> Any:
     """Whom it is about, as a link."""
     if row.party_id is None:
         return ""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["customers", row.party_id]), row.party)
+    return format_html('<a href="{}">{}</a>', record_url("customers", row.party_id), row.party)
 
 
 def str_party(row: Any) -> str:

@@ -18,7 +18,7 @@ from guanxi.foundation import audit, once, visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk_changes import actions, desk, hanging, queries, tasks
 from guanxi.foundation.bulk_changes.models import BulkChange, BulkRow
-from guanxi.foundation.desk import Desk, choosing, editing
+from guanxi.foundation.desk import Desk, choosing, editing, record_url
 from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.desk.declaration import Field
 from guanxi.foundation.desk.kinds import Kind
@@ -121,7 +121,7 @@ def said(change: BulkChange) -> SafeString:
             {
                 "change": change,
                 "outcome": queries.outcome(change),
-                "url": reverse("desk:record", args=["bulk-changes", change.pk]),
+                "url": record_url("bulk-changes", change.pk),
                 "undo": undo if actions.may_undo(change) else "",
             },
         ).strip()

@@ -1,4 +1,5 @@
-"""Which custom fields there are: kept in each process, checked against one row of the database once a request.
+"""Which custom fields there are, and what else was said of fields: kept in each process, checked against one row of
+the database once a request.
 
 So all processes see a new field at their next request; outside of requests, within a second.
 """
@@ -9,20 +10,23 @@ import math
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from django.db import OperationalError, ProgrammingError
+from django.db import OperationalError, ProgrammingError, connection
 
 from guanxi.foundation.custom_fields.models import CustomField, FieldsVersion
 
 LOOK_AGAIN = 5.0  # seconds
+T = TypeVar("T")
 
 
 @dataclass
 class _Known:
     token: str | None = None
     by_type: dict[str, dict[str, CustomField]] = field(default_factory=dict)
+    besides: dict[str, Any] = field(default_factory=dict)
 
 
 _known = _Known()
@@ -66,13 +70,21 @@ def all_fields() -> list[CustomField]:
     return [one for fields in _current().by_type.values() for one in fields.values() if one.archived_at is None]
 
 
+def besides(name: str, read: Callable[[], T]) -> T:
+    """What `read` finds, kept until the next `changed`: for others who have something to say of fields."""
+    current = _current()
+    if name not in current.besides:
+        current.besides[name] = read()
+    return cast("T", current.besides[name])
+
+
 def _current() -> _Known:
     global _known
     at = getattr(_checked, "at", None)
     if at is not None and time.monotonic() - at < LOOK_AGAIN:
         return _known
     try:
-        token = FieldsVersion.objects.filter(pk=1).values_list("token", flat=True).first() or ""
+        token = _mark()
         if token != _known.token:
             with _loading:
                 _known = _Known(token, _read() if token else {})  # without a mark there never was a field
@@ -80,6 +92,14 @@ def _current() -> _Known:
         return _Known()
     _checked.at = time.monotonic()
     return _known
+
+
+def _mark() -> str:
+    """The mark of the last change, past the ORM: every request asks for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT token FROM {FieldsVersion._meta.db_table} WHERE id = 1")
+        found = cursor.fetchone()
+    return str(found[0]) if found else ""
 
 
 def _read() -> dict[str, dict[str, CustomField]]:

@@ -4,6 +4,7 @@ It knows models, fields, rights and hooks; it must not know any type of object o
 How to use it: docs/develop/desk.md.
 """
 
+from guanxi.foundation.desk.addresses import list_url, record_url
 from guanxi.foundation.desk.declaration import (
     Bulk,
     Button,
@@ -17,7 +18,6 @@ from guanxi.foundation.desk.declaration import (
     Quick,
     find,
     find_for,
-    list_url,
     register,
     registered,
 )
@@ -47,6 +47,7 @@ __all__ = [
     "find",
     "find_for",
     "list_url",
+    "record_url",
     "register",
     "registered",
 ]

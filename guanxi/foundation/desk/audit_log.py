@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import shell
 from guanxi.foundation.desk import history
+from guanxi.foundation.desk.addresses import record_url
 from guanxi.foundation.desk.declaration import Button, Column, Desk, Menu, Viewer, find_for, register
 from guanxi.foundation.models import AuditEntry
 from guanxi.foundation.visibility import SYSTEM
@@ -99,9 +100,8 @@ class AuditLog(Desk):
 
     def buttons(self, row: AuditEntry, viewer: Viewer) -> list[Button]:
         """To the record that was changed."""
-        from django.urls import reverse
 
         desk = find_for(row.object_type)
         if desk is None or row.object_id is None:
             return []
-        return [Button(_("Open the record"), reverse("desk:record", args=[desk.slug, row.object_id]), "external-link")]
+        return [Button(_("Open the record"), record_url(desk.slug, row.object_id), "external-link")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.db.models import Case, Count, F, FloatField, IntegerField, Max, Min, Q, QuerySet, Sum, Value, When
@@ -75,7 +75,7 @@ def capped(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> l
         return exact(state, lanes, sums)
     every = state.rows_walked()
     compiled = likewise.Compiled(
-        every.model, lambda lane: _with_sums(every.filter(lane.condition), sums).order_by()[: COUNTED + 1]
+        state.lane_conditions, lambda lane: _with_sums(every.filter(lane.condition), sums).order_by()[: COUNTED + 1]
     )
     totals = "".join(
         f", SUM(s{place})" + (f", MIN(c{place}), MAX(c{place})" if currency_of(one) else ", NULL, NULL")
@@ -197,28 +197,32 @@ def _of_few(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
 
 
 def _of_many(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
-    """The first rows of each lane, each walked along its index; all in one statement."""
+    """The first rows of each lane, each walked along its index: all in one statement, and in another those without a
+    value of the lanes that have room for them."""
     found: list[list[int]] = [[] for _lane in lanes]
     if state.broken:
         return found
-    parts: list[str] = []
-    values: list[Any] = []
-    halves = [likewise.Compiled(state.desk.model, half) for half in _halves(state, most)]
     valued = state.order.field.path.orm if state.order.field and state.order.field.path else ""
-    for number, lane in enumerate(lanes):
-        for half, compiled in enumerate(halves[:1] if _demands(lane.condition, valued) else halves):
-            inner, given = compiled.of(lane)
-            name = f"part_{len(parts)}"
-            parts.append(f"SELECT {name}.*, {2 * number + half} FROM ({inner}) AS {name}")
-            values += given
+    for number, half in enumerate(_halves(state, most)):
+        compiled, parts, values = likewise.Compiled(state.lane_conditions, half), [], []
+        for place, lane in enumerate(lanes):
+            if len(found[place]) < most and not (number and _demands(lane.condition, valued)):
+                inner, given = compiled.of(lane)
+                parts.append(f"SELECT part_{place}.*, {place} FROM ({inner}) AS part_{place}")
+                values += given
+        for pk, place in _answered(parts, values):
+            if len(found[place]) < most:
+                found[place].append(pk)
+    return found
+
+
+def _answered(parts: list[str], values: list[Any]) -> list[tuple[int, int]]:
+    """What all parts find, in one statement; within each in its order."""
+    if not parts:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
-        lines = cursor.fetchall()
-    # Within a part the rows come in its order; nothing is promised of the parts among each other.
-    for pk, number in sorted(lines, key=lambda line: line[1]):
-        if len(found[number // 2]) < most:
-            found[number // 2].append(pk)
-    return found
+        return cast("list[tuple[int, int]]", cursor.fetchall())
 
 
 def _demands(condition: Q, name: str) -> bool:
@@ -226,10 +230,9 @@ def _demands(condition: Q, name: str) -> bool:
     the first of those that are without one, and there are none."""
     if condition.negated or condition.connector != Q.AND:
         return False
-    each = (
-        _demands(part, name) if isinstance(part, Q) else part[0] in {f"{name}__{sign}" for sign in ("lt", "gte")}
-        for part in condition.children
-    )
+    parts: list[Any] = list(condition.children)
+    signs = {f"{name}__lt", f"{name}__gte"}
+    each = (_demands(part, name) if isinstance(part, Q) else part[0] in signs for part in parts)
     return any(each)
 
 

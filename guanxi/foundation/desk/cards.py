@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
-from typing import Any
 
-from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.html import conditional_escape, escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -29,24 +28,28 @@ class Card:
     pk: int
     url: str
     title: SafeString
-    lines: list[tuple[Any, SafeString, bool]]  # label, value, and whether the value needs its label
+    lines: SafeString
     seen: str
     lane: str
-    movable: bool
+    move: SafeString | None = None  # what the button says by which it is moved; PLACE stands for its title
 
     @property
     def html(self) -> SafeString:
         """The card. Put together here, not by a template: a page has a hundred of them."""
-        name = unescape(strip_tags(self.title))
-        button = ""
-        if self.movable:
-            words = _("Move “%(title)s” to another column") % {"title": name}
-            button = format_html(MOVE, words, icon("arrows-move-horizontal"))
-        lines = format_html_join("", "{}", ((line(label, value, named),) for label, value, named in self.lines))
-        movable = mark_safe(" data-movable") if self.movable else ""
-        return format_html(CARD, self.pk, self.seen, movable, name, self.url, self.title, button, lines)
+        name = escape(unescape(strip_tags(self.title))) if "<" in self.title else self.title
+        movable = button = ""
+        if self.move is not None:
+            movable, button = (
+                " data-movable",
+                MOVE.format(self.move.replace(PLACE, name), icon("arrows-move-horizontal")),
+            )
+        # Every part is HTML already, or escaped here.
+        return mark_safe(
+            CARD.format(self.pk, escape(self.seen), movable, name, escape(self.url), self.title, button, self.lines)
+        )
 
 
+PLACE = "\0"
 MOVE = '<button type="button" class="card-move" data-move-card aria-label="{}">{}</button>'
 CARD = (
     '<article class="board-card" data-card="{}" data-seen="{}"{} tabindex="0" aria-label="{}">'
@@ -54,16 +57,14 @@ CARD = (
 )
 
 
-def line(label: Any, value: SafeString, named: bool) -> SafeString:
-    """One line of a card; numbers and dates stand behind their label."""
-    if named:
-        return format_html(
-            '<div class="board-card-line"><span class="board-card-label">{}</span> <span>{}</span></div>', label, value
-        )
-    return format_html(
-        '<div class="board-card-line"><span class="visually-hidden">{}</span> <span title="{}">{}</span></div>',
-        label, label, value,
-    )  # fmt: skip
+def around(cells: display.Cells) -> tuple[SafeString, SafeString]:
+    """What stands before and after the value of a line of a card; numbers and dates stand behind their label."""
+    label, end = cells.field.label, mark_safe("</span></div>")
+    if cells.field.kind.ordered:
+        start = '<div class="board-card-line"><span class="board-card-label">{}</span> <span>'
+        return format_html(start, label), end
+    start = '<div class="board-card-line"><span class="visually-hidden">{}</span> <span title="{}">'
+    return format_html(start, label, label), end
 
 
 def lead_of(state: State) -> Field:
@@ -104,24 +105,27 @@ def made(state: State, rows: Sequence[tuple[Row, Lane]]) -> list[Card]:
     assert axis is not None
     lead, lines = display.Cells(lead_of(state)), [display.Cells(field) for field in lines_of(state)]
     movable = _movable(state, [row.pk for row, _lane in rows]) if axis.movable(state.viewer) else set()
+    move = conditional_escape(_("Move “%(title)s” to another column") % {"title": PLACE})
     for cells in (lead, *lines):
         cells.prepare([row for row, _lane in rows])
+    framed = [(cells, *around(cells)) for cells in lines]
     return [
         Card(
             row.pk,
             state.desk.url(row),
             lead.html(row),
-            [
-                (cells.field.label, html, cells.field.kind.ordered)
-                for cells in lines
-                if (html := cells.html(row)) != display.NOTHING
-            ],
+            _lines(framed, row),
             moving.seen(axis, row, lane),
             lane.key,
-            row.pk in movable,
+            move if row.pk in movable else None,
         )
         for row, lane in rows
     ]
+
+
+def _lines(framed: Sequence[tuple[display.Cells, SafeString, SafeString]], row: Row) -> SafeString:
+    found = ((start, cells.html(row), end) for cells, start, end in framed)
+    return mark_safe("".join(start + value + end for start, value, end in found if value != display.NOTHING))
 
 
 def _movable(state: State, ids: Sequence[int]) -> set[int]:

@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import hooks, visibility
 from guanxi.foundation.desk import paths
+from guanxi.foundation.desk.addresses import list_url, record_url
 from guanxi.foundation.desk.kinds import Kind, kind_of
 from guanxi.foundation.desk.names import worded
 from guanxi.foundation.desk.sets import Sets
@@ -269,7 +270,7 @@ class Desk:
 
     def url(self, row: Row) -> str:
         """The record page of `row`."""
-        return reverse("desk:record", args=[self.slug, row.pk])
+        return record_url(self.slug, row.pk)
 
     # What the desk reads. Functions given as class attributes are taken from the class, so that they are not bound.
 
@@ -534,9 +535,3 @@ def find_for(model_label: str) -> Desk | None:
         (desk for desk in hooks.get("desk") if desk.model._meta.label_lower == model_label),
         None,
     )
-
-
-def list_url(slug: str, query: dict[str, Any] | None = None) -> str:
-    """The address of a list, filtered: `list_url("customers", {"f.city": ["Taipei", "臺中"], "sort": "name"})`."""
-    address = reverse("desk:list", args=[slug])
-    return f"{address}?{urlencode(query, doseq=True)}" if query else address

@@ -77,14 +77,19 @@ def _when(value: Any, kind: Kind) -> str:
     return formats.date_format(value, "DATE_FORMAT") if isinstance(value, date) else str(value)
 
 
+REMEMBERED = (str, int, float, Decimal, date, datetime, bool)
+
+
 class Cells:
-    """What the cells of one column show; labels of choices are looked up once for all rows."""
+    """What the cells of one column show; labels of choices are looked up once for all rows, and a value that stands
+    in several rows is put into words once."""
 
     def __init__(self, field: Field) -> None:
         self.field = field
         choices = [] if field.column.fetch else field.choices
         self.choices = [(value, str(label)) for value, label in choices]
         self.fetched: Mapping[Any, Any] = {}
+        self.known: dict[Any, SafeString] = {}
         self.masked = sensitive.is_sensitive(field.path)
 
     def prepare(self, rows: Sequence[Any]) -> None:
@@ -105,7 +110,13 @@ class Cells:
             return NOTHING
         if self.field.many and isinstance(value, list):
             return rendered([Pill(text(self.field.kind, item, self.choices)) for item in value])
-        return conditional_escape(text(self.field.kind, value, self.choices))
+        if type(value) not in REMEMBERED:
+            return conditional_escape(text(self.field.kind, value, self.choices))
+        key = type(value), value  # 1 is not True
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = conditional_escape(text(self.field.kind, value, self.choices))
+        return found
 
     def exported(self, row: Any) -> Any:
         """The value for a file: number, date, moment in the business's time, or text."""

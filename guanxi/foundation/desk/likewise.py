@@ -26,6 +26,20 @@ class _Shape:
     places: list[tuple[int, int]] | None = None  # where values stand in the statement and in the condition
 
 
+class Conditions:
+    """The bare conditions of lanes, each made once for all that is asked of them."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self.rows = model._base_manager.order_by().values("pk")
+        self.made: dict[int, tuple[Lane, Statement]] = {}  # by identity, of lanes that live as long
+
+    def of(self, lane: Lane) -> Statement:
+        """SQL and values of the condition of a lane."""
+        if id(lane) not in self.made:
+            self.made[id(lane)] = lane, _sql(self.rows.filter(lane.condition))
+        return self.made[id(lane)][1]
+
+
 class Compiled:
     """The statements of `make(lane)` for one lane after the other.
 
@@ -33,13 +47,13 @@ class Compiled:
     put in nothing but their values.
     """
 
-    def __init__(self, model: type[models.Model], make: Callable[[Lane], QuerySet[Any]]) -> None:
-        self.rows, self.make = model._base_manager.order_by().values("pk"), make
+    def __init__(self, conditions: Conditions, make: Callable[[Lane], QuerySet[Any]]) -> None:
+        self.conditions, self.make = conditions, make
         self.shapes: dict[str, _Shape] = {}
 
     def of(self, lane: Lane) -> Statement:
         """SQL and values for `lane`."""
-        condition, bare = _sql(self.rows.filter(lane.condition))
+        condition, bare = self.conditions.of(lane)
         shape = self.shapes.get(condition)
         if shape is not None and shape.places:
             sql, values = shape.first[0], list(shape.first[1])

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import hooks, visibility
-from guanxi.foundation.desk import filters, layouts
+from guanxi.foundation.desk import filters, layouts, likewise
+from guanxi.foundation.desk.addresses import of_desk
 from guanxi.foundation.desk.among import Among
 from guanxi.foundation.desk.declaration import Desk, Field, Row, Viewer, as_field, is_hidden
 from guanxi.foundation.desk.layouts import Layout
@@ -90,7 +91,7 @@ class State:
         gone = {*drop, *put}
         kept = [(key, value) for key, value in self.here if not any(_belongs(key, name) for name in gone)]
         query = urlencode(self._marked(kept + [(key, value) for key, value in put.items() if value]))
-        address = reverse(name, args=[self.desk.slug])
+        address = of_desk(name, self.desk.slug)
         return f"{address}?{query}" if query else address
 
     def url_sorted(self, column: Field) -> str:
@@ -193,6 +194,11 @@ class State:
         """All rows that the viewer may see, as the lanes of a board ask for them."""
         with visibility.walking(LANES):
             return self.desk.rows(self.viewer)
+
+    @cached_property
+    def lane_conditions(self) -> likewise.Conditions:
+        """The conditions of the lanes of its board, calendar or groups."""
+        return likewise.Conditions(self.desk.model)
 
     def _is_whose(self, one: filters.Active) -> bool:
         """Whether a filter asks for the rows of one owner, by whom the lanes are indexed."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, search
-from guanxi.foundation.desk import Bulk, Column, Desk, Panel
+from guanxi.foundation.desk import Bulk, Column, Desk, Panel, record_url
 from guanxi.foundation.tags import api, in_bulk, queries, views
 from guanxi.foundation.tags import desk as tags_desk
 from guanxi.foundation.tags.models import Tag
@@ -52,7 +51,7 @@ hooks.register(
         letter="t",
         model=Tag,
         title=lambda tag: tag.name,
-        url=lambda number: reverse("desk:record", args=["tags", number]),
+        url=lambda number: record_url("tags", number),
         icon="tag",
     ),
     order=90,

@@ -185,7 +185,9 @@ def sentence(todo: Todo) -> str:
     """The task in one line: the verb, unless the words say it, and what."""
     if todo.verb == Todo.Verb.DO:
         return todo.what
-    return _("%(verb)s: %(what)s") % {"verb": todo.get_verb_display(), "what": todo.what}
+    # Not `get_verb_display`, which translates all verbs to show one.
+    verb = Todo.Verb(todo.verb).label if todo.verb in Todo.Verb else todo.verb
+    return _("%(verb)s: %(what)s") % {"verb": verb, "what": todo.what}
 
 
 def day_and_time(todo: Todo) -> str:

@@ -64,7 +64,7 @@ def next_column(of: desk.Desk) -> Column:
     """The next action of each record of a desk; as a filter, whether there is one."""
 
     def shown(rows: Sequence[Any]) -> dict[int, Any]:
-        found = queries.next_actions(rows)
+        found = queries.next_actions(rows, whose=False)
         return {
             pk: Pill(actions.sentence(todo), "bad") if todo.is_overdue else actions.sentence(todo)
             for pk, todo in found.items()

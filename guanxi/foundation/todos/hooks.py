@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.custom_fields import homes, roll_ups
-from guanxi.foundation.desk import Column, Desk, Panel
+from guanxi.foundation.desk import Column, Desk, Panel, record_url
 from guanxi.foundation.keys import RECORD, Shortcut
 from guanxi.foundation.tasks import Every
 from guanxi.foundation.todos import actions, api, desk, tasks, views
@@ -75,7 +74,7 @@ hooks.register(
         model=Todo,
         title=lambda todo: todo.what,
         subtitle=actions.when,
-        url=lambda number: reverse("desk:record", args=["todos", number]),
+        url=lambda number: record_url("todos", number),
         icon="checkbox",
     ),
     order=80,

@@ -29,13 +29,15 @@ def next_action(record: Any) -> Todo | None:
     return rows.order_by(F("origin").asc(nulls_first=True), "id").first()
 
 
-def next_actions(rows: Sequence[Any]) -> dict[int, Todo]:
-    """The next actions of records of one type, by number of the record: one query."""
+def next_actions(rows: Sequence[Any], *, whose: bool = True) -> dict[int, Todo]:
+    """The next actions of records of one type, by number of the record: one query; with those who are to do them, or
+    not."""
     if not rows:
         return {}
     label = rows[0]._meta.label_lower
     found = Todo.objects.filter(object_type=label, object_id__in=[row.pk for row in rows], is_next=True).open()
-    ordered = found.select_related("assignee").order_by(F("origin").desc(nulls_last=True), "-id")
+    found = found.select_related("assignee") if whose else found
+    ordered = found.order_by(F("origin").desc(nulls_last=True), "-id")
     return {int(todo.object_id or 0): todo for todo in ordered}
 
 

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from guanxi.foundation.desk import display
+from guanxi.foundation.desk import display, record_url
 from guanxi.foundation.visibility import Viewer
 from guanxi.insight import explaining, naming, queries
 from guanxi.insight.models import Standing, Tier
@@ -71,7 +71,7 @@ def _row(row: Standing, bought: set[date]) -> SlippingCustomer:
     pills = [naming.grade_pill(row.grade), *([] if row.tier == Tier.REGULAR else [naming.tier_pill(row.tier)])]
     return SlippingCustomer(
         name=row.party.name,
-        url=reverse("desk:record", args=["customers", row.party_id]),
+        url=record_url("customers", row.party_id),
         reason=explaining.reason(row, purchases, bought),
         value=figures.rounded(purchases.revenue if purchases else 0, 2),
         stake=figures.rounded(row.at_stake, 0),

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import F
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from guanxi.foundation import audit, notifications
 from guanxi.foundation.actions import Refused, action, change, create, delete, occasion
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.models import Notification
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.ledger import reading
@@ -148,7 +148,7 @@ def tell_of_dead(webhook: Webhook, count: int) -> None:
 
 
 def _url(webhook: Webhook) -> str:
-    return reverse("desk:record", args=["webhooks", webhook.pk])
+    return record_url("webhooks", webhook.pk)
 
 
 def _note(webhook: Webhook, changes: dict[str, Any]) -> None:

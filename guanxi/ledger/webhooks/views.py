@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.desk.views.making import made
 from guanxi.foundation.once import FIELD, new_token, once
 from guanxi.foundation.visibility import require
@@ -34,12 +35,12 @@ def edit_url(row: Webhook) -> str:
 
 def webhook_link(row: Delivery) -> Any:
     """The webhook of a delivery."""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["webhooks", row.webhook_id]), row.webhook)
+    return format_html('<a href="{}">{}</a>', record_url("webhooks", row.webhook_id), row.webhook)
 
 
 def event_link(row: Delivery) -> Any:
     """The event that a delivery tells."""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["events", row.event_id]), row.event_id)
+    return format_html('<a href="{}">{}</a>', record_url("events", row.event_id), row.event_id)
 
 
 def new(request: HttpRequest, desk: Any) -> HttpResponse:
@@ -58,7 +59,7 @@ def new(request: HttpRequest, desk: Any) -> HttpResponse:
         else:
             if fresh:
                 return _shown_once(request, number)
-            return made(request, reverse("desk:record", args=["webhooks", number]))
+            return made(request, record_url("webhooks", number))
     return _form(request, form, None)
 
 

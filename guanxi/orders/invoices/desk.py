@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.links import link_to_party
 from guanxi.foundation import desk, shell
-from guanxi.foundation.desk import Board, Button, Column, Filter, Menu, Pill, standard
+from guanxi.foundation.desk import Board, Button, Column, Filter, Menu, Pill, record_url, standard
 from guanxi.foundation.visibility import Viewer
 from guanxi.orders.invoices import actions, einvoice, queries
 from guanxi.orders.invoices.models import Invoice, Reminder, ReminderLevel
@@ -32,7 +32,7 @@ def state_of(row: Invoice) -> Pill:
 
 def link(slug: str, number: int | None, words: Any) -> SafeString | str:
     """A link to a record, where there is one."""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=[slug, number]), words) if number else ""
+    return format_html('<a href="{}">{}</a>', record_url(slug, number), words) if number else ""
 
 
 @desk.register

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
-from guanxi.foundation.desk import Column, Panel
+from guanxi.foundation.desk import Column, Panel, record_url
 from guanxi.foundation.tasks import Daily
 from guanxi.orders.invoices import (
     actions,
@@ -79,7 +78,7 @@ hooks.register(
         title=str,
         subtitle=lambda invoice: invoice.party.name,
         text=lambda invoice: invoice.reference,
-        url=lambda number: reverse("desk:record", args=["invoices", number]),
+        url=lambda number: record_url("invoices", number),
         icon="file-invoice",
         select_related=("party",),
     ),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.links import link_to_party
 from guanxi.foundation import desk, shell
-from guanxi.foundation.desk import Board, Button, Column, Filter, Menu, Pill, standard
+from guanxi.foundation.desk import Board, Button, Column, Filter, Menu, Pill, record_url, standard
 from guanxi.foundation.visibility import Viewer
 from guanxi.orders.naming import party_column
 from guanxi.orders.quotes import actions, queries
@@ -39,7 +39,7 @@ def order_link(row: Quote) -> SafeString | str:
     """A link to the order that acceptance made."""
     if row.order is None:
         return ""
-    return format_html('<a href="{}">{}</a>', reverse("desk:record", args=["orders", row.order_id]), row.order.number)
+    return format_html('<a href="{}">{}</a>', record_url("orders", row.order_id), row.order.number)
 
 
 @desk.register

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
-from guanxi.foundation.desk import Panel
+from guanxi.foundation.desk import Panel, record_url
 from guanxi.orders.quotes import (
     api,
     at_hand,
@@ -58,7 +57,7 @@ hooks.register(
         title=str,
         subtitle=lambda quote: quote.party.name,
         text=lambda quote: quote.subject,
-        url=lambda number: reverse("desk:record", args=["quotes", number]),
+        url=lambda number: record_url("quotes", number),
         icon="file-text",
         select_related=("party",),
     ),

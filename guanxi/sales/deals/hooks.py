@@ -6,7 +6,6 @@ What a higher floor, or a package beside, has to show on a deal it hangs on `pan
 from __future__ import annotations
 
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.catalog.models import ExchangeRate
@@ -14,7 +13,7 @@ from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
 from guanxi.foundation.actions import occasion
 from guanxi.foundation.custom_fields import roll_ups
-from guanxi.foundation.desk import Panel
+from guanxi.foundation.desk import Panel, record_url
 from guanxi.foundation.governing import Subject
 from guanxi.sales.deals import (
     actions,
@@ -113,7 +112,7 @@ hooks.register(
         title=lambda deal: deal.name,
         subtitle=lambda deal: deal.party.name,
         text=lambda deal: " ".join([deal.number or "", deal.tender_number]),
-        url=lambda number: reverse("desk:record", args=["deals", number]),
+        url=lambda number: record_url("deals", number),
         icon="target-arrow",
         select_related=("party",),
     ),

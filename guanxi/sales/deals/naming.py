@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from guanxi.customers.custom import Parties
 from guanxi.customers.merged import root_of
 from guanxi.customers.models import Party
-from guanxi.foundation.desk import Column
+from guanxi.foundation.desk import Column, record_url
 
 PARTIES = Parties()
 SUGGEST = reverse_lazy("custom_fields:parties")
@@ -42,7 +42,7 @@ def words(number: Any) -> str:
 
 def url(number: int) -> str:
     """The page of a customer."""
-    return reverse("desk:record", args=["customers", number])
+    return record_url("customers", number)
 
 
 def link(party: Party | None) -> SafeString | str:

@@ -18,7 +18,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation import clock, desk, shell
 from guanxi.foundation.actions import action, change, create
 from guanxi.foundation.bulk_changes.writing import in_sets
-from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Menu, Pill, conditions, standard
+from guanxi.foundation.desk import Board, Button, Calendar, Column, Filter, Menu, Pill, conditions, record_url, standard
 from guanxi.foundation.visibility import SYSTEM, Viewer, may, viewer_now
 from guanxi.sales.deals import naming
 from guanxi.sales.leads import actions
@@ -170,7 +170,7 @@ class Leads(desk.Desk):
     def buttons(self, row: Lead, viewer: Viewer) -> list[Button]:
         """To what it became."""
         if row.deal is not None and may(viewer, "view", row.deal):
-            return [Button(row.deal.name, reverse("desk:record", args=["deals", row.deal_id]), "target-arrow")]
+            return [Button(row.deal.name, record_url("deals", row.deal_id), "target-arrow")]
         return []
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.channels.mail.strangers import Taker
 from guanxi.customers.hanging import Hanging
 from guanxi.foundation import hooks, search
-from guanxi.foundation.desk import Panel
+from guanxi.foundation.desk import Panel, record_url
 from guanxi.foundation.governing import Subject
 from guanxi.foundation.visibility import Viewer
 from guanxi.sales.leads import (
@@ -56,7 +55,7 @@ hooks.register(
         title=str,
         subtitle=lambda lead: lead.organisation,
         text=lambda lead: " ".join([lead.mail, lead.phone_key, lead.number or ""]),
-        url=lambda number: reverse("desk:record", args=["leads", number]),
+        url=lambda number: record_url("leads", number),
         icon="user-search",
     ),
     order=18,

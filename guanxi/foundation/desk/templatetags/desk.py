@@ -6,7 +6,8 @@ from typing import Any
 
 from django import template
 
-from guanxi.foundation.desk import display
+from guanxi.foundation.desk import addresses, display
+from guanxi.foundation.desk.declaration import Desk
 from guanxi.foundation.desk.kinds import Kind
 
 register = template.Library()
@@ -40,3 +41,9 @@ def number(value: Any) -> str:
 def first_of(asked: dict[str, list[str]], operators: str) -> str:
     """What a filter asks with the first of `operators` (names parted by blanks) that it has."""
     return next((asked[name][0] for name in operators.split(" ") if asked.get(name)), "")
+
+
+@register.simple_tag
+def part_url(name: str, desk: Desk, number: Any, part: str) -> str:
+    """The address of a fact or a panel of a record: as `{% url %}`, which takes ten times as long for each of them."""
+    return addresses.of_record(f"desk:{name}", desk.slug, number, part)

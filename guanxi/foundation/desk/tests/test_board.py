@@ -122,7 +122,7 @@ def test_a_board_costs_a_few_queries(staff_client: Client, desk: Desk, parties: 
             staff_client.get(f"/people/?as=board{query}")
         assert len(captured) <= MOST_QUERIES, "\n".join(query["sql"] for query in captured)
         grouped = [one["sql"] for one in captured if "lane_number" in one["sql"] or "UNION ALL" in one["sql"]]
-        assert len(grouped) == 2, query  # counts and sums; first cards
+        assert len(grouped) in (2, 3), query  # counts and sums; first cards; those without a value of the order
 
 
 def test_counts_stop_and_are_known_when_asked_for(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import notifications
 from guanxi.foundation.actions import Refused, action, change, create
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.visibility import SYSTEM, Viewer, implied
 from guanxi.ledger.models import Channel, Direction
 from guanxi.orders.actions import Line, create_order
@@ -159,4 +159,4 @@ def _notify(quote: Quote, title: str, name: str, body: str = "") -> None:
     if quote.owner is not None:
         with translation.override(quote.owner.language or None):
             words = title % {"name": name, "number": quote}
-        notifications.notify(quote.owner, words, body, reverse("desk:record", args=["quotes", quote.pk]), kind=ANSWERS)
+        notifications.notify(quote.owner, words, body, record_url("quotes", quote.pk), kind=ANSWERS)

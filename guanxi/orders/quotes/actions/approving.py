@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import notifications
 from guanxi.foundation.actions import Refused, action, change, create
+from guanxi.foundation.desk import record_url
 from guanxi.foundation.desk.display import number
 from guanxi.foundation.visibility import Viewer, implied, rights_of
 from guanxi.orders.quotes import limits
@@ -101,9 +101,7 @@ def _call(quote: Quote) -> None:
             with translation.override(user.language or None):
                 title = _("Quote %(number)s, %(percent)s %% below list prices, waits for your approval")
                 words = title % {"number": quote, "percent": number(step.reduction)}
-            notifications.notify(
-                user, words, step.words, reverse("desk:record", args=["quotes", quote.pk]), kind=APPROVALS
-            )
+            notifications.notify(user, words, step.words, record_url("quotes", quote.pk), kind=APPROVALS)
 
 
 def _answer(quote: Quote, step: Approval, approved: bool, words: str) -> None:
@@ -112,5 +110,5 @@ def _answer(quote: Quote, step: Approval, approved: bool, words: str) -> None:
         return
     with translation.override(user.language or None):
         title = _("Quote %(number)s is approved") if approved else _("Quote %(number)s is not approved")
-        url = reverse("desk:record", args=["quotes", quote.pk])
+        url = record_url("quotes", quote.pk)
     notifications.notify(user, title % {"number": quote}, words, url, kind=APPROVALS)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from guanxi.foundation.desk import list_url
+from guanxi.foundation.desk import list_url, record_url
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.insight import explaining, naming, queries
 from guanxi.insight.models import Stage, Standing
@@ -33,7 +32,7 @@ def slipping(viewer: Viewer) -> Section | None:
 def _line(row: Standing, bought: set[date]) -> Line:
     why = (explaining.reason(row, explaining.purchases_of(row.party), bought), explaining.warning(row))
     return Line(
-        row.party.name, reverse("desk:record", args=["customers", row.party_id]), "trending-down",
+        row.party.name, record_url("customers", row.party_id), "trending-down",
         tuple(filter(None, why)), object_type="customers.party", object_id=row.party_id, amount=row.at_stake,
     )  # fmt: skip
 

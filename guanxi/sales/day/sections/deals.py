@@ -8,12 +8,11 @@ from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from guanxi.foundation import clock
-from guanxi.foundation.desk import list_url
+from guanxi.foundation.desk import list_url, record_url
 from guanxi.foundation.todos import actions as todos
 from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.todos.queries import next_actions
@@ -41,7 +40,7 @@ def ageing(viewer: Viewer) -> Section | None:
 def _line(deal: Deal, following: Todo | None) -> Line:
     what = _("next: %(what)s") % {"what": todos.sentence(following)} if following else _("nothing is to be done next")
     return Line(
-        deal.name, reverse("desk:record", args=["deals", deal.pk]), "hourglass",
+        deal.name, record_url("deals", deal.pk), "hourglass",
         (_age(deal.days_in_stage, deal.stage.expected_days, str(deal.stage)), what), deal.party.name,
         "deals.deal", deal.pk, deal.amount, late=following is None,
     )  # fmt: skip

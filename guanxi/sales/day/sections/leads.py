@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import clock
-from guanxi.foundation.desk import list_url
+from guanxi.foundation.desk import list_url, record_url
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.sales.day.lines import SHOWN, Line, Section, Worth
 from guanxi.sales.leads import desk
@@ -39,7 +38,7 @@ def _line(row: Lead) -> Line:
     if row.topic:
         why.append(row.topic)
     return Line(
-        str(row), reverse("desk:record", args=["leads", row.pk]), "user-search", tuple(why),
+        str(row), record_url("leads", row.pk), "user-search", tuple(why),
         row.organisation if row.name else "", "leads.lead", row.pk, late=seconds > desk.SOON,
     )  # fmt: skip
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guanxi.channels.activities import desk, queries
 from guanxi.channels.activities.models import Activity
 from guanxi.foundation import clock
-from guanxi.foundation.desk import list_url
+from guanxi.foundation.desk import list_url, record_url
 from guanxi.foundation.visibility import Viewer, may
 from guanxi.sales.day import wording
 from guanxi.sales.day.lines import SHOWN, Line, Section
@@ -46,6 +45,6 @@ def _line(row: Activity) -> Line:
     elif row.outcome:
         why.append(row.get_outcome_display())
     return Line(
-        row.subject, reverse("desk:record", args=["activities", row.pk]), desk.ICONS[Activity.Kind(row.kind)],
+        row.subject, record_url("activities", row.pk), desk.ICONS[Activity.Kind(row.kind)],
         tuple(why), row.party.name if row.party else "", "activities.activity", row.pk, late=late,
     )  # fmt: skip
