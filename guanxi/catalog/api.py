@@ -14,7 +14,7 @@ from guanxi.catalog import actions, pricing, queries
 from guanxi.catalog.models import Category, Product, Stock
 from guanxi.customers.queries import party_numbered
 from guanxi.foundation import search
-from guanxi.foundation.api import keyset
+from guanxi.foundation.api import keyset, preferring
 from guanxi.foundation.api.types import Cursor, Day, ExternalId, Limit, Money, Number, Page, Quantity
 from guanxi.foundation.custom_fields import api as custom_api
 from guanxi.foundation.custom_fields.api import Custom, WithCustom
@@ -128,18 +128,18 @@ def create_product(request: HttpRequest, body: ProductIn) -> Status[Product]:
 
 @router.put(
     "/by/{code}",
-    response={200: ProductOut, 201: ProductOut},
+    response={200: ProductOut, 201: ProductOut, 204: None},
     summary="Say what holds of a product, by its code",
     operation_id="put_product",
 )
-def put_product(request: HttpRequest, code: ExternalId, body: ProductFacts) -> Status[Product]:
+def put_product(request: HttpRequest, code: ExternalId, body: ProductFacts) -> Any:
     """Made where it is new (201), else changed: what is not said stays. Sent again, nothing changes."""
     given = body.model_dump(exclude_unset=True, exclude={"custom"})
     values = {name: value for name, value in given.items() if value is not None}
     with transaction.atomic():
         product, new = actions.put_product(code, values, by=request.user)
         custom_api.keep(product, body.custom, request)
-    return Status(201 if new else 200, queries.products(request.user).get(pk=product.pk))
+    return preferring.told(request, product.pk, new, lambda: queries.products(request.user).get(pk=product.pk))
 
 
 @router.get("/{number}", response=ProductOut, summary="Get a product", operation_id="get_product")

@@ -17,7 +17,7 @@ from guanxi.customers.merged import root_of
 from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole
 from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.api import additions, keyset
+from guanxi.foundation.api import additions, keyset, preferring
 from guanxi.foundation.api.types import Cursor, Day, ExternalId, Limit, Moment, Number, Page, SourceCode
 from guanxi.foundation.custom_fields import api as custom_api
 from guanxi.foundation.custom_fields.api import Custom, WithCustom
@@ -277,11 +277,11 @@ def create_party(request: HttpRequest, body: PartyIn) -> Status[Party]:
 
 @router.put(
     "/by/{source}/{external_id}",
-    response={200: PartyOut, 201: PartyOut},
+    response={200: PartyOut, 201: PartyOut, 204: None},
     summary="Say what holds of a party, by the number of another system",
     operation_id="put_party",
 )
-def put_party(request: HttpRequest, source: SourceCode, external_id: ExternalId, body: PartyIn) -> Status[Party]:
+def put_party(request: HttpRequest, source: SourceCode, external_id: ExternalId, body: PartyIn) -> Any:
     """Made where it is new (201), else changed: what is not said stays, contact points that it lacks are added. Sent
     again, nothing changes."""
     values = body.model_dump(exclude_unset=True, exclude={"contact_points", "custom"})
@@ -290,7 +290,7 @@ def put_party(request: HttpRequest, source: SourceCode, external_id: ExternalId,
     values = _owned(values)
     points = [point.model_dump() for point in body.contact_points]
     party, new = actions.put_party(source, external_id, values, points, by=request.user)
-    return Status(201 if new else 200, _answer(request, party.pk))
+    return preferring.told(request, party.pk, new, lambda: _answer(request, party.pk))
 
 
 @router.get("/{number}", response=PartyOut, summary="Get a party", operation_id="get_party")

@@ -13,6 +13,7 @@ from guanxi.customers import (
     desk,  # noqa: F401  registers the desk
     panels,
     profile,
+    sought,
     tie_api,
 )
 from guanxi.customers.hanging import Hanging
@@ -97,12 +98,6 @@ hooks.register(
 )
 
 
-def _sought(party: Party) -> str:
-    """Latin name, contact points, and the names of those who became part of the party."""
-    merged = [name for other in party.absorbed.all() for name in (other.name, other.latin_name)]
-    return " ".join([party.latin_name, *merged, *(point.key for point in party.contact_points.all())])
-
-
 hooks.register(
     "search",
     search.Source(
@@ -111,7 +106,7 @@ hooks.register(
         model=Party,
         title=lambda party: party.name,
         subtitle=lambda party: " · ".join(part for part in (party.latin_name, party.city) if part),
-        text=_sought,
+        text=sought.text,
         url=lambda number: record_url("customers", number),
         icon="user",
         prefetch_related=("contact_points", "absorbed"),

@@ -13,7 +13,7 @@ from guanxi.customers.models import Party
 from guanxi.customers.queries import parties, party_numbered
 from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.api import keyset
+from guanxi.foundation.api import keyset, preferring
 from guanxi.foundation.api.types import Cursor, ExternalId, Limit, Moment, Number, Page, SourceCode
 from guanxi.foundation.records.asking import narrowed
 from guanxi.ledger import actions, queries
@@ -104,16 +104,16 @@ def record_event(request: HttpRequest, body: EventIn) -> Status[Event]:
 
 @router.put(
     "/by/{source}/{external_id}",
-    response={200: EventOut, 201: EventOut},
+    response={200: EventOut, 201: EventOut, 204: None},
     summary="Record an event, by the number of another system",
     operation_id="put_event",
 )
-def put_event(request: HttpRequest, source: SourceCode, external_id: ExternalId, body: EventIn) -> Status[Event]:
+def put_event(request: HttpRequest, source: SourceCode, external_id: ExternalId, body: EventIn) -> Any:
     """Recorded where it is new (201); sent again, it is there already (200), whatever else is said of it."""
     values = body.model_dump(exclude={"kind", "party"})
     party = _party(request, body)
     event, new = actions.put_event(source, external_id, body.kind, by=request.user, party=party, **values)
-    return Status(201 if new else 200, event)
+    return preferring.told(request, event.pk, new, lambda: event)
 
 
 def _party(request: HttpRequest, body: EventIn) -> Party | None:

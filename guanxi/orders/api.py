@@ -15,7 +15,7 @@ from guanxi.customers.merged import root_of
 from guanxi.customers.models import Party
 from guanxi.customers.queries import parties, party_numbered
 from guanxi.foundation.actions import Refused
-from guanxi.foundation.api import keyset
+from guanxi.foundation.api import keyset, preferring
 from guanxi.foundation.api.types import (
     Cursor,
     Day,
@@ -210,18 +210,18 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[Order]:
 
 @router.put(
     "/by/{source}/{external_id}",
-    response={200: OrderWithLines, 201: OrderWithLines},
+    response={200: OrderWithLines, 201: OrderWithLines, 204: None},
     summary="Say what holds of an order, by the number of another system",
     operation_id="put_order",
 )
-def put_order(request: HttpRequest, source: SourceCode, external_id: ExternalId, body: OrderIn) -> Status[Order]:
+def put_order(request: HttpRequest, source: SourceCode, external_id: ExternalId, body: OrderIn) -> Any:
     """Placed where it is new (201), else corrected, its lines in their order. Sent again, nothing changes."""
     with transaction.atomic():
         party, values = _placed(request, body)
         lines = _lines(request, body.lines)
         order, new = actions.put_order(source, external_id, party, lines, by=request.user, **values)
         custom_api.keep(order, body.custom, request)
-    return Status(201 if new else 200, one(request, order.pk))
+    return preferring.told(request, order.pk, new, lambda: one(request, order.pk))
 
 
 def _placed(request: HttpRequest, body: OrderIn) -> tuple[Party, dict[str, Any]]:

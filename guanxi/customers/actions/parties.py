@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from guanxi.customers import corrections, custom, normalise, profile
+from guanxi.customers import corrections, custom, normalise, profile, sought
 from guanxi.customers.actions.contacts import cleaned
 from guanxi.customers.actions.locking import locked, mark_changed
 from guanxi.customers.actions.owning import require_owner
@@ -74,7 +74,7 @@ def create_party(
     create_parts([*(("roles", role) for role in held), *((point.kind, point) for point in points)])
     for point in points:
         tell("contact.added", party, by=by, kind=point.kind, value=point.value)
-    search.touch(party)
+    search.touch(party, text=sought.text_of(party, (point.key for point in points)))
     return party
 
 

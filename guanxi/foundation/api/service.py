@@ -21,7 +21,7 @@ from ninja.errors import HttpError
 from ninja.parser import Parser
 
 from guanxi.foundation import hooks
-from guanxi.foundation.api import idempotency, limits, login, problems, scopes, selecting
+from guanxi.foundation.api import idempotency, limits, login, preferring, problems, scopes, selecting
 from guanxi.foundation.api.problems import Problem
 
 View = Callable[..., HttpResponse]
@@ -36,6 +36,7 @@ DESCRIPTION = """Everything that people do on the screens, for programs.
   lists, by the same names: `f.city=Taipei`; `/records/<type>` takes their whole addresses.
 * **Money** is exact and written as text (`"12.50"`); times are ISO 8601 with an offset.
 * **Limits**: so many requests a minute; the headers `RateLimit-Policy` and `RateLimit` tell how many are left.
+* **Said by another system's number** (PUT …/by/…): with `Prefer: return=minimal` only the record's address comes back.
 * **POST once**: with the header `Idempotency-Key` a repeat is not done again but gets the same answer, for 24 hours.
 * **Errors** are problems as of RFC 9457; `errors` says which field is wrong and why.
 """
@@ -94,11 +95,13 @@ class API(NinjaAPI):
             complete(schema)
         problem = {"$ref": "#/components/schemas/Problem"}
         content = {problems.CONTENT_TYPE: {"schema": problem}}
-        for operations in schema["paths"].values():
+        for path, operations in schema["paths"].items():
             for method, operation in operations.items():
                 operation["responses"].setdefault("default", {"description": "A problem", "content": content})
                 if method == "post":
                     operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+                if method == "put" and preferring.NUMBERED in path:
+                    operation["parameters"].append(preferring.PARAMETER)
         return schema
 
 

@@ -50,8 +50,9 @@ UPSERT_STAGED = (
 )
 
 
-def touch(*rows: models.Model) -> None:
-    """Write what is found of these rows into the index, in the running transaction.
+def touch(*rows: models.Model, text: str | None = None) -> None:
+    """Write what is found of these rows into the index, in the running transaction; `text` is that of the source, where
+    the caller knows it.
 
     Does nothing for models without a `Source`.
     """
@@ -61,7 +62,7 @@ def touch(*rows: models.Model) -> None:
             source = source_of_model(type(row))
         except LookupError:
             continue
-        entry = source.entry(row)
+        entry = source.entry(row, text)
         entries.setdefault(source.object_type, (source, {}))[1][entry[0]] = entry
     for source, some in entries.values():
         write(source, list(some.values()))

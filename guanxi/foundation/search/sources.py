@@ -44,10 +44,11 @@ class Source:
         """What people call these objects."""
         return str(self.label or self.model._meta.verbose_name_plural)
 
-    def entry(self, row: Any) -> tuple[int, str, str, str, float]:
-        """What the index keeps of one row: id, title, subtitle, text, weight."""
+    def entry(self, row: Any, text: str | None = None) -> tuple[int, str, str, str, float]:
+        """What the index keeps of one row: id, title, subtitle, text (with what is told of it besides), weight."""
         weight = min(1.0, max(0.0, self.weight(row)))
-        text = " ".join([self.text(row), *(more for door in hooks.get("search_text") if (more := door(row)))])
+        text = self.text(row) if text is None else text
+        text = " ".join([text, *(more for door in hooks.get("search_text") if (more := door(row)))])
         return row.pk, self.title(row)[:TITLE], self.subtitle(row)[:SUBTITLE], text, weight
 
 
