@@ -86,6 +86,44 @@ def test_an_event_is_recorded_once(api: Client) -> None:
     assert Event.objects.filter(kind="web.visit").count() == 1
 
 
+@pytest.mark.django_db
+def test_who_wants_no_record_back_gets_its_address(api: Client) -> None:
+    tea = {"description": "Tea", "amount": "3"}
+    bodies: dict[str, Any] = {"/parties/by/shop/8": {"name": "陳大文"}, "/products/by/T-8": {"name": "Tea"}}
+    for path, body in bodies.items():
+        _said_briefly(api, path, body)
+    party = api.get("/api/v1/parties?external=shop:8").json()["items"][0]["id"]
+    _said_briefly(api, "/orders/by/shop/W-8", {"party": party, "lines": [tea]})
+    _said_briefly(api, "/events/by/shop/v-8", {"kind": "web.visit", "party": party})
+    assert put(api, "/parties/by/shop/8", {"city": "臺南"})["name"] == "陳大文", "without the header the record comes"
+    refused = api.put(
+        "/api/v1/parties/by/shop/8", {"name": ""}, content_type=JSON, headers={"Prefer": "return=minimal"}
+    )
+    assert refused.status_code == 422 and refused.json()["errors"], "what is wrong is told all the same"
+
+
+def _said_briefly(api: Client, path: str, body: Any) -> None:
+    """New and again: 204, and the record where the address says."""
+    places = set()
+    for preferred in ("return=minimal", 'respond-async, return="minimal"'):
+        answer = api.put(f"/api/v1{path}", body, content_type=JSON, headers={"Prefer": preferred})
+        assert (answer.status_code, answer.content) == (204, b""), answer.content
+        assert answer.headers["Preference-Applied"] == "return=minimal"
+        places.add(answer.headers["Location"])
+    (place,) = places
+    found = api.get(place)
+    assert found.status_code == 200 and place.endswith(f"/{found.json()['id']}")
+
+
+@pytest.mark.django_db
+def test_a_new_customer_is_found_at_once_by_what_was_said(api: Client) -> None:
+    put(api, "/parties/by/shop/9", {"name": "Lin", "latin_name": "Lin Mei-Ling"}, 201)
+    for words in ("Mei-Ling", "shop:9"):
+        assert [one["name"] for one in api.get("/api/v1/parties", {"q": words}).json()["items"]] == ["Lin"], words
+    put(api, "/parties/by/shop/9", {"contact_points": [{"kind": "mail", "value": "mei@example.com"}]})
+    assert [one["name"] for one in api.get("/api/v1/parties", {"q": "mei@example.com"}).json()["items"]] == ["Lin"]
+
+
 def bulk(api: Client, kind: str, rows: list[Any], status: int = 200, **more: Any) -> Any:
     answer = api.post(f"/api/v1/bulk/{kind}", {"rows": rows, "source": "shop", **more}, content_type=JSON)
     assert answer.status_code == status, answer.content

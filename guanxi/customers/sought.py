@@ -13,6 +13,12 @@ def text(party: Party) -> str:
     return text_of(party, (point.key for point in party.contact_points.all()), merged)
 
 
+def text_now(party: Party) -> str:
+    """The same of one party, of whom nothing was loaded beside."""
+    merged = [name for names in party.absorbed.values_list("name", "latin_name") for name in names]
+    return text_of(party, party.contact_points.values_list("key", flat=True), merged)
+
+
 def text_of(party: Party, keys: Iterable[str], merged: Iterable[str] = ()) -> str:
     """The same of a party whose contact points the caller has at hand, by their keys."""
     return " ".join([party.latin_name, *merged, *keys])

@@ -25,6 +25,7 @@ R = TypeVar("R")
 M = TypeVar("M", bound=models.Model)
 
 _occasion: contextvars.ContextVar[Occasion | None] = contextvars.ContextVar("occasion", default=None)
+_as_one: contextvars.ContextVar[bool] = contextvars.ContextVar("as_one", default=False)
 
 
 class Refused(Exception):
@@ -62,12 +63,27 @@ def _made_action(
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with acting(kwargs["by"], name), block():
+        with acting(kwargs["by"], name), _in_transaction() if _as_one.get() else block(), _set(_as_one, False):
             result = function(*args, **kwargs)
         return visibility.veil(result) if isinstance(result, models.Model) else result
 
     run.action_name = name  # type: ignore[attr-defined]
     return run
+
+
+def as_one() -> contextlib.AbstractContextManager[None]:
+    """Within the block an action is part of the one that calls it, and does without a savepoint of its own: who calls
+    it so does not go on where it is refused."""
+    return _set(_as_one, True)
+
+
+@contextlib.contextmanager
+def _set(variable: contextvars.ContextVar[bool], value: bool) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 def _in_transaction() -> contextlib.AbstractContextManager[Any]:
@@ -125,10 +141,18 @@ def create_parts(parts: Sequence[tuple[str, models.Model]]) -> None:
             raise Refused(refusal.message, field) from refusal
     rows = [row for _field, row in parts]
     for model in dict.fromkeys(type(row) for row in rows):
-        model._base_manager.bulk_create([row for row in rows if type(row) is model])
+        _insert(model, [row for row in rows if type(row) is model])
     audit.record_all(now, [(row, _all_values(row)) for row in rows])
     for row in rows:
         _tell(row)
+
+
+def _insert(model: type[models.Model], rows: list[Any]) -> None:
+    """Insert rows of one model; of a single one the plain way is the shorter."""
+    if len(rows) == 1:
+        rows[0].save(force_insert=True)
+    else:
+        model._base_manager.bulk_create(rows)
 
 
 def _refuse_new(row: models.Model) -> None:

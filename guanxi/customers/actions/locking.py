@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from guanxi.customers import sought
 from guanxi.customers.merged import DEEPEST
 from guanxi.customers.models import Party
 from guanxi.foundation import search
@@ -29,4 +30,4 @@ def locked(party_id: int, by: Viewer) -> Party:
 def mark_changed(party: Party) -> None:
     """Let readers of changes and the search index know that something of `party` is new."""
     Party.objects.filter(pk=party.pk).update(changed_at=timezone.now())
-    search.touch(party)
+    search.touch(party, text=sought.text_now(party))

@@ -88,13 +88,16 @@ def _first_point(party: Party, kind: str, value: str) -> ContactPoint:
 
 
 @action
-def edit_party(row_id: int, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer) -> Party:
-    """Correct facts of a party; profile fields are named `profile.age`, several at once `profile`: {...}.
+def edit_party(
+    row: int | Party, changes: dict[str, Any], expected: dict[str, Any] | None = None, *, by: Viewer
+) -> Party:
+    """Correct facts of a party (its number, or the record as the running action holds it: `locked`); profile fields are
+    named `profile.age`, several at once `profile`: {...}.
 
     What a person says wins over every source, now and in later imports. `expected` holds the values that he saw. Raises
     Conflict where somebody else changed the same field meanwhile, Refused where a value is wrong.
     """
-    party = locked(row_id, by)
+    party = row if isinstance(row, Party) else locked(row, by)
     facts = {key.removeprefix(PROFILE): value for key, value in changes.items() if key.startswith(PROFILE)}
     values = {key: value for key, value in changes.items() if not key.startswith(PROFILE)}
     facts |= values.pop("profile", None) or {}

@@ -12,7 +12,7 @@ from guanxi.customers.actions.parties import create_party, edit_party, set_roles
 from guanxi.customers.merged import root_of
 from guanxi.customers.models import ContactPoint, Party
 from guanxi.foundation import one_at_a_time
-from guanxi.foundation.actions import Refused, action
+from guanxi.foundation.actions import Refused, action, as_one
 from guanxi.foundation.visibility import NotAllowed, Viewer, limited, require
 
 EXTERNAL = ContactPoint.Kind.EXTERNAL
@@ -34,25 +34,24 @@ def put_party(
     value = f"{source}:{external_id}"
     key = normalise.key_of(EXTERNAL, value)
     one_at_a_time.hold(f"party:{key}")
-    known = ContactPoint.objects.filter(kind=EXTERNAL, key=key).order_by("id").select_related("party").first()
+    known = ContactPoint.objects.filter(kind=EXTERNAL, key=key).order_by("id").values_list("party", flat=True).first()
     values = {name: said for name, said in values.items() if said is not None}
-    party = create_party(by=by, external=value, **values) if known is None else _changed(known.party, values, by)
+    with as_one():
+        party = create_party(by=by, external=value, **values) if known is None else _changed(known, values, by)
     _add_lacking(party, contact_points, by)
     return party, known is None
 
 
-def _changed(party: Party, values: dict[str, Any], by: Viewer) -> Party:
-    if party.merged_into_id is not None or limited(by, Party):
-        seen = Party.objects.visible_to(by).filter(pk=root_of(party.pk)).first()
-        if seen is None:
-            raise NotAllowed(by, "edit", Party)
-        party = seen
+def _changed(number: int, values: dict[str, Any], by: Viewer) -> Party:
+    if limited(by, Party) and not Party.objects.visible_to(by).filter(pk=root_of(number)).exists():
+        raise NotAllowed(by, "edit", Party)
+    party = locked(number, by)
     roles = values.pop("roles", None)
     profile = {f"profile.{name}": said for name, said in values.pop("profile", {}).items()}
     changes = {name: said for name, said in values.items() if getattr(party, name, None) != said}
     changes |= {name: said for name, said in profile.items() if party.profile.get(name.partition(".")[2]) != said}
     if changes:
-        party = edit_party(party.pk, changes, by=by)
+        party = edit_party(party, changes, by=by)
     if roles is not None:
         require(by, "edit", party)
         if set(roles) != set(party.roles.values_list("role", flat=True)):

@@ -1,4 +1,4 @@
-"""What a program wants to hear of what it said: the record, or with `Prefer: return=minimal` (RFC 7240) only where it is.
+"""What a program wants to hear of what it said: the record, or with `Prefer: return=minimal` (RFC 7240) its address.
 
 Who brings one system up to date from another has no use for the record, and making it takes a third of the time.
 """

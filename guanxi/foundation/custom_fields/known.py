@@ -70,6 +70,11 @@ def all_fields() -> list[CustomField]:
     return [one for fields in _current().by_type.values() for one in fields.values() if one.archived_at is None]
 
 
+def any_worked_out() -> bool:
+    """Whether any field of any type is worked out of others."""
+    return any(one.worked_out for one in all_fields())
+
+
 def besides(name: str, read: Callable[[], T]) -> T:
     """What `read` finds, kept until the next `changed`: for others who have something to say of fields."""
     current = _current()

@@ -175,6 +175,8 @@ def patch_of(row: models.Model, home: Home, fields: list[CustomField]) -> dict[s
 
 def follow(row: models.Model) -> None:
     """Work out anew what depends on a record that was just saved: its formulas, roll-ups of what it hangs on."""
+    if not known.any_worked_out():
+        return
     home = homes.find(row._meta.label_lower)
     if home is not None:
         _follow_formulas(home, [row.pk], row)
