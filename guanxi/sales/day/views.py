@@ -27,7 +27,12 @@ SAID = 2  # of what was said last
 def mine(request: HttpRequest) -> HttpResponse:
     """The page."""
     require(request.user, "view", Todo)
-    return render(request, "day/mine.html", {"sections": queries.sections(request.user), "today": clock.today()})
+    return render(request, "day/mine.html", {**_sections(request), "today": clock.today()})
+
+
+def _sections(request: HttpRequest) -> dict[str, Any]:
+    found = queries.sections(request.user)
+    return {"sections": found, "nothing": not any(section.lines for section in found)}
 
 
 # Done by one key ------------------------------------------------------------------------------------------------------
@@ -64,7 +69,7 @@ def done(request: HttpRequest, what: str, pk: int) -> HttpResponse:
         raise Http404
     is_done = request.POST.get("done") == "1"
     told = DOES[what](request, pk, is_done) | {"what": what, "number": pk, "done": is_done}
-    return render(request, "day/day.html", {"sections": queries.sections(request.user), "told": told})
+    return render(request, "day/day.html", {**_sections(request), "told": told})
 
 
 # What a line opens into -----------------------------------------------------------------------------------------------

@@ -206,6 +206,15 @@ def test_other_packages_add_sections_and_worth(staff: User, staff_client: Client
     assert "has a case" in page
 
 
+def test_who_has_nothing_to_do_reads_where_work_comes_from(staff: User, staff_client: Client, make: MakeDeal) -> None:
+    empty = staff_client.get("/day/").content.decode()
+    assert "Nothing waits for you today" in empty and "Nothing here today." not in empty
+    assert 'class="btn" href="/deals/' in empty, "the ways to where work is made"
+    next_action(make("Pumps", owner=staff), "price", staff, 0)
+    busy = staff_client.get("/day/").content.decode()
+    assert "Nothing waits for you today" not in busy and "Nothing here today." in busy
+
+
 def test_programs_and_today_show_the_same(staff: User, api: Client, make: MakeDeal, staff_client: Client) -> None:
     assert "Open my day" not in staff_client.get("/").content.decode()
     todo = next_action(make("Pumps", owner=staff), "price", staff, 0)
