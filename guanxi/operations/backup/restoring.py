@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,16 +61,22 @@ def restore(path: Path, key: str = "", replace: bool = False, say: Say = print) 
     _require_quiet()
     if not replace and _has_data():
         raise Refused(_("There are data here. With --replace they are set aside, and the backup takes their place."))
-    manifest = archive.verify(path, key)
-    say(_("Verified: %(parts)s parts, %(size)s MB.") % _sizes(manifest))
     stamp = timezone.now().strftime("%Y%m%d_%H%M%S")
     fresh = not _has_data()
     staging = Staging(about)
-    snapshots.require_room(staging.home, manifest.size)
-    staging.fill(path, key, manifest)
+    with ThreadPoolExecutor(1) as pool:  # PostgreSQL makes the tables meanwhile
+        verifying = pool.submit(copy_context().run, archive.verify, path, key)
+        manifest = staging.fill(path, key, lambda: _fitting(verifying.result(), staging, say))
     journal = {"state": "moving", "stamp": stamp, "moves": staging.moves(stamp), "fresh": fresh}
     _write_journal({**journal, "about": about, **manifest.told})
     go_on(say)
+
+
+def _fitting(manifest: archive.Manifest, staging: Staging, say: Say) -> archive.Manifest:
+    """What was verified, if there is room for it."""
+    say(_("Verified: %(parts)s parts, %(size)s MB.") % _sizes(manifest))
+    snapshots.require_room(staging.home, manifest.size)
+    return manifest
 
 
 def _sizes(manifest: archive.Manifest) -> dict[str, str]:
@@ -117,6 +125,7 @@ class Staging:
 
     def __init__(self, about: dict[str, Any]) -> None:
         self.about = about
+        self.is_verified = False
         self.home = Path(settings.GUANXI_HOME)
         self.small = self.home / "restoring"
         self.files = _beside(Path(settings.MEDIA_ROOT))
@@ -127,16 +136,39 @@ class Staging:
             folder.mkdir(parents=True)
         self.database.unlink(missing_ok=True)
 
-    def fill(self, path: Path, key: str, manifest: archive.Manifest) -> None:
-        """Write everything beside, and bring it up to this program's version."""
-        if connection.vendor == "postgresql":
-            with loading.loading(self.about) as load:
-                self._walk(path, key, manifest, load)
-                load.finish(manifest.told["rows"])
-        else:
-            self._walk(path, key, manifest, None)
-            self._upgrade_sqlite()
+    def fill(self, path: Path, key: str, verified: Callable[[], archive.Manifest]) -> archive.Manifest:
+        """Write everything beside, and bring it up to this program's version. Nothing is read before it is `verified`;
+        where that raises, nothing is left."""
+        try:
+            if connection.vendor == "postgresql":
+                manifest = self._load(path, key, verified)
+            else:
+                manifest = self._verify(verified)
+                self._walk(path, key, manifest, None)
+                self._upgrade_sqlite()
+        finally:
+            if not self.is_verified:
+                self._discard()
         _merge_erasures(self.small / "home" / "erasures.jsonl")
+        return manifest
+
+    def _verify(self, verified: Callable[[], archive.Manifest]) -> archive.Manifest:
+        manifest = verified()
+        self.is_verified = True
+        return manifest
+
+    def _load(self, path: Path, key: str, verified: Callable[[], archive.Manifest]) -> archive.Manifest:
+        with loading.loading(self.about) as load:
+            manifest = self._verify(verified)
+            self._walk(path, key, manifest, load)
+            load.finish(manifest.told["rows"])
+        return manifest
+
+    def _discard(self) -> None:
+        for folder in (self.small, self.files, self.lake):
+            shutil.rmtree(folder, ignore_errors=True)
+        if connection.vendor == "postgresql":
+            loading.drop_staged()
 
     def _walk(self, path: Path, key: str, manifest: archive.Manifest, load: loading.Load | None) -> None:
         done = 0

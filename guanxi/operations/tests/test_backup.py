@@ -62,6 +62,17 @@ def program(place: Installation, text: str, *arguments: str) -> str:
     return str(process.said.read_text()).strip()
 
 
+LEFT = """
+from guanxi.project.cli import boot
+boot()
+from django.db import connection
+with connection.cursor() as cursor:
+    staged = "SELECT count(*) FROM pg_namespace WHERE nspname = 'guanxi_restoring'"
+    cursor.execute(staged if connection.vendor == "postgresql" else "SELECT 0")
+    print(cursor.fetchone()[0])
+"""
+
+
 @pytest.fixture
 def filled(installation: Installation, tmp_path: Path) -> Installation:
     file = write_sales(tmp_path / "sales.csv", count=400)
@@ -94,6 +105,12 @@ def test_what_comes_back_is_what_was_there(
 
     other = other_installation
     open_it = ("--key-file", str(secret))
+    tampered = bytearray(file.read_bytes())
+    tampered[-2_000] ^= 1
+    (tmp_path / "tampered.age").write_bytes(tampered)
+    refused = other.run("restore", str(tmp_path / "tampered.age"), *open_it, check=False)
+    assert refused.returncode == 1 and "The backup is damaged" in refused.stderr
+    assert program(other, LEFT) == "0" and not list(other.home.glob("*restoring*")), "nothing is left of the try"
     said = other.run("restore", str(file), *open_it).stdout
     assert "Restored the backup" in said and "secret key is another" not in said  # it came along
     assert differences(whole(other), before) == []
