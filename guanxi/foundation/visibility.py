@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 
 from guanxi.foundation import governing, hooks
 from guanxi.foundation.governing import (
@@ -61,6 +62,7 @@ __all__ = [
     "rule_of",
     "seeing",
     "seen_by",
+    "sees",
     "sees_every_field",
     "subjects",
     "veil",
@@ -193,6 +195,12 @@ class VisibleQuerySet(models.QuerySet[M]):
         if condition is None:
             return self
         return self.none() if condition is governing.NOTHING else self.filter(condition)
+
+
+def sees(viewer: Viewer, model: Any, name: str) -> Exists:
+    """The condition that the record of `model` that a row names is one which `viewer` may see. Asked of each row: with
+    IN a database may collect all records of the model for the few rows of one page."""
+    return Exists(model._default_manager.visible_to(viewer).filter(pk=OuterRef(name)))
 
 
 def is_walking() -> bool | str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models import Party, Relationship
 from guanxi.customers.relations.trees import Forest, forest
 from guanxi.foundation import hooks
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import Viewer, sees
 
 MOST = 2000  # people drawn in one chart
 MOST_COMPANIES = 200
@@ -152,8 +152,8 @@ def chart(organisation: Party, viewer: Viewer, *, department: str = "") -> Chart
 def workers(organisation: Party, viewer: Viewer) -> Any:
     """Who works there now, with whom they report to; of merged parties' rows the own one first."""
     rows = Relationship.objects.visible_to(viewer).filter(kind=Relationship.Kind.WORKS_AT, other=organisation)
-    visible = Party.objects.visible_to(viewer).values("pk")
-    return rows.between_two().current().filter(party__in=visible).own_first().select_related("party", "reports_to")
+    rows = rows.between_two().current().filter(sees(viewer, Party, "party"))
+    return rows.own_first().select_related("party", "reports_to")
 
 
 def led_by(party: Party, viewer: Viewer, limit: int = 50) -> list[Relationship]:

@@ -34,7 +34,7 @@ class Figures:
     """What the head of a lane says."""
 
     count: int = 0
-    more: bool = False  # there are above COUNTED; then `sums` are not known
+    more: bool = False  # there are more than were counted; then `sums` are not known
     sums: list[Any] = field(default_factory=list)
 
 
@@ -48,11 +48,13 @@ class Filled:
     more: bool = False  # rows beyond `ids`
 
 
-def filled(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = (), size: int = CARDS) -> list[Filled]:
-    """All lanes with counts, sums and their first `size` rows: two queries."""
+def filled(
+    state: State, lanes: Sequence[Lane], sums: Sequence[Field] = (), size: int = CARDS, most: int | None = None
+) -> list[Filled]:
+    """All lanes with counts (up to `most`, else COUNTED), sums and their first `size` rows: two queries, or three."""
     if not lanes:
         return []
-    figures = capped(state, lanes, sums)
+    figures = capped(state, lanes, sums, most)
     parted = _of_few(state, lanes, size + 1) if state.few is not None else _of_many(state, lanes, size + 1)
     return [
         Filled(lane, figures[number], parted[number][:size], len(parted[number]) > size)
@@ -69,13 +71,14 @@ def page(state: State, lane: Lane, cursor: str, fields: Sequence[Field], size: i
 # Counts and sums ----------------------------------------------------------------------------------------------------
 
 
-def capped(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> list[Figures]:
-    """Counts and sums of each lane in one query; where there are above COUNTED rows, that is all that is said."""
+def capped(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = (), most: int | None = None) -> list[Figures]:
+    """Counts and sums of each lane in one query; where there are more than `most` rows, that is all that is said."""
     if state.few is not None or state.broken:
         return exact(state, lanes, sums)
+    limit = most or COUNTED
     every = state.rows_walked()
     compiled = likewise.Compiled(
-        state.lane_conditions, lambda lane: _with_sums(every.filter(lane.condition), sums).order_by()[: COUNTED + 1]
+        state.lane_conditions, lambda lane: _with_sums(every.filter(lane.condition), sums).order_by()[: limit + 1]
     )
     totals = "".join(
         f", SUM(s{place})" + (f", MIN(c{place}), MAX(c{place})" if currency_of(one) else ", NULL, NULL")
@@ -90,10 +93,10 @@ def capped(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = ()) -> l
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
         for number, count, *line in cursor.fetchall():
-            more = count > COUNTED
+            more = count > limit
             each = zip(sums, line[::3], line[1::3], line[2::3], strict=True)
             read = [] if more else [_one_currency(_read(one, total), low, high) for one, total, low, high in each]
-            found[number] = Figures(min(count, COUNTED), more, read)
+            found[number] = Figures(min(count, limit), more, read)
     return found
 
 

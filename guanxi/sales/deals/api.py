@@ -12,7 +12,7 @@ from guanxi.customers.models import Party
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.api.types import Day, Moment, Money, Number
 from guanxi.foundation.models import User
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import Viewer, sees
 from guanxi.sales.deals import actions, committee, guides, queries
 from guanxi.sales.deals.models import CommitteeSeat, Contender, Credit, Deal, Stage, StageChange
 
@@ -235,8 +235,7 @@ def leave_committee(request: HttpRequest, number: Number, seat: Number) -> Statu
 def deal_contenders(request: HttpRequest, number: Number) -> list[Contender]:
     """The competitors in this deal."""
     deal = _found(number, request)
-    visible = Party.objects.visible_to(request.user).values("pk")
-    return list(deal.contenders.filter(party__in=visible).order_by("id"))
+    return list(deal.contenders.filter(sees(request.user, Party, "party")).order_by("id"))
 
 
 @router.post(

@@ -13,7 +13,7 @@ from guanxi.customers.models import Party, Relationship
 from guanxi.customers.relations import charts
 from guanxi.customers.relations.charts import STANCES
 from guanxi.foundation import clock, hooks
-from guanxi.foundation.visibility import Viewer
+from guanxi.foundation.visibility import Viewer, sees
 from guanxi.sales.deals.models import CommitteeSeat, Deal
 
 QUIET = 30  # days after which a silence is named
@@ -59,8 +59,8 @@ class Member:
 
 def members(deal: Deal, viewer: Viewer) -> list[Member]:
     """The committee, deciders and the most influential first; each person once."""
-    visible = Party.objects.visible_to(viewer).values("pk")
-    rows = CommitteeSeat.objects.visible_to(viewer).filter(deal=deal, person__in=visible).select_related("person")
+    rows = CommitteeSeat.objects.visible_to(viewer).filter(sees(viewer, Party, "person"), deal=deal)
+    rows = rows.select_related("person")
     found: dict[int, Member] = {}
     for row in rows.order_by("origin", "id"):
         member = found.setdefault(row.person_id, Member(row.person))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from guanxi.customers.models import Party, PartyRole, Relationship
 from guanxi.customers.relations.charts import STANCES
 from guanxi.foundation.desk import Button, list_url
-from guanxi.foundation.visibility import Viewer, may
+from guanxi.foundation.visibility import Viewer, may, sees
 from guanxi.sales.deals import committee, competitors, guides, queries
 from guanxi.sales.deals.models import Contender, Deal, MarketNote, Stage, State
 
@@ -68,8 +68,7 @@ def credit(deal: Deal, viewer: Viewer) -> dict[str, Any]:
 
 def contenders(deal: Deal, viewer: Viewer) -> dict[str, Any]:
     """Who stands against us."""
-    visible = Party.objects.visible_to(viewer).values("pk")
-    rows = Contender.objects.visible_to(viewer).filter(deal=deal, party__in=visible).select_related("party")
+    rows = Contender.objects.visible_to(viewer).filter(sees(viewer, Party, "party"), deal=deal).select_related("party")
     return {"deal": deal, "contenders": list(rows.order_by("-strength", "id")), "may_edit": may(viewer, "edit", deal)}
 
 

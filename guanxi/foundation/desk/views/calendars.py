@@ -11,13 +11,14 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from guanxi.foundation import clock, visibility
-from guanxi.foundation.desk import axes, boards, calendars, layouts
+from guanxi.foundation.desk import axes, boards, calendars, layouts, rows
 from guanxi.foundation.desk.kinds import Kind, kind_of
 from guanxi.foundation.desk.state import State
 from guanxi.foundation.desk.views import lists
 from guanxi.foundation.desk.views.boards import columns_of
 
 SHOWN = {layouts.MONTH: 3, layouts.WEEK: 15, layouts.DAY: 50}  # cards of a day
+COUNTED = {layouts.MONTH: 100, layouts.WEEK: 100, layouts.DAY: rows.COUNTED}  # how far a day is counted
 MORNING = "T09:00:00"  # when what is made on a day begins, where it needs a time
 
 
@@ -26,7 +27,7 @@ def body(request: HttpRequest, state: State) -> dict[str, Any]:
     """What the calendar shows."""
     layout = state.layout
     assert layout.axis is not None
-    found = boards.filled(state, calendars.lanes_of(state), size=SHOWN[layout.span])
+    found = boards.filled(state, calendars.lanes_of(state), size=SHOWN[layout.span], most=COUNTED[layout.span])
     making = _making(request, state)
     days = [
         {**column, **_day(state, column["lane"].value, column["figures"].count - len(column["cards"]), making)}
