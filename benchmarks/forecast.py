@@ -150,13 +150,13 @@ def _staff(people: int) -> None:
 
 
 def _spread(people: list[int]) -> None:
-    """The deals belong to all of them, in turns of ten, so that each has open, won and lost ones."""
+    """The deals belong to all of them, in turns of fifty, so that each has some of every state and stage."""
     with deal_pages.filling() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE owners (place integer PRIMARY KEY, pk integer)")
         cursor.executemany("INSERT INTO owners VALUES (%s, %s)", list(enumerate(people)))
         cursor.execute(
             "UPDATE deals_deal SET owner_id = "
-            f"(SELECT owners.pk FROM owners WHERE owners.place = (deals_deal.id / 10) % {len(people)})"
+            f"(SELECT owners.pk FROM owners WHERE owners.place = (deals_deal.id / 50) % {len(people)})"
         )
         cursor.execute("VACUUM ANALYZE deals_deal" if connection.vendor == "postgresql" else "ANALYZE")
 
