@@ -23,8 +23,8 @@ from django.db import connection, models  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from benchmarks import deals as of_deals  # noqa: E402
-from benchmarks.deals import CLOCK, COLLEAGUES  # noqa: E402
-from benchmarks.measure import Figure, as_the_web_process_begins, percentile  # noqa: E402
+from benchmarks.deals import CLOCK, COLLEAGUES, TIMES  # noqa: E402
+from benchmarks.measure import Figure, percentile  # noqa: E402
 from guanxi.channels.activities.models import Activity  # noqa: E402
 from guanxi.customers.models import Party  # noqa: E402
 from guanxi.foundation import clock  # noqa: E402
@@ -35,7 +35,6 @@ from guanxi.sales.deals.models import Deal  # noqa: E402
 from guanxi.sales.leads.models import Lead  # noqa: E402
 
 MOST = 100  # ms, the 95th percentile
-TIMES = 60
 
 
 def main() -> None:
@@ -52,23 +51,12 @@ def main() -> None:
     size = f"{Party.objects.count():,} parties, {Deal.objects.count():,} deals, {Activity.objects.count():,} activities"
     task = Todo.objects.filter(assignee__username="seller1", done_at__isnull=True).order_by("-due_on", "pk").first()
     figures = [
-        Figure(f"My day of a representative, p95; {size}", _got(rep, "/day/"), "ms", target=MOST),
-        Figure("  of an administrator with as much", _got(manager, "/day/"), "ms", target=MOST),
+        Figure(f"My day of a representative, p95; {size}", of_deals.got(rep, "/day/"), "ms", target=MOST),
+        Figure("  of an administrator with as much", of_deals.got(manager, "/day/"), "ms", target=MOST),
         Figure("  done by one key, with the day that follows", _done(rep, task.pk if task else 0), "ms", target=MOST),
-        Figure("  the same for programs", _got(rep, "/api/v1/day"), "ms", target=MOST),
+        Figure("  the same for programs", of_deals.got(rep, "/api/v1/day"), "ms", target=MOST),
     ]
     json.dump([figure.as_json() for figure in figures], sys.stdout)
-
-
-def _got(client: Client, address: str) -> float:
-    def get(_index: int) -> Any:
-        response = client.get(address)
-        if response.status_code != 200:
-            raise RuntimeError(f"{address} answered {response.status_code}")
-
-    get(0)
-    as_the_web_process_begins()
-    return percentile(get, TIMES, clock=CLOCK)
 
 
 def _done(client: Client, task: int) -> float:

@@ -12,7 +12,6 @@ import os
 import sys
 import time
 from datetime import date, timedelta
-from typing import Any
 
 import django
 
@@ -24,7 +23,7 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from benchmarks import deals as deal_pages  # noqa: E402
-from benchmarks.measure import Figure, as_the_web_process_begins, percentile  # noqa: E402
+from benchmarks.measure import Figure  # noqa: E402
 from guanxi.foundation import clock  # noqa: E402
 from guanxi.foundation.models import User  # noqa: E402
 from guanxi.foundation.roles.models import Holding, Membership, Role, Team  # noqa: E402
@@ -33,11 +32,9 @@ from guanxi.sales.deals.models import Deal  # noqa: E402
 from guanxi.sales.forecast import actions, keeping, periods  # noqa: E402
 from guanxi.sales.forecast.models import DealState, Quota  # noqa: E402
 
-TIMES = 60
 PEOPLE, TEAMS, ABOVE = 1_000, 50, 5
 PAGE, NIGHT = 300, 30  # ms, the 95th percentile; seconds
 PERIOD = "2018-Q1"
-CLOCK = time.process_time if "processor" in sys.argv else time.perf_counter
 
 
 def main() -> None:
@@ -66,18 +63,7 @@ def _pages(people: int) -> list[Figure]:
         ("  of a representative", rep, f"/forecast/?period={PERIOD}", PAGE),
         ("  range by chance, fetched after the page", administrator, f"/forecast/range/?period={PERIOD}", None),
     ]
-    return [Figure(name, _got(client, url), "ms", target=most) for name, client, url, most in addresses]
-
-
-def _got(client: Client, address: str) -> float:
-    def get(_index: int) -> Any:
-        response = client.get(address)
-        if response.status_code != 200:
-            raise RuntimeError(f"{address} answered {response.status_code}")
-
-    get(0)
-    as_the_web_process_begins()
-    return percentile(get, TIMES, clock=CLOCK)
+    return [Figure(name, deal_pages.got(client, url), "ms", target=most) for name, client, url, most in addresses]
 
 
 def _nights() -> list[Figure]:

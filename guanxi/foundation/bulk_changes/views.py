@@ -18,7 +18,7 @@ from guanxi.foundation import audit, once, visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.bulk_changes import actions, desk, hanging, queries, tasks
 from guanxi.foundation.bulk_changes.models import BulkChange, BulkRow
-from guanxi.foundation.desk import Desk, choosing, editing, record_url
+from guanxi.foundation.desk import Desk, choosing, editing, list_url, record_url
 from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.desk.declaration import Field
 from guanxi.foundation.desk.kinds import Kind
@@ -190,4 +190,4 @@ def remove_one(request: HttpRequest, found: Desk, pk: int) -> HttpResponse:
         messages.error(request, refused.why if refused and refused.why else said_)
         return redirect(found.url(row))
     messages.success(request, said_)
-    return redirect(reverse("desk:list", args=[found.slug]))
+    return redirect(list_url(found.slug))

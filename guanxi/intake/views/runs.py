@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import declaration
+from guanxi.foundation.desk.addresses import list_url, record_url
 from guanxi.foundation.visibility import may, require
 from guanxi.intake import actions, desk_kinds, drafting, known, offers, reverting
 from guanxi.intake.drafts import ImportDraft
@@ -80,7 +81,7 @@ def _lists(run: ImportRun) -> list[tuple[str, str]]:
     if desk is None or run.dry_run or not run.created or run.state == State.REVERTED:
         return []
     if not slug:  # these rows do not remember which import made them
-        return [(str(desk.plural), reverse("desk:list", args=[desk.slug]))]
+        return [(str(desk.plural), list_url(desk.slug))]
     return [(str(desk.plural), f"{reverse('desk:list', args=[slug])}?f.import={run.pk}")]
 
 
@@ -136,7 +137,7 @@ def _kept(run: ImportRun, after: int) -> dict[str, Any]:
     labels = {name: one.label for name, one in fields_of(run.kind).items()}
     for row in rows:
         desk = declaration.find_for(row["object_type"])
-        row["url"] = reverse("desk:record", args=[desk.slug, row["object_id"]]) if desk else ""
+        row["url"] = record_url(desk.slug, row["object_id"]) if desk else ""
         row["field"] = labels.get(row["field"], row["field"])
     return {"kept_rows": rows, "kept_next": following}
 

@@ -21,6 +21,7 @@ from guanxi.foundation import hooks, once, visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import choosing, display, editing, filters, layouts, paging, shelf, summing
 from guanxi.foundation.desk import state as states
+from guanxi.foundation.desk.addresses import list_url
 from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.desk.declaration import Bulk, Button, Desk, Field, Viewer
 from guanxi.foundation.desk.kinds import Kind
@@ -170,7 +171,7 @@ def _asked(given: QueryDict, key: str) -> dict[str, str]:
 def back_to(request: HttpRequest, desk: Desk) -> str:
     """The list as it was, from the form's `query`."""
     query = request.POST.get("query", "")
-    address = reverse("desk:list", args=[desk.slug])
+    address = list_url(desk.slug)
     return states.from_query(desk, request.user, query).url() if query else address
 
 

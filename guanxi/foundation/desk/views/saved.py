@@ -15,6 +15,7 @@ from guanxi.foundation import visibility
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.desk import actions, sharing
 from guanxi.foundation.desk import state as states
+from guanxi.foundation.desk.addresses import list_url
 from guanxi.foundation.desk.declaration import Desk
 from guanxi.foundation.desk.models import SavedView, ViewShare
 from guanxi.foundation.models import User
@@ -70,7 +71,7 @@ def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 def change(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """Do with a view what `do` says: edit, update, rename, share, unshare, copy, delete, pin, unpin, default …"""
     do = request.POST.get("do", "")
-    here = reverse("desk:list", args=[desk.slug])
+    here = list_url(desk.slug)
     query = states.from_query(desk, request.user, request.POST.get("query", "")).query
     try:
         if do == "delete":
