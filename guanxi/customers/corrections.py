@@ -37,22 +37,17 @@ def said_by_hand(party: Party) -> dict[str, Any]:
     return {name: value for payload in records.values_list("payload", flat=True) for name, value in payload.items()}
 
 
-def keep(
-    party: Party, values: dict[str, Any], source_code: str = HAND, key: str = "", *, new: bool = False
-) -> SourceRecord:
-    """Add `values` to what was said of `party`; `key` tells apart what is not simply a correction. Of a `new` party
-    nothing has been said before.
-    """
+def keep(party: Party, values: dict[str, Any], source_code: str = HAND, key: str = "") -> SourceRecord:
+    """Add `values` to what was said of `party`; `key` tells apart what is not simply a correction."""
     payload = {name: plain(value) for name, value in values.items()}
-    external_id = key or str(party.pk)
-    told_by = source(source_code)
-    serial = 0 if new else SourceRecord.objects.filter(source=told_by, external_id=external_id).count()
-    text = json.dumps([serial, payload], sort_keys=True, ensure_ascii=False)
+    now = timezone.now()
+    # With the moment: the same may be said again after something else was.
+    text = json.dumps([now.isoformat(), payload], sort_keys=True, ensure_ascii=False)
     return SourceRecord.objects.create(
-        source=told_by,
-        external_id=external_id,
+        source=source(source_code),
+        external_id=key or str(party.pk),
         payload=payload,
         digest=hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
-        received_at=timezone.now(),
+        received_at=now,
         party=party,
     )

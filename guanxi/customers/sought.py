@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Value
+
 from guanxi.customers.models import Party
 
 
@@ -15,8 +17,9 @@ def text(party: Party) -> str:
 
 def text_now(party: Party) -> str:
     """The same of one party, of whom nothing was loaded beside."""
-    merged = [name for names in party.absorbed.values_list("name", "latin_name") for name in names]
-    return text_of(party, party.contact_points.values_list("key", flat=True), merged)
+    keys = party.contact_points.order_by().values_list("key", Value(""))
+    merged = Party.objects.filter(merged_into=party).order_by().values_list("name", "latin_name")
+    return text_of(party, (word for words in merged.union(keys, all=True) for word in words))
 
 
 def text_of(party: Party, keys: Iterable[str], merged: Iterable[str] = ()) -> str:

@@ -115,14 +115,21 @@ def occasion() -> Occasion:
 
 def create(model: type[M], **values: Any) -> M:
     """Validate, insert and audit one row. Raises Refused with the field where a value is wrong."""
+    return create_whole(model, lambda _row: (), **values)
+
+
+def create_whole(model: type[M], parts_of: Callable[[M], Sequence[tuple[str, models.Model]]], **values: Any) -> M:
+    """Validate, insert and audit one row and the parts that are made for it (see `create_parts`)."""
     now = occasion()
     visibility.require(now.viewer, "create", model)
     row = model(**values)
     _refuse_new(row)
     _validate(row)
     row.save(force_insert=True)
-    audit.record(now, row, _all_values(row))
-    _tell(row)
+    rows: list[models.Model] = [row, *_inserted(parts_of(row))]
+    audit.record_all(now, [(one, _all_values(one)) for one in rows])
+    for one in rows:
+        _tell(one)
     return row
 
 
@@ -132,7 +139,14 @@ def create_parts(parts: Sequence[tuple[str, models.Model]]) -> None:
     The database is not asked whether the record or such a part is there already: the caller knows, and lets no two be
     the same. A refusal names the field that stands beside the part.
     """
-    now = occasion()
+    rows = _inserted(parts)
+    audit.record_all(occasion(), [(row, _all_values(row)) for row in rows])
+    for row in rows:
+        _tell(row)
+
+
+def _inserted(parts: Sequence[tuple[str, models.Model]]) -> list[models.Model]:
+    """The rows of the parts, checked and in the database."""
     for field, row in parts:
         try:
             _refuse_new(row)
@@ -142,9 +156,7 @@ def create_parts(parts: Sequence[tuple[str, models.Model]]) -> None:
     rows = [row for _field, row in parts]
     for model in dict.fromkeys(type(row) for row in rows):
         _insert(model, [row for row in rows if type(row) is model])
-    audit.record_all(now, [(row, _all_values(row)) for row in rows])
-    for row in rows:
-        _tell(row)
+    return rows
 
 
 def _insert(model: type[models.Model], rows: list[Any]) -> None:
@@ -178,9 +190,11 @@ def change(row: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
     return cast("M", stored)
 
 
-def change_held(stored: M, expected: dict[str, Any] | None = None, **values: Any) -> M:
+def change_held(
+    stored: M, expected: dict[str, Any] | None = None, *, beside: dict[str, Any] | None = None, **values: Any
+) -> M:
     """As `change`, of a row as the running action has read it to hold it (`select_for_update`), the whole of it: it is
-    not read once more."""
+    not read once more. `beside` is written along where anything differs, and is no change that people read of."""
     now = occasion()
     visibility.require(now.viewer, "edit", stored)
     before = audit.values_of(stored)
@@ -196,7 +210,9 @@ def change_held(stored: M, expected: dict[str, Any] | None = None, **values: Any
     _refuse_closed(stored, changed)
     if changed:
         visibility.require(now.viewer, "edit", stored)  # nobody hands himself what is not his
-        stored.save(update_fields=list(changed))
+        for name, value in (beside or {}).items():
+            setattr(stored, name, value)
+        stored.save(update_fields=[*changed, *(beside or {})])
         audit.record(now, stored, changed)
         _tell(stored)
     return stored

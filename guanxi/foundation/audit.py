@@ -70,9 +70,11 @@ def record_all(occasion: Occasion, changes: Iterable[tuple[models.Model, dict[st
     """Write one entry for each of many rows, at once."""
     from guanxi.foundation.models import AuditEntry
 
-    AuditEntry.objects.bulk_create(
-        [_entry(occasion, row._meta.label_lower, row.pk, str(row), changed) for row, changed in changes]
-    )
+    entries = [_entry(occasion, row._meta.label_lower, row.pk, str(row), changed) for row, changed in changes]
+    if len(entries) == 1:  # the plain way is the shorter
+        entries[0].save(force_insert=True)
+    else:
+        AuditEntry.objects.bulk_create(entries)
 
 
 def record_summary(

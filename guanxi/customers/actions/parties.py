@@ -7,6 +7,8 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guanxi.customers import corrections, custom, normalise, profile, sought
@@ -17,7 +19,7 @@ from guanxi.customers.happenings import tell
 from guanxi.customers.models import ContactPoint, Party, PartyRole
 from guanxi.customers.survivorship import FIELDS
 from guanxi.foundation import clock, search
-from guanxi.foundation.actions import Refused, action, change_held, clash, create, create_parts, delete
+from guanxi.foundation.actions import Refused, action, change_held, clash, create_parts, create_whole, delete
 from guanxi.foundation.audit import plain
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import Viewer
@@ -53,8 +55,17 @@ def create_party(
     cleaned = {name: _cleaned_profile(name, value) for name, value in facts.items()}
     values = {field: value for field, value in values.items() if value is not None}
     values["name"] = name.strip() or normalise.full_name(values.get("family_name", ""), values.get("given_name", ""))
-    party = create(
+    said_points = [(kind, value) for kind, value in (("phone", phone), ("mail", mail), ("external", external)) if value]
+    points: list[ContactPoint] = []
+
+    def parts(party: Party) -> list[tuple[str, Model]]:
+        points.extend(_first_point(party, contact_kind, value) for contact_kind, value in said_points)
+        held = [PartyRole(party=party, role=role) for role in sorted(set(roles))]
+        return [*(("roles", role) for role in held), *((point.kind, point) for point in points)]
+
+    party = create_whole(
         Party,
+        parts,
         kind=kind,
         profile={key: value for key, value in cleaned.items() if value is not None},
         owner=owner,
@@ -63,18 +74,11 @@ def create_party(
         **values,
     )
     said = {field: value for field, value in {"kind": kind, **values}.items() if value not in ("", None)}
-    corrections.keep(party, said | {PROFILE + key: value for key, value in party.profile.items()}, new=True)
+    corrections.keep(party, said | {PROFILE + key: value for key, value in party.profile.items()})
     tell("party.created", party, by=by, name=party.name)
-    points = [
-        _first_point(party, contact_kind, value)
-        for contact_kind, value in (("phone", phone), ("mail", mail), ("external", external))
-        if value
-    ]
-    held = [PartyRole(party=party, role=role) for role in sorted(set(roles))]
-    create_parts([*(("roles", role) for role in held), *((point.kind, point) for point in points)])
     for point in points:
         tell("contact.added", party, by=by, kind=point.kind, value=point.value)
-    search.touch(party, text=sought.text_of(party, (point.key for point in points)))
+    search.touch(party, text=sought.text_of(party, (point.key for point in points)), new=True)
     return party
 
 
@@ -113,7 +117,7 @@ def edit_party(
         values["profile"] = _merged_profile(party, facts, expected or {})
     known = {key: value for key, value in (expected or {}).items() if key in (*FIELDS, "owner")}
     was = party.owner if owner else None
-    stored = change_held(party, known, **values, **owner)
+    stored = change_held(party, known, beside={"changed_at": timezone.now()}, **values, **owner)
     after = {name: plain(getattr(stored, name)) for name in values if name != "profile"} | {
         PROFILE + name: stored.profile.get(name) for name in facts
     }
@@ -124,7 +128,7 @@ def edit_party(
         changed["owner"] = [str(was or ""), str(stored.owner or "")]
     if changed:
         tell("party.changed", stored, by=by, changes=changed)
-        mark_changed(stored)
+        search.touch(stored, text=sought.text_now(stored))
     return stored
 
 

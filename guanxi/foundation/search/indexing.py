@@ -44,15 +44,21 @@ INSERT_STAGED = {
     "ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens",
 }
 COLUMNS = ("id", "title", "subtitle", "text", "weight")
+TOKENISED = ("title", "text")
 UPSERT_STAGED = (
     f"INSERT INTO search_document ({', '.join(COLUMNS)}) SELECT {', '.join(COLUMNS)} FROM search_incoming WHERE true "
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[1:])}"
 )
+SAME_WORDS = (
+    "SELECT i.id FROM search_incoming AS i CROSS JOIN search_document AS d "
+    f"WHERE d.id = i.id AND {' AND '.join(f'd.{name} = i.{name}' for name in TOKENISED)}"
+)
+_IDS = pa.schema([("id", pa.int64())])
 
 
-def touch(*rows: models.Model, text: str | None = None) -> None:
+def touch(*rows: models.Model, text: str | None = None, new: bool = False) -> None:
     """Write what is found of these rows into the index, in the running transaction; `text` is that of the source, where
-    the caller knows it.
+    the caller knows it. `new`: the caller has just made them, so that none is in the index yet.
 
     Does nothing for models without a `Source`.
     """
@@ -65,7 +71,7 @@ def touch(*rows: models.Model, text: str | None = None) -> None:
         entry = source.entry(row, text)
         entries.setdefault(source.object_type, (source, {}))[1][entry[0]] = entry
     for source, some in entries.values():
-        write(source, list(some.values()))
+        write(source, list(some.values()), new=new)
 
 
 def remove(model: type[models.Model], ids: Iterable[int]) -> None:
@@ -86,18 +92,30 @@ def forget(documents: Sequence[int]) -> None:
                 cursor.execute("DELETE FROM search_index WHERE id = ANY(%s)", [list(documents)])
 
 
-def write(source: Source, entries: Sequence[Entry]) -> None:
-    """Write documents (id, title, subtitle, text, weight) and put them into the index."""
+def write(source: Source, entries: Sequence[Entry], *, new: bool = False) -> None:
+    """Write documents (id, title, subtitle, text, weight) and put them into the index; what stands there in the same
+    words stays. `new`: none of them is there yet.
+    """
     documents = [
         Document(id=document_id(source, pk), title=title, subtitle=subtitle, text=text, weight=weight)
         for pk, title, subtitle, text, weight in entries
     ]
+    known = {} if new else Document.objects.in_bulk([document.id for document in documents])
+    documents = [one for one in documents if one.id not in known or not _alike(one, known[one.id], COLUMNS)]
+    if not documents:
+        return
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         Document.objects.bulk_create(
             documents, update_conflicts=True, update_fields=list(COLUMNS[1:]), unique_fields=["id"], batch_size=500
         )
-        rows = [(document.id, tokens_of(source, document.title, document.text)) for document in documents]
-        cursor.executemany(INSERT_ONE[connection.vendor], rows)
+        other = [one for one in documents if one.id not in known or not _alike(one, known[one.id], TOKENISED)]
+        rows = [(document.id, tokens_of(source, document.title, document.text)) for document in other]
+        if rows:
+            cursor.executemany(INSERT_ONE[connection.vendor], rows)
+
+
+def _alike(one: Document, other: Document, names: Iterable[str]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def tokens_of(source: Source, title: str, text: str) -> str:
@@ -120,11 +138,20 @@ def index_arrow(session: BulkSession, object_type: str, table: pa.Table, *, new:
         session.append("search_document", documents)
     else:
         session.stage("search_incoming", documents)
+        documents = _in_other_words(session, documents)
         session.execute(UPSERT_STAGED)
+    if not len(documents):
+        return
     if len(documents) <= AT_ONCE:
         put(session, documents)
     else:
         _add_to_backlog(session, documents["id"].to_numpy())
+
+
+def _in_other_words(session: BulkSession, documents: pa.Table) -> pa.Table:
+    """Those of the incoming documents that are not in the index with the same words."""
+    same = session.read(SAME_WORDS, _IDS)["id"]
+    return documents if not len(same) else documents.filter(pc.invert(pc.is_in(documents["id"], same.combine_chunks())))
 
 
 def put(session: BulkSession, documents: pa.Table) -> None:

@@ -108,7 +108,7 @@ def _rebuild_chunk(source: Source, state: Rebuild) -> tuple[int, bool]:
         chunk = list(rows.filter(pk__gt=state.after).order_by("pk")[:ROWS])
         last = chunk[-1].pk if len(chunk) == ROWS else id_range(source)[1] - document_id(source, 0)
         known = Document.objects.filter(pk__gt=document_id(source, state.after), pk__lte=document_id(source, last))
-        indexing.write(source, [source.entry(row) for row in chunk])
+        indexing.write(source, [source.entry(row) for row in chunk], new=True)
         gone = set(known.values_list("pk", flat=True)) - {document_id(source, row.pk) for row in chunk}
         indexing.forget(sorted(gone))
         if len(chunk) < ROWS:

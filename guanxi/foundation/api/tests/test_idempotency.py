@@ -58,7 +58,7 @@ def test_a_refusal_is_repeated_too(api: Client) -> None:
 @pytest.mark.django_db
 def test_an_error_of_ours_may_be_tried_again(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("guanxi.foundation.search.indexing.write", lambda *args: 1 / 0)
+        patched.setattr("guanxi.foundation.search.indexing.write", lambda *args, **named: 1 / 0)
         assert send(api, "a").status_code == 500
     assert Party.objects.count() == 0
     assert send(api, "a").status_code == 201

@@ -3,11 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from guanxi.foundation import search
 from guanxi.foundation.models import Notification, User
+from guanxi.foundation.search.models import Document
 
 Note = Callable[..., Notification]
 Titles = Callable[..., list[str]]
@@ -129,6 +132,21 @@ def test_what_changed_is_found_by_what_it_is_now(note: Note, titles: Titles) -> 
     assert titles("陳美") == ["陳美玲"]
     search.remove(Notification, [row.pk])
     assert titles("陳美") == []
+
+
+def test_only_other_words_are_put_into_the_index(note: Note, titles: Titles) -> None:
+    row = note("王美玲")
+    with CaptureQueriesContext(connection) as asked:
+        search.touch(row)
+    assert [query["sql"].split()[0] for query in asked] == ["SELECT"]
+    row.level = "error"  # shown beside the title, and comes first
+    with CaptureQueriesContext(connection) as asked:
+        search.touch(row)
+    assert not any("INTO search_index" in query["sql"] for query in asked)
+    assert Document.objects.filter(subtitle="error", weight=1).exists()
+    row.body = "mei@example.tw"
+    search.touch(row)
+    assert titles("mei@ex") == titles("王美") == ["王美玲"]
 
 
 def test_hits_say_what_and_where(note: Note, staff: User) -> None:

@@ -111,6 +111,19 @@ def test_what_is_written_again_is_found_by_what_it_is_now(rows: list[Notificatio
     assert len(titles("林")) == len(rows)
 
 
+def test_only_other_words_are_put_into_the_index_in_sets(
+    rows: list[Notification], titles: Titles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_session(lambda session: search.index_arrow(session, TYPE, written(rows)))
+    put: list[str] = []
+    monkeypatch.setattr(indexing, "put", lambda session, table: put.extend(table["title"].to_pylist()))
+    in_session(lambda session: search.index_arrow(session, TYPE, written(rows, subtitle=["error"] * len(rows))))
+    assert put == [] and set(Document.objects.values_list("subtitle", flat=True)) == {"error"}
+    rows[2].title = "林大明"
+    in_session(lambda session: search.index_arrow(session, TYPE, written(rows)))
+    assert put == ["林大明"]
+
+
 def test_rebuild_writes_all_and_drops_what_is_gone(
     rows: list[Notification], titles: Titles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
