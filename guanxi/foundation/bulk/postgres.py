@@ -36,7 +36,8 @@ class PostgresSession:
         self.connection.commit()
 
     def execute(self, sql: str) -> int:
-        return self.connection.execute(sql.encode()).rowcount
+        # Planned anew each time: what is staged under the same name is another set.
+        return self.connection.execute(sql.encode(), prepare=False).rowcount
 
     def read(self, sql: str, schema: pa.Schema) -> pa.Table:
         return pa.Table.from_batches(self.stream(sql, schema), _as_read(schema)).cast(schema)

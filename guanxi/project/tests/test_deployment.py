@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +59,18 @@ def test_what_browsers_are_told(client: Client) -> None:
     }
     assert {name: answer[name] for name in expected} == expected
     assert "microphone=()" in answer["Permissions-Policy"]
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize(
+    ("ending", "binding", "threshold"), [("", True, 5), ("?server_side_binding=false", False, None)]
+)
+def test_poolers_that_do_not_know_kept_statements(ending: str, binding: bool, threshold: int | None) -> None:
+    """What docs/operate.md says of the end of the address."""
+    if ending:
+        assert f"guanxi{ending}'" in (ROOT / "docs" / "operate.md").read_text()
+    asked = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"
+    environment = {**os.environ, "GUANXI_DATABASE_URL": f"postgres://guanxi@127.0.0.1/guanxi{ending}"}
+    environment |= {"DJANGO_SETTINGS_MODULE": "guanxi.project.settings", "GUANXI_SECRET_KEY": "only-for-this"}
+    done = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    assert ast.literal_eval(done.stdout) == {"server_side_binding": binding, "prepare_threshold": threshold}
