@@ -148,6 +148,10 @@ class Customers(desk.Desk):
         """Parties that `viewer` may see."""
         return queries.parties(viewer)
 
+    def named(self, viewer: Viewer) -> QuerySet[Any]:
+        """Parties with their names."""
+        return self.rows(viewer).only("name")
+
     def moved_to(self, pk: int) -> int | None:
         """The customer that this one became part of."""
         root = root_of(pk)

@@ -169,7 +169,7 @@ def places(rows: Iterable[Any], viewer: Viewer) -> dict[tuple[str, int], Place]:
     found: dict[tuple[str, int], Place] = {}
     for label, desk in _general_desks().items():
         if wanted.get(label) and may(viewer, "view", desk.model):
-            for record in desk.rows(viewer).filter(pk__in=wanted[label]):
+            for record in desk.named(viewer).filter(pk__in=wanted[label]):
                 found[label, record.pk] = Place(str(desk.title(record)), desk.url(record), desk.icon_name)
     return found
 

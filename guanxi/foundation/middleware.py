@@ -104,6 +104,8 @@ class StaffOnlyMiddleware:
             return redirect_to_login(request.get_full_path())
         if not is_staff(request.user):
             return render(request, "403.html", status=403)
+        # The user himself in place of what looks him up: a page asks him for something some thousand times.
+        request.user = getattr(request.user, "_wrapped", request.user)
         return self.get_response(request)
 
 

@@ -56,7 +56,8 @@ def of(viewer: Viewer) -> QuerySet[Notification]:
 
 def unread(viewer: Viewer) -> int:
     """How many are unread, counted up to a hundred."""
-    return Notification.objects.filter(user_id=viewer.pk, read_at=None)[:COUNTED].count()
+    rows = Notification.objects.filter(user_id=viewer.pk, read_at=None).order_by()
+    return len(rows.values_list("pk")[:COUNTED])  # shorter to ask than to count them there
 
 
 def unread_of_kind(viewer: Viewer, kind: Kind, *, limit: int) -> list[Notification]:

@@ -272,7 +272,7 @@ def viewer_now() -> Viewer | None:
 def veil(row: Any) -> Any:
     """`row` without what is hidden from who looks now."""
     viewer = viewer_now()
-    if viewer is None:
+    if viewer is None or not rights_of(viewer).hidden:  # the usual case, asked of each row
         return row
     for name in hidden_fields(viewer, type(row)):
         _blank(row, *name.split(".", maxsplit=1))

@@ -110,8 +110,9 @@ def own_slipping(viewer: Viewer, *, limit: int) -> list[Standing]:
     mine = Party.objects.filter(owner=viewer.pk).order_by().values_list("pk", flat=True)
     rows = slipping(SYSTEM).select_related("party", "party__purchases").defer("party__profile", "party__computed")
     if mine[FEW : FEW + 1].exists():
-        most = slipping(SYSTEM).values("pk")[:AMONG]
-        found = rows.filter(pk__in=most, party__owner=viewer.pk)
+        # By what the last of them has at stake: along the index, until there are enough.
+        last = slipping(SYSTEM).values_list("at_stake", flat=True)[AMONG - 1 : AMONG].first()
+        found = rows.filter(party__owner=viewer.pk, **({} if last is None else {"at_stake__gte": last}))
     else:
         found = rows.filter(pk__in=list(mine.filter(merged_into__isnull=True)))
     # Asked row by row: the condition of `visible_to` would collect all customers whom the viewer sees.

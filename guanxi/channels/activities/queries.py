@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from guanxi.ledger.queries import Told
 
 SHOWN = 20
 MOST_SERIES = 200  # of one person
+TAKES_PLACE = (Activity.State.PLANNED, Activity.State.HELD)
 NOT_SPOKEN = (
     Activity.Outcome.NO_ANSWER,
     Activity.Outcome.MESSAGE_LEFT,
@@ -125,31 +126,26 @@ def of_day(
 ) -> tuple[list[Activity], list[Activity]]:
     """The same for a short span of time, after what was before it and `unsaid`: looks along an index each, also among
     millions, and asks at once who may see all of these."""
-    over = _unsaid(viewer, since, unsaid_since, unsaid_limit)
-    found = _of_day(viewer, since, until, limit)
-    seen = {row.pk for row in _seen([*over, *found], viewer)}
-    coming = {row.pk: row for row in found if row.pk in seen and not _declined(row, viewer)}
-    times = [one for row in coming.values() for one in (repeating.within(row, since, until) if row.series else [row])]
-    mine = [row for row in coming.values() if row.owner_id == viewer.pk and row.starts_at < since]
-    over = [*(row for row in over if row.pk in seen), *_last_times(mine, since, unsaid_since)]
+    unsaid = set(_unsaid(viewer, since, unsaid_since, unsaid_limit).values_list("pk", flat=True))
+    numbers = unsaid.union(_of_day(viewer, since, until, limit))
+    rows = _seen(_bare().filter(pk__in=numbers, state__in=TAKES_PLACE, starts_at__lt=until), viewer)
+    coming = [row for row in rows if row.pk not in unsaid and not _declined(row, viewer)]
+    times = [one for row in coming for one in (repeating.within(row, since, until) if row.series else [row])]
+    mine = [row for row in coming if row.owner_id == viewer.pk and row.starts_at < since]
+    over = [*(row for row in rows if row.pk in unsaid), *_last_times(mine, since, unsaid_since)]
     return sorted(over, key=_in_order)[:unsaid_limit], sorted(times, key=_in_order)[:limit]
 
 
-def _of_day(viewer: Viewer, since: datetime, until: datetime, limit: int) -> list[Activity]:
-    shown = _bare().filter(state__in=[Activity.State.PLANNED, Activity.State.HELD])
-    rows = shown.filter(series="", starts_at__gte=since, starts_at__lt=until)
+def _of_day(viewer: Viewer, since: datetime, until: datetime, limit: int) -> Iterator[int]:
+    """The numbers of what may stand on it; each kind asked for by numbers alone, so that databases go by an index."""
+    own, parts = Activity.objects.filter(owner=viewer.pk), Participant.objects.filter(user=viewer.pk)
+    arranged = own.filter(series="", state__in=TAKES_PLACE, starts_at__gte=since, starts_at__lt=until)
+    yield from arranged.order_by("starts_at", "id").values_list("pk", flat=True)[:limit]
     days = {"activity__starts_at__gte": since, "activity__starts_at__lt": until}
-    parts = Participant.objects.filter(user=viewer.pk)
-    taking_part = list(parts.filter(**days).values_list("activity", flat=True)[:limit])
-    # What repeats, few among all: asked for by numbers alone, so that databases go by the index of series.
-    invited = parts.exclude(activity__series="").order_by("-id").values_list("activity", flat=True)
-    own = Activity.objects.filter(owner=viewer.pk).exclude(series="").order_by("-id").values_list("pk", flat=True)
-    series = [*own[:MOST_SERIES], *invited[:MOST_SERIES]]
-    return [
-        *rows.filter(owner=viewer.pk)[:limit],
-        *rows.filter(pk__in=taking_part),
-        *shown.filter(pk__in=series, starts_at__lt=until),
-    ]
+    yield from parts.filter(**days).values_list("activity", flat=True)[:limit]
+    # What repeats: few among all.
+    yield from own.exclude(series="").order_by("-id").values_list("pk", flat=True)[:MOST_SERIES]
+    yield from parts.exclude(activity__series="").order_by("-id").values_list("activity", flat=True)[:MOST_SERIES]
 
 
 def _bare() -> models.QuerySet[Activity]:
@@ -158,9 +154,10 @@ def _bare() -> models.QuerySet[Activity]:
     return rows.defer("text", "custom", "computed", "party__profile", "party__computed")
 
 
-def _seen(rows: list[Activity], viewer: Viewer) -> list[Activity]:
+def _seen(found: Iterable[Activity], viewer: Viewer) -> list[Activity]:
     """Those that the viewer may see, asked row by row with who takes part in all of them known: the condition of
     `visible_to` would collect all customers whom the viewer sees."""
+    rows = list(found)
     models.prefetch_related_objects(rows, "participants")
     return [row for row in rows if may(viewer, "view", row)]
 
@@ -181,9 +178,9 @@ def unsaid(viewer: Viewer, before: datetime, *, since: datetime | None = None, l
     return sorted(_seen(found, viewer), key=_in_order)[:limit]
 
 
-def _unsaid(viewer: Viewer, before: datetime, since: datetime | None, limit: int) -> list[Activity]:
+def _unsaid(viewer: Viewer, before: datetime, since: datetime | None, limit: int) -> models.QuerySet[Activity]:
     rows = _bare().filter(owner=viewer.pk, state=Activity.State.PLANNED, series="", starts_at__lt=before)
-    return list((rows if since is None else rows.filter(starts_at__gte=since))[:limit])
+    return (rows if since is None else rows.filter(starts_at__gte=since))[:limit]
 
 
 def _last_times(rows: Iterable[Activity], before: datetime, since: datetime | None) -> list[Activity]:

@@ -73,7 +73,7 @@ def next_pair(viewer: Viewer, after: MatchPair | None = None) -> MatchPair | Non
 
 def counted(viewer: Viewer) -> int:
     """How many pairs wait, counted no further than one beyond COUNTED."""
-    return waiting_pairs(viewer).order_by().values("pk")[: COUNTED + 1].count()
+    return len(waiting_pairs(viewer).order_by().values_list("pk")[: COUNTED + 1])  # shorter than to count there
 
 
 def pairs_of(party: Party, viewer: Viewer, limit: int = 5) -> list[tuple[Party, float]]:

@@ -251,6 +251,10 @@ class Desk:
         """All rows that the list is about, as `viewer` may see them."""
         return self.model._default_manager.visible_to(viewer)  # type: ignore[attr-defined, no-any-return]
 
+    def named(self, viewer: Viewer) -> models.QuerySet[Any]:
+        """The same rows where they are only named, by `title` and `url`: with no more than these need."""
+        return self.rows(viewer)
+
     def title(self, row: Row) -> Text:
         return str(row)
 
@@ -319,23 +323,27 @@ class Desk:
     def singular(self) -> Text:
         return self.noun or self.model._meta.verbose_name
 
+    @cached_property
+    def _own(self) -> dict[str, list[Field]]:
+        """What the declaration itself names; what is hung on it may differ from one moment to the next."""
+        names = ("columns", "filters", "facts", "new")
+        return {name: [as_field(self.model, item) for item in getattr(self, name)] for name in names}
+
     @_open
     def all_columns(self) -> list[Field]:
         """The columns, with those that higher floors add through `columns:<slug>`."""
-        own = [as_field(self.model, column) for column in self.columns]
-        return _unique(own + [as_field(self.model, column) for column in self._hung("columns")])
+        return _unique(self._own["columns"] + [as_field(self.model, column) for column in self._hung("columns")])
 
     @_open
     def all_filters(self) -> list[Field]:
         """The filters, with those of the columns and filters that higher floors add."""
-        own = [as_field(self.model, item) for item in self.filters]
         hung = [as_field(self.model, item) for item in self._hung("columns", "filters")]
-        return _unique(own + [field for field in hung if field.path or field.column.condition])
+        return _unique(self._own["filters"] + [field for field in hung if field.path or field.column.condition])
 
     @_open
     def all_facts(self) -> list[Field]:
         """The facts of the record's left zone, with those hung on `facts:<slug>`."""
-        return _unique([as_field(self.model, fact) for fact in [*self.facts, *self._hung("facts")]])
+        return _unique(self._own["facts"] + [as_field(self.model, fact) for fact in self._hung("facts")])
 
     def fact(self, name: str) -> Column | None:
         """What is declared of one fact; without working out all the others."""
@@ -347,7 +355,7 @@ class Desk:
     @_open
     def new_fields(self) -> list[Field]:
         """The fields of the “New” form, with those hung on `new:<slug>`."""
-        return _unique([as_field(self.model, item) for item in [*self.new, *self._hung("new")]])
+        return _unique(self._own["new"] + [as_field(self.model, item) for item in self._hung("new")])
 
     def panels(self) -> list[Panel]:
         """The panels hung on `panel:<slug>` and on `panel:*`, in order."""

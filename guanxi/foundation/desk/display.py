@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from typing import Any
 
 from django.utils import formats, timezone
@@ -86,11 +87,14 @@ class Cells:
 
     def __init__(self, field: Field) -> None:
         self.field = field
-        choices = [] if field.column.fetch else field.choices
-        self.choices = [(value, str(label)) for value, label in choices]
         self.fetched: Mapping[Any, Any] = {}
         self.known: dict[Any, SafeString] = {}
         self.masked = sensitive.is_sensitive(field.path)
+
+    @cached_property
+    def choices(self) -> list[tuple[Any, str]]:
+        """Values and labels; asked for where a value is put into words by them, for they may lie in the database."""
+        return [(value, str(label)) for value, label in self.field.choices]
 
     def prepare(self, rows: Sequence[Any]) -> None:
         """Look up at once what a column with `fetch` shows of `rows`, the ones shown next."""

@@ -98,5 +98,14 @@ def gaps(known: Iterable[Member]) -> list[str]:
 
 def candidates(deal: Deal, viewer: Viewer, seated: Iterable[int]) -> list[Party]:
     """Who works at the organisation and has no role yet."""
-    rows = charts.workers(deal.party, viewer).exclude(party__in=list(seated))[:200]
+    rows = _others(deal, viewer, seated)[:200]
     return list({row.party_id: row.party for row in rows}.values())
+
+
+def has_candidates(deal: Deal, viewer: Viewer, seated: Iterable[int]) -> bool:
+    """Whether anybody is."""
+    return bool(_others(deal, viewer, seated).exists())
+
+
+def _others(deal: Deal, viewer: Viewer, seated: Iterable[int]) -> Any:
+    return charts.workers(deal.party, viewer).exclude(party__in=list(seated))

@@ -152,10 +152,11 @@ class Deals(desk.Desk):
         naming.chosen("party", label=_("Customer")),
         naming.chosen("contact"),
         "owner",
-        Column("stage", choices=queries.stage_choices),
+        # Shown without asking for all that one may choose from.
+        Column("stage", choices=queries.stage_choices, render=lambda row: str(row.stage), needs=["stage.name"]),
         Column("state", editable=True),
         Column("value", render=value_words, editable=True),
-        Column("currency", choices=currencies, required=True),
+        Column("currency", choices=currencies, render=lambda row: row.currency, required=True),
         Column("amount", editable=False, when=lambda row: row.currency != settings.GUANXI_CURRENCY),
         "probability",
         Column("forecast_category", when=lambda row: row.state == State.OPEN, help=_("Empty: that of the stage.")),
@@ -211,6 +212,10 @@ class Deals(desk.Desk):
     def rows(self, viewer: Viewer) -> QuerySet[Any]:
         """Deals with what their pages show."""
         return queries.deals(viewer)
+
+    def named(self, viewer: Viewer) -> QuerySet[Any]:
+        """Deals with their names."""
+        return Deal.objects.visible_to(viewer).only("name")
 
     def subtitle(self, row: Deal) -> str:
         return row.party.name

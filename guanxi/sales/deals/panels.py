@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
@@ -44,11 +45,13 @@ def guide(deal: Deal, viewer: Viewer) -> dict[str, Any]:
 def committee_of(deal: Deal, viewer: Viewer) -> dict[str, Any]:
     """Who decides, and what is missing."""
     found = committee.members(deal, viewer)
+    seated = [one.person.pk for one in found]
     return {
         "deal": deal,
         "members": found,
         "gaps": committee.gaps(found),
-        "candidates": committee.candidates(deal, viewer, [one.person.pk for one in found]),
+        "candidates": partial(committee.candidates, deal, viewer, seated),  # read by the form alone
+        "has_candidates": partial(committee.has_candidates, deal, viewer, seated),
         "roles": Relationship.BuyingRole.choices,
         "stances": [(value, words) for value, (words, _icon, _tone) in STANCES.items()],
         "may_edit": may(viewer, "edit", deal),

@@ -309,10 +309,12 @@ def head(state: State, column: Field) -> dict[str, Any]:
     return {"column": column, "url": state.url_sorted(column) if column.sortable else "", "direction": direction}
 
 
-def _chooser(state: State) -> list[tuple[Field, bool]]:
+def _chooser(state: State) -> list[tuple[Field, bool, str]]:
+    """The columns, whether they are shown, and what moving one is called."""
     shown = [column.name for column in state.columns]
     rest = [column for column in state.desk.all_columns() if column.name not in shown]
-    return [(column, True) for column in state.columns] + [(column, False) for column in rest]
+    move = _("Move %(column)s up")
+    return [(column, column.name in shown, move % {"column": column.label}) for column in [*state.columns, *rest]]
 
 
 def _shape(field: Field) -> str:
