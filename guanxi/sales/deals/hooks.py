@@ -85,8 +85,9 @@ for panel in (
     Panel("middle", _("What to do"), "deals/guide.html", context=panels.guide, order=20, key="guide"),
     Panel("middle", _("Where it has been"), "deals/history.html", context=panels.history, order=40, lazy=True,
           key="stages"),
-    Panel("right", _("Competitors"), "deals/contenders.html", context=panels.contenders, order=30, key="contenders"),
-    Panel("left", _("Credit"), "deals/credits.html", context=panels.credit, order=30, key="credits"),
+    Panel("right", _("Competitors"), "deals/contenders.html", context=panels.contenders, order=30, lazy=True,
+          key="contenders"),
+    Panel("left", _("Credit"), "deals/credits.html", context=panels.credit, order=30, lazy=True, key="credits"),
 ):  # fmt: skip
     hooks.register("panel:deals", panel)
 hooks.register(
