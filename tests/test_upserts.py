@@ -11,8 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from guanxi.catalog.models import Product
+from guanxi.customers import actions as customers
 from guanxi.customers.models import ContactPoint, Party
 from guanxi.foundation.models import AuditEntry
+from guanxi.foundation.search.models import Document
+from guanxi.foundation.visibility import SYSTEM
 from guanxi.intake.models import ImportRun
 from guanxi.ledger.models import Event
 from guanxi.orders.models import Order
@@ -148,6 +151,19 @@ def test_many_parties_in_one_call(api: Client, transactional_db: None, home: Pat
     assert put(api, "/parties/by/shop/9", {"city": "Taipei"})["id"] == nine.pk, "the same one as by itself"
     reverted = api.post(f"/api/v1/imports/{told['import_run']}/revert")
     assert reverted.status_code == 202 and ImportRun.objects.count() == 2
+
+
+def test_who_took_in_another_is_found_by_his_name_after_many_were_said(
+    api: Client, transactional_db: None, home: Path
+) -> None:
+    said = [{"external_id": "1", "name": "王美玲", "mail": "mei@example.com"}, {"external_id": "2", "name": "Wang, M."}]
+    bulk(api, "parties", said)
+    first, other = (Party.objects.get(name=row["name"]) for row in said)
+    customers.merge_parties(first, [other], by=SYSTEM, choices={"name": first.pk})
+    text = Document.objects.get(title="王美玲").text
+    bulk(api, "parties", [{"external_id": "1", "name": "王美玲", "city": "Tainan"}])
+    found = Document.objects.get(title="王美玲")
+    assert (found.subtitle, found.text) == ("Tainan", text) and "Wang, M." in text
 
 
 def test_many_orders_and_products_in_one_call(api: Client, transactional_db: None, home: Path) -> None:

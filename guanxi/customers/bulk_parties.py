@@ -22,6 +22,7 @@ from guanxi.foundation.models import User
 _POINTS = pa.schema([("kind", pa.string()), ("key", pa.string()), ("party_id", pa.int64())])
 _RECORDS = pa.schema([("external_id", pa.string()), ("digest", pa.string())])
 _IDS = pa.schema([("party_id", pa.int64())])
+_NAMES = pa.schema([("party_id", pa.int64()), ("name", pa.string()), ("latin_name", pa.string())])
 _ROLES = pa.schema([("party_id", pa.int64()), ("role", pa.string())])
 _CONSENTS = pa.schema(
     [("party_id", pa.int64()), ("purpose", pa.string()), ("channel", pa.string()), ("given", pa.bool_())]
@@ -457,6 +458,7 @@ def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str,
         _POINTS,
     )
     work.register("held_points", held)
+    work.register("absorbed", _absorbed(db, work))
     work.execute(
         "CREATE VIEW new_points AS SELECT w.* FROM wanted_points AS w ANTI JOIN held_points AS h "
         "ON h.party_id = w.party_id AND h.kind = w.kind AND h.key = w.key"
@@ -469,6 +471,18 @@ def _write_points(db: BulkSession, work: duckdb.DuckDBPyConnection, source: str,
     if rows.num_rows:
         db.append("customers_contactpoint", rows)
     return int(rows.num_rows)
+
+
+def _absorbed(db: BulkSession, work: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The names of those who became part of known parties, by which these are found too."""
+    return read_beside(
+        db,
+        "surviving_parties",
+        work.sql("SELECT DISTINCT party_id FROM recognised").to_arrow_table(),
+        "SELECT c.merged_into_id AS party_id, c.name, c.latin_name FROM surviving_parties AS k "
+        "CROSS JOIN customers_party AS c WHERE c.merged_into_id = k.party_id",
+        _NAMES,
+    )
 
 
 def _write_roles(db: BulkSession, work: duckdb.DuckDBPyConnection, role: str, run_id: int | None) -> None:
@@ -572,7 +586,8 @@ def _outcome(
         )
         + "), keys AS (SELECT party_id, array_to_string(list_sort(list(key)), ' ') AS keys FROM ("
         "SELECT party_id, key FROM wanted_points UNION ALL SELECT h.party_id, h.key FROM held_points AS h "
-        "ANTI JOIN wanted_points AS w ON w.party_id = h.party_id AND w.key = h.key) GROUP BY party_id) "
+        "ANTI JOIN wanted_points AS w ON w.party_id = h.party_id AND w.key = h.key UNION ALL "
+        "SELECT party_id, unnest([name, nullif(latin_name, '')]) FROM absorbed) WHERE key IS NOT NULL GROUP BY 1) "
         "SELECT p.id, p.name AS title, concat_ws(' · ', nullif(p.latin_name, ''), nullif(p.city, '')) AS subtitle, "
         "concat_ws(' ', nullif(p.latin_name, ''), k.keys) AS text, p.fresh FROM parties_now AS p "
         "LEFT JOIN keys AS k ON k.party_id = p.id ORDER BY p.id"

@@ -23,5 +23,6 @@ def text_now(party: Party) -> str:
 
 
 def text_of(party: Party, keys: Iterable[str], merged: Iterable[str] = ()) -> str:
-    """The same of a party whose contact points the caller has at hand, by their keys."""
-    return " ".join([party.latin_name, *merged, *keys])
+    """The same of a party whose contact points the caller has at hand, by their keys; in an order of its own, so that
+    nothing changes where nothing else is said (`bulk_parties` puts sets together in the same way)."""
+    return " ".join(filter(None, [party.latin_name, *sorted([*merged, *keys])]))
