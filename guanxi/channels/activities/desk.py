@@ -83,7 +83,7 @@ class Activities(desk.Desk):
     filters = ["kind", "state", "outcome", "owner", "starts_at", Filter("party", label=_("Customer")), "direction"]
     search_type = "activities.activity"
     board = Board(by="state", card=["party.name", "starts_at", "owner"])
-    calendar = Calendar(by="starts_at", card=["party.name", "owner"])
+    calendar = Calendar(by="starts_at", card=["party.name", "owner"], again=queries.further_times)
     facts = [
         Column("kind", editable=False),
         "subject",

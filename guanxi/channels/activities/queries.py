@@ -178,6 +178,16 @@ def unsaid(viewer: Viewer, before: datetime, *, since: datetime | None = None, l
     return sorted(_seen(found, viewer), key=_in_order)[:limit]
 
 
+def further_times(rows: models.QuerySet[Activity], since: datetime, until: datetime) -> list[Activity]:
+    """When series among `rows` take place between two moments, but for the first time of each, at which it stands
+    itself."""
+    series = rows.exclude(series="").exclude(state=Activity.State.CANCELLED).filter(starts_at__lt=until)
+    found = series.select_related("party", "owner").order_by("-starts_at", "-id")[:MOST_SERIES]
+    times = (one for row in found if row.goes_on for one in repeating.within(row, since, until))
+    firsts = {row.pk: row.starts_at for row in found}
+    return sorted((one for one in times if one.starts_at != firsts[one.pk]), key=_in_order)
+
+
 def _unsaid(viewer: Viewer, before: datetime, since: datetime | None, limit: int) -> models.QuerySet[Activity]:
     rows = _bare().filter(owner=viewer.pk, state=Activity.State.PLANNED, series="", starts_at__lt=before)
     return (rows if since is None else rows.filter(starts_at__gte=since))[:limit]

@@ -99,12 +99,15 @@ def load(state: State, ids: Sequence[int]) -> dict[int, Row]:
     return {row.pk: row for row in rows}
 
 
-def made(state: State, rows: Sequence[tuple[Row, Lane]]) -> list[Card]:
-    """The cards of rows, each with the lane that it lies in."""
+def made(state: State, rows: Sequence[tuple[Row, Lane]], *, fixed: bool = False) -> list[Card]:
+    """The cards of rows, each with the lane that it lies in; `fixed`: nobody moves them."""
     axis = state.layout.axis
     assert axis is not None
+    if not rows:
+        return []
     lead, lines = display.Cells(lead_of(state)), [display.Cells(field) for field in lines_of(state)]
-    movable = _movable(state, [row.pk for row, _lane in rows]) if axis.movable(state.viewer) else set()
+    may_move = not fixed and axis.movable(state.viewer)
+    movable = _movable(state, [row.pk for row, _lane in rows]) if may_move else set()
     move = conditional_escape(_("Move “%(title)s” to another column") % {"title": PLACE})
     for cells in (lead, *lines):
         cells.prepare([row for row, _lane in rows])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -50,11 +51,16 @@ class Board:
 
 @dataclass(frozen=True)
 class Calendar:
-    """By which date or moment rows stand in the calendar."""
+    """By which date or moment rows stand in the calendar.
+
+    `again(rows, since, until)` gets what the list asks for (a queryset) and two moments, and answers with copies of
+    those that stand there at further times, each with its own.
+    """
 
     by: str
     card: Sequence[str] = ()
     fresh: str = ""  # among the desk's `quick`: what a click on a day makes
+    again: Callable[[Any, datetime, datetime], Sequence[Any]] | None = None
 
 
 @dataclass(frozen=True)

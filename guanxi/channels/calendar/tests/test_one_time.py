@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from guanxi.customers import actions as customers
 from guanxi.customers.actions import create_party
 from guanxi.customers.models import Merge, Party
 from guanxi.customers.rights import erasing
+from guanxi.foundation import clock
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.models import User
 from guanxi.ledger.models import Event
@@ -239,3 +241,29 @@ def test_it_goes_with_its_customer(series: Activity, mei: Party, staff: User) ->
     erasing.erase(mei, by=staff)
     connection.check_constraints()
     assert not Activity.objects.exists() and not Participant.objects.exists()
+
+
+def test_it_stands_on_each_of_its_days_in_the_calendar(
+    series: Activity, first: datetime, mei: Party, staff: User, colleague: Callable[..., User], client: Client
+) -> None:
+    third = first + 2 * WEEK
+    early = actions.plan(
+        by=staff, record=mei, kind="call", subject="早", starts_at=third - timedelta(minutes=5), minutes=0
+    )
+    client.force_login(staff)
+
+    def on(day: datetime, query: str = "") -> list[str]:
+        local = clock.day_of(day)
+        page = client.get(f"/activities/?as=calendar&span=week&day={local}{query}").content.decode()
+        lane = page.split(f'data-lane="{local}"')[1].split("</section>")[0]
+        return re.findall(r'draggable="false">([^<]+)</a>', lane)
+
+    for times in (0, 1, 3):
+        assert on(first + times * WEEK) == ["週會"]
+    assert sorted(on(third)) == ["早", "週會"] and early.pk
+    assert on(first + timedelta(days=1)) == []
+    assert on(third, "&f.kind=call") == ["早"], "filters count"
+    calendar.move_time(series.pk, third, {"starts_at": third + timedelta(days=1), "minutes": 30}, by=staff)
+    assert on(third) == ["早"] and on(third + timedelta(days=1)) == ["週會"]
+    client.force_login(colleague("zhang", "sales"))
+    assert on(first + WEEK) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -16,7 +18,7 @@ from guanxi.foundation.actions import Conflict, Refused
 from guanxi.foundation.desk import axes, boards, calendars, cards, display, history, layouts, moving, paging
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.boards import Figures, Filled
-from guanxi.foundation.desk.declaration import Desk, Field
+from guanxi.foundation.desk.declaration import Desk, Field, Row
 from guanxi.foundation.desk.kinds import Kind
 from guanxi.foundation.desk.rows import COUNTED
 from guanxi.foundation.desk.shapes import Lane
@@ -75,13 +77,19 @@ def lanes_of(state: State) -> list[Lane]:
         return []
 
 
-def columns_of(state: State, found: list[Filled]) -> list[dict[str, Any]]:
-    """Lanes with their heads and cards, as templates show them."""
+def columns_of(state: State, found: list[Filled], again: Sequence[tuple[Row, Lane]] = ()) -> list[dict[str, Any]]:
+    """Lanes with their heads and cards, as templates show them; `again`: copies of rows that stand there besides, each
+    in its place by the value of the axis."""
     rows = cards.load(state, [pk for one in found for pk in one.ids])
     placed = [(rows[pk], one.lane) for one in found for pk in one.ids if pk in rows]
     made: dict[str, list[cards.Card]] = {one.lane.key: [] for one in found}
-    for card in cards.made(state, placed):
+    for card in [*cards.made(state, placed), *cards.made(state, again, fixed=True)]:
         made[card.lane].append(card)
+    counted = Counter(lane.key for _row, lane in again)
+    for one in found:
+        if one.lane.key in counted:
+            one.figures.count += counted[one.lane.key]
+            made[one.lane.key].sort(key=lambda card: card.seen, reverse=state.order.descending)
     columns = []
     for number, one in enumerate(found):
         last = rows.get(one.ids[-1]) if one.ids else None

@@ -27,11 +27,15 @@ def body(request: HttpRequest, state: State) -> dict[str, Any]:
     """What the calendar shows."""
     layout = state.layout
     assert layout.axis is not None
-    found = boards.filled(state, calendars.lanes_of(state), size=SHOWN[layout.span], most=COUNTED[layout.span])
+    lanes = calendars.lanes_of(state)
+    found = boards.filled(state, lanes, size=SHOWN[layout.span], most=COUNTED[layout.span])
+    columns = columns_of(state, found, calendars.again(state, lanes))
+    for column in columns:
+        del column["cards"][SHOWN[layout.span] :]
     making = _making(request, state)
     days = [
         {**column, **_day(state, column["lane"].value, column["figures"].count - len(column["cards"]), making)}
-        for column in columns_of(state, found)
+        for column in columns
     ]
     return {
         "body": "desk/calendar.html",
