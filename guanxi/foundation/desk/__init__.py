@@ -4,7 +4,7 @@ It knows models, fields, rights and hooks; it must not know any type of object o
 How to use it: docs/develop/desk.md.
 """
 
-from guanxi.foundation.desk.addresses import list_url, record_url
+from guanxi.foundation.desk.addresses import list_url, numbered, record_url
 from guanxi.foundation.desk.declaration import (
     Bulk,
     Button,
@@ -47,6 +47,7 @@ __all__ = [
     "find",
     "find_for",
     "list_url",
+    "numbered",
     "record_url",
     "register",
     "registered",

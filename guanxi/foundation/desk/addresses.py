@@ -11,7 +11,12 @@ from django.urls import get_script_prefix, reverse
 
 def record_url(slug: str, number: Any) -> str:
     """The page of a record of the desk of that name."""
-    return f"{_record(slug, get_script_prefix())}{number}/"
+    return numbered("desk:record", slug, number=number)
+
+
+def numbered(name: str, *given: str, number: Any) -> str:
+    """The address of that name of something that has a number, which is the last part of it."""
+    return f"{_before_number(name, given, get_script_prefix())}{number}/"
 
 
 def list_url(slug: str, query: dict[str, Any] | None = None) -> str:
@@ -38,8 +43,8 @@ def _of_record(name: str, slug: str, part: str, _prefix: str) -> tuple[str, str]
 
 
 @lru_cache(maxsize=1024)
-def _record(slug: str, _prefix: str) -> str:
-    return reverse("desk:record", args=[slug, 0]).removesuffix("0/")
+def _before_number(name: str, given: tuple[str, ...], _prefix: str) -> str:
+    return reverse(name, args=[*given, 0]).removesuffix("0/")
 
 
 @lru_cache(maxsize=1024)

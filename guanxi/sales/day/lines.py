@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from guanxi.foundation import belonging, clock
+from guanxi.foundation.desk import numbered
 from guanxi.foundation.todos import actions as todos
 from guanxi.foundation.todos.models import Todo
 from guanxi.foundation.visibility import Viewer
@@ -55,6 +56,16 @@ class Line:
     def key(self) -> str:
         """What tells it from all others of the page."""
         return f"{self.does or self.object_type}-{self.number or self.object_id}"
+
+    @property
+    def done_url(self) -> str:
+        """Where it is said that it is done."""
+        return numbered("day:done", self.does, number=self.number)
+
+    @property
+    def opened_url(self) -> str:
+        """How to reach whom it is about, and what was said last."""
+        return numbered("day:opened", self.object_type, number=self.object_id)
 
     @cached_property
     def reason(self) -> str:
