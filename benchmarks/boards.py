@@ -25,7 +25,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from benchmarks.measure import Figure, as_the_web_process_begins, percentile  # noqa: E402
+from benchmarks.measure import Figure, as_the_web_process_begins, percentile, tend_the_tables  # noqa: E402
 from guanxi.foundation import people  # noqa: E402
 from guanxi.foundation.models import User  # noqa: E402
 from guanxi.foundation.roles import actions as roles  # noqa: E402
@@ -97,8 +97,7 @@ def _make(cards: int) -> None:
                    CASE WHEN n % 3 = 0 THEN CURRENT_TIMESTAMP END, CURRENT_TIMESTAMP, FALSE
             FROM numbers"""
         )
-        if connection.vendor == "postgresql":
-            cursor.execute("VACUUM ANALYZE todos_todo")
+    tend_the_tables()
 
 
 BARE = "20 rows and a count up to 1,001 of each priority in SQL"

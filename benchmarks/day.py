@@ -24,7 +24,7 @@ from django.test import Client  # noqa: E402
 
 from benchmarks import deals as of_deals  # noqa: E402
 from benchmarks.deals import CLOCK, COLLEAGUES, TIMES  # noqa: E402
-from benchmarks.measure import Figure, percentile  # noqa: E402
+from benchmarks.measure import Figure, percentile, tend_the_tables  # noqa: E402
 from guanxi.channels.activities.models import Activity  # noqa: E402
 from guanxi.customers.models import Party  # noqa: E402
 from guanxi.foundation import clock  # noqa: E402
@@ -111,8 +111,7 @@ def _make(parties: int, activities: int) -> None:
         "loyalty": "0", "categories": "1", "channels": "1",
     })  # fmt: skip
     Deal.objects.filter(state="open").update(stage_since=clock.now() - timedelta(days=20))
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize")
+    tend_the_tables()
 
 
 def _fill(model: type[models.Model], source: str, columns: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from benchmarks.measure import Figure, as_the_web_process_begins, percentile  # noqa: E402
+from benchmarks.measure import Figure, as_the_web_process_begins, percentile, tend_the_tables  # noqa: E402
 from guanxi.customers import actions as customers  # noqa: E402
 from guanxi.customers.models import Party  # noqa: E402
 from guanxi.foundation import people  # noqa: E402
@@ -123,8 +123,7 @@ def make(deals: int) -> None:
               CASE WHEN n % 10 > 6 THEN (SELECT MIN(id) FROM deals_lostreason) END, FALSE, CURRENT_TIMESTAMP
             FROM numbers"""
         )
-        if connection.vendor == "postgresql":
-            cursor.execute("VACUUM ANALYZE deals_deal")
+    tend_the_tables()
 
 
 def _dialect(missing: int) -> tuple[str, str]:

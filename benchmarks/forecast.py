@@ -23,7 +23,7 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from benchmarks import deals as deal_pages  # noqa: E402
-from benchmarks.measure import Figure  # noqa: E402
+from benchmarks.measure import Figure, tend_the_tables  # noqa: E402
 from guanxi.foundation import clock  # noqa: E402
 from guanxi.foundation.models import User  # noqa: E402
 from guanxi.foundation.roles.models import Holding, Membership, Role, Team  # noqa: E402
@@ -144,7 +144,7 @@ def _spread(people: list[int]) -> None:
             "UPDATE deals_deal SET owner_id = "
             f"(SELECT owners.pk FROM owners WHERE owners.place = (deals_deal.id / 50) % {len(people)})"
         )
-        cursor.execute("VACUUM ANALYZE deals_deal" if connection.vendor == "postgresql" else "ANALYZE")
+    tend_the_tables()
 
 
 if __name__ == "__main__":

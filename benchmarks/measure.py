@@ -112,6 +112,19 @@ def as_the_web_process_begins() -> None:
     gc.freeze()
 
 
+def tend_the_tables() -> None:
+    """Let the database know its tables as it does after a while: PostgreSQL by its autovacuum, SQLite by the worker."""
+    from django.db import connection
+
+    from guanxi.operations import planning
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+    else:
+        planning.count(planning.outdated())
+
+
 def percentile(
     call: Callable[[int], object],
     times: int,

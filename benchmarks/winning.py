@@ -20,7 +20,7 @@ django.setup()
 from django.db import connection  # noqa: E402
 
 from benchmarks import deals  # noqa: E402
-from benchmarks.measure import Figure  # noqa: E402
+from benchmarks.measure import Figure, tend_the_tables  # noqa: E402
 from guanxi.sales.deals.models import Deal, StageChange  # noqa: E402
 from guanxi.sales.winning import learning  # noqa: E402
 from guanxi.sales.winning.models import WinScore  # noqa: E402
@@ -114,8 +114,7 @@ def _make_history() -> None:
                 f"{moment(day)} "
                 "FROM deals_deal AS d WHERE d.state = 'open'"
             )
-        if not sqlite:
-            cursor.execute("VACUUM ANALYZE")
+    tend_the_tables()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What runs in the background: backups."""
+"""What runs in the background: backups, and what SQLite plans by."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from guanxi.foundation.models import User
 from guanxi.foundation.notifications import notify
 from guanxi.foundation.tasks.models import BackgroundTask
 from guanxi.foundation.visibility import SYSTEM, Viewer, may, require
+from guanxi.operations import planning
 from guanxi.operations.backup import keeping
 from guanxi.operations.models import Backup
 
@@ -29,6 +30,13 @@ def back_up(reason: str = Backup.Reason.SCHEDULE) -> dict[str, Any]:
             tell_of_failure(str(error))
         raise
     return {"name": row.name, "size": row.size}
+
+
+@tasks.task(label=_("Sizes of tables and indexes"), queue_name="long", max_attempts=3)
+def count_rows() -> dict[str, Any]:
+    """Count what SQLite plans by, of tables that are of another size than when they were counted."""
+    tables = planning.outdated()
+    return {"tables": len(tables), "indexes": planning.count(tables)}
 
 
 def start(*, by: Viewer) -> BackgroundTask:
