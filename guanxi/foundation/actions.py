@@ -126,10 +126,7 @@ def create_whole(model: type[M], parts_of: Callable[[M], Sequence[tuple[str, mod
     _refuse_new(row)
     _validate(row)
     row.save(force_insert=True)
-    rows: list[models.Model] = [row, *_inserted(parts_of(row))]
-    audit.record_all(now, [(one, _all_values(one)) for one in rows])
-    for one in rows:
-        _tell(one)
+    _note_new([row, *_inserted(parts_of(row))])
     return row
 
 
@@ -139,7 +136,11 @@ def create_parts(parts: Sequence[tuple[str, models.Model]]) -> None:
     The database is not asked whether the record or such a part is there already: the caller knows, and lets no two be
     the same. A refusal names the field that stands beside the part.
     """
-    rows = _inserted(parts)
+    _note_new(_inserted(parts))
+
+
+def _note_new(rows: Sequence[models.Model]) -> None:
+    """Audit new rows at once, and tell of each."""
     audit.record_all(occasion(), [(row, _all_values(row)) for row in rows])
     for row in rows:
         _tell(row)

@@ -183,9 +183,8 @@ def further_times(rows: models.QuerySet[Activity], since: datetime, until: datet
     itself."""
     series = rows.exclude(series="").exclude(state=Activity.State.CANCELLED).filter(starts_at__lt=until)
     found = series.select_related("party", "owner").order_by("-starts_at", "-id")[:MOST_SERIES]
-    times = (one for row in found if row.goes_on for one in repeating.within(row, since, until))
-    firsts = {row.pk: row.starts_at for row in found}
-    return sorted((one for one in times if one.starts_at != firsts[one.pk]), key=_in_order)
+    times = ((row, one) for row in found if row.goes_on for one in repeating.within(row, since, until))
+    return sorted((one for row, one in times if one.starts_at != row.starts_at), key=_in_order)
 
 
 def _unsaid(viewer: Viewer, before: datetime, since: datetime | None, limit: int) -> models.QuerySet[Activity]:

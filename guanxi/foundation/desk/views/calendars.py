@@ -30,8 +30,9 @@ def body(request: HttpRequest, state: State) -> dict[str, Any]:
     lanes = calendars.lanes_of(state)
     found = boards.filled(state, lanes, size=SHOWN[layout.span], most=COUNTED[layout.span])
     columns = columns_of(state, found, calendars.again(state, lanes))
-    for column in columns:
-        del column["cards"][SHOWN[layout.span] :]
+    if layout.span != layouts.DAY:  # there more cards follow after the last one loaded, so that none may be left out
+        for column in columns:
+            del column["cards"][SHOWN[layout.span] :]
     making = _making(request, state)
     days = [
         {**column, **_day(state, column["lane"].value, column["figures"].count - len(column["cards"]), making)}
