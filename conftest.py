@@ -196,11 +196,14 @@ def home(tmp_path: Path, settings: Any) -> Path:
 
 @pytest.fixture(autouse=True)
 def _remembered_anew(request: pytest.FixtureRequest) -> None:
-    """Each test sees the custom fields that are in its database (without one there are none), and needs no second
-    factor until it says so: what a process looks up every few seconds would make it ask more now and then."""
+    """Each test sees the custom fields that are in its database (without one there are none), needs no second factor
+    until it says so, and collects few rows as if for the first time: what a process looks up every few seconds would
+    make it ask more now and then."""
     from guanxi.foundation.access import factors
     from guanxi.foundation.custom_fields import known
+    from guanxi.foundation.desk import state
 
+    state.forget()
     stored = request.node.get_closest_marker("django_db") or NEEDS_DATABASE & set(request.fixturenames)
     known.forget(none=not stored)
     factors.forget(none=True)

@@ -12,7 +12,7 @@ from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import translation
@@ -24,11 +24,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guanxi.foundation import hooks, keys, notifications
+from guanxi.foundation.counting import counted
 from guanxi.foundation.templatetags.icons import icon
 from guanxi.foundation.visibility import Viewer, is_staff, may
 
 Text = str | Promise
 
+COUNTED = 100  # how far the numbers of the frame are counted
 TOP = ""
 RELATIONSHIPS = "relationships"
 WORK = "work"
@@ -82,7 +84,8 @@ def own_path(request: HttpRequest, target: str) -> str:
 class MenuEntry:
     """A line of the side bar, and by that a command of the palette. `url` is a path or a URL's name.
 
-    `count` is asked at every page: it must be one cheap, bounded query, and may return None for no number, or “99+”.
+    `waiting` gives the rows whose number stands behind the line. They are counted at every page, though no further
+    than a hundred: finding as many must be cheap.
     """
 
     section: str
@@ -90,7 +93,7 @@ class MenuEntry:
     url: Text
     icon: str
     order: int = 100
-    count: Callable[[Viewer], int | str | None] | None = None
+    waiting: Callable[[Viewer], QuerySet[Any]] | None = None
     keywords: Iterable[Text] = ()
     needs: tuple[str, Any] | None = None  # the right (verb, model or subject) of whoever gets to see it
     key: str = ""  # the letter that leads there after “g”
@@ -124,16 +127,17 @@ class Line:
     label: Text
     href: str
     icon: str
-    count: int | str | None
+    count: int = 0
     active: bool = False
     key: str = ""
 
     @property
     def html(self) -> SafeString:
         begins, ends = _drawn(self.href, str(self.label), self.icon, self.key, self.active)
-        if self.count is None:
+        if not self.count:
             return begins + ends
-        return begins + format_html('<span class="count">{}</span>', intcomma(self.count)) + ends
+        told = f"{COUNTED - 1}+" if self.count >= COUNTED else self.count
+        return begins + format_html('<span class="count">{}</span>', told) + ends
 
 
 @lru_cache(maxsize=4096)  # every page shows the same forty, for which a template takes longer than many a page's query
@@ -166,15 +170,9 @@ class Shell:
     def sections(self) -> list[Section]:
         if not is_staff(self.viewer):
             return []
-        entries: list[MenuEntry] = list(hooks.get("menu"))
-        for pinned in hooks.get("pinned_views"):
-            entries.extend(pinned(self.viewer))
         shown: dict[str, list[Line]] = {name: [] for name in SECTIONS}
-        for entry in sorted(entries, key=lambda entry: entry.order):
-            href = address(entry.url) if _open_to(self.viewer, entry) else ""
-            if href:
-                count = entry.count(self.viewer) if entry.count else None
-                shown[entry.section].append(Line(entry.label, href, entry.icon, count, key=entry.key))
+        for entry, href in self._entries:
+            shown[entry.section].append(Line(entry.label, href, entry.icon, self._numbers.get(href, 0), key=entry.key))
         self._mark_active([line for lines in shown.values() for line in lines])
         folded = self.folded.split(".")
         return [
@@ -182,6 +180,22 @@ class Shell:
             for name, lines in shown.items()
             if lines
         ]
+
+    @cached_property
+    def _entries(self) -> list[tuple[MenuEntry, str]]:
+        """The lines of the side bar that are open to the viewer, with where they lead."""
+        entries: list[MenuEntry] = list(hooks.get("menu"))
+        for pinned in hooks.get("pinned_views"):
+            entries.extend(pinned(self.viewer))
+        open_to = ((entry, address(entry.url)) for entry in sorted(entries, key=lambda entry: entry.order))
+        return [(entry, href) for entry, href in open_to if href and _open_to(self.viewer, entry)]
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """The numbers of the side bar, by where their lines lead, and of the bell (""), counted in one question."""
+        rows: dict[str, QuerySet[Any]] = {"": notifications.unread_rows(self.viewer)}
+        rows |= {href: entry.waiting(self.viewer) for entry, href in self._entries if entry.waiting}
+        return dict(zip(rows, counted(list(rows.values()), COUNTED), strict=True))
 
     @property
     def folded(self) -> str:
@@ -203,7 +217,7 @@ class Shell:
 
     @cached_property
     def unread(self) -> int:
-        return notifications.unread(self.viewer) if is_staff(self.viewer) else 0
+        return self._numbers[""] if is_staff(self.viewer) else 0
 
     @cached_property
     def banners(self) -> list[Banner]:

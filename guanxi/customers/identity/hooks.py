@@ -11,14 +11,6 @@ from guanxi.customers.identity import (
 )
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.desk import Bulk, Panel
-from guanxi.foundation.visibility import Viewer
-
-
-def _waiting(viewer: Viewer) -> int | str | None:
-    """How many pairs wait for people, for the side bar."""
-    number = queries.counted(viewer)
-    return f"{queries.COUNTED}+" if number > queries.COUNTED else number or None
-
 
 hooks.register(
     "menu",
@@ -28,7 +20,7 @@ hooks.register(
         "customers:duplicates",
         "copy-check",
         order=30,
-        count=_waiting,
+        waiting=queries.waiting_pairs,
         keywords=(_("possible duplicates"), _("merge")),
         needs=("view", "merging"),
     ),

@@ -20,7 +20,6 @@ from guanxi.foundation.visibility import Viewer, may
 
 __all__ = [
     "Story",
-    "counted",
     "given_back",
     "last_looked",
     "merge_of",
@@ -34,7 +33,6 @@ __all__ = [
     "waiting_pairs",
 ]
 
-COUNTED = 99  # pairs are counted no further
 OPEN_TASKS = [BackgroundTask.State.WAITING, BackgroundTask.State.RUNNING]
 
 
@@ -69,11 +67,6 @@ def next_pair(viewer: Viewer, after: MatchPair | None = None) -> MatchPair | Non
     # State by state, so that each is one look into the index of the queue.
     found = [pair for state in UNDECIDED if (pair := rows.filter(state=state).first())]
     return min(found, key=lambda pair: (-pair.probability, pair.pk), default=None)
-
-
-def counted(viewer: Viewer) -> int:
-    """How many pairs wait, counted no further than one beyond COUNTED."""
-    return len(waiting_pairs(viewer).order_by().values_list("pk")[: COUNTED + 1])  # shorter than to count there
 
 
 def pairs_of(party: Party, viewer: Viewer, limit: int = 5) -> list[tuple[Party, float]]:

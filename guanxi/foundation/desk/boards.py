@@ -20,7 +20,7 @@ from guanxi.foundation.desk import axes, likewise, paging
 from guanxi.foundation.desk.among import Among
 from guanxi.foundation.desk.declaration import Field
 from guanxi.foundation.desk.kinds import Kind
-from guanxi.foundation.desk.rows import COUNTED, loading
+from guanxi.foundation.desk.rows import COUNTED, loading, with_movable
 from guanxi.foundation.desk.shapes import Lane
 from guanxi.foundation.desk.state import State
 from guanxi.foundation.money import FixedPointField, from_units
@@ -51,11 +51,13 @@ class Filled:
 def filled(
     state: State, lanes: Sequence[Lane], sums: Sequence[Field] = (), size: int = CARDS, most: int | None = None
 ) -> list[Filled]:
-    """All lanes with counts (up to `most`, else COUNTED), sums and their first `size` rows: two queries, or three."""
+    """All lanes with counts (up to `most`, else COUNTED), sums and their first `size` rows: one query to three."""
     if not lanes:
         return []
-    figures = capped(state, lanes, sums, most)
-    parted = _of_few(state, lanes, size + 1) if state.few is not None else _of_many(state, lanes, size + 1)
+    if state.few is not None:
+        figures, parted = _of_few(state, lanes, sums, size + 1)
+    else:
+        figures, parted = capped(state, lanes, sums, most), _of_many(state, lanes, size + 1)
     return [
         Filled(lane, figures[number], parted[number][:size], len(parted[number]) > size)
         for number, lane in enumerate(lanes)
@@ -65,7 +67,7 @@ def filled(
 def page(state: State, lane: Lane, cursor: str, fields: Sequence[Field], size: int = CARDS) -> paging.Page:
     """The rows of one lane after a cursor. Raises paging.BadCursor."""
     rows = loading(state.rows_walked().filter(lane.condition), fields, state.order, state.viewer)
-    return paging.page(rows, state.order, cursor, size)
+    return paging.page(with_movable(rows, state.viewer), state.order, cursor, size)
 
 
 # Counts and sums ----------------------------------------------------------------------------------------------------
@@ -144,15 +146,20 @@ def _one_currency(total: Any, lowest: Any, highest: Any) -> Any:
 
 
 def _with_sums(rows: QuerySet[Any], sums: Sequence[Field]) -> QuerySet[Any]:
-    if not sums:
-        return rows.values_list("pk")
-    names: dict[str, Any] = {}
-    for place, one in enumerate(sums):
-        names[f"s{place}"] = summed(one)
-        if name := currency_of(one):
-            names[f"c{place}"] = F(name)
-    found: QuerySet[Any] = rows.annotate(**names).values_list(*names)
+    names, columns = _summed_names(sums)
+    found: QuerySet[Any] = rows.annotate(**columns).values_list(*names) if sums else rows.values_list("pk")
     return found
+
+
+def _summed_names(sums: Sequence[Field]) -> tuple[list[str], dict[str, Any]]:
+    """The columns that are added up, each with its currency behind it where that stands beside it: names, and what
+    they are."""
+    columns: dict[str, Any] = {}
+    for place, one in enumerate(sums):
+        columns[f"s{place}"] = summed(one)
+        if name := currency_of(one):
+            columns[f"c{place}"] = F(name)
+    return list(columns), columns
 
 
 def summed(one: Field) -> Any:
@@ -178,8 +185,10 @@ def _plain(value: Any) -> Any:
 # The first rows -----------------------------------------------------------------------------------------------------
 
 
-def _of_few(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
-    """The first rows of each lane of a few rows: those are sorted, and dealt out."""
+def _of_few(
+    state: State, lanes: Sequence[Lane], sums: Sequence[Field], most: int
+) -> tuple[list[Figures], list[list[int]]]:
+    """Counts, sums and the first rows of each lane of a few rows: those are sorted, dealt out and added up."""
     order = state.order
     rows = state.desk.rows(state.viewer).filter(Among("pk", state.few or [])).annotate(lane_number=axes.numbered(lanes))
     by = ["-pk" if order.descending else "pk"]
@@ -192,27 +201,47 @@ def _of_few(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
             )
         way = "-" if order.descending else ""
         by = [*(["lane_last"] if rest is not None else []), f"{way}{order.field.path.orm}", f"{way}{order.tie}", *by]
-    found: list[list[int]] = [[] for _lane in lanes]
-    for pk, number in rows.order_by(*by).values_list("pk", "lane_number"):
-        if number >= 0 and len(found[number]) < most:
-            found[number].append(pk)
+    names, columns = _summed_names(sums)
+    dealt: list[list[Any]] = [[] for _lane in lanes]
+    for line in rows.annotate(**columns).order_by(*by).values_list("pk", "lane_number", *names):
+        if line[1] >= 0:
+            dealt[line[1]].append(line)
+    figures = [Figures(len(lines), False, _added(sums, [line[2:] for line in lines])) for lines in dealt]
+    return figures, [[line[0] for line in lines[:most]] for lines in dealt]
+
+
+def _added(sums: Sequence[Field], lines: list[Any]) -> list[Any]:
+    """What rows add up to, each given by the columns of `_summed_names`."""
+    found, place = [], 0
+    for one in sums:
+        values = [line[place] for line in lines if line[place] is not None]
+        place += 1
+        currencies = set()
+        if currency_of(one):
+            currencies = {line[place] for line in lines}
+            place += 1
+        found.append(SEVERAL if len(currencies) > 1 else _plain(sum(values)) if values else None)
     return found
 
 
 def _of_many(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
     """The first rows of each lane, each walked along its index: all in one statement, and in another those without a
-    value of the lanes that have room for them."""
+    value of the lanes that can have such beside others, and have room for them."""
     found: list[list[int]] = [[] for _lane in lanes]
     if state.broken:
         return found
     valued = state.order.field.path.orm if state.order.field and state.order.field.path else ""
-    for number, half in enumerate(_halves(state, most)):
-        compiled, parts, values = likewise.Compiled(state.lane_conditions, half), [], []
+    compiled = [likewise.Compiled(state.lane_conditions, half) for half in _halves(state, most)]
+    owed = [_owed(lane.condition, valued) if len(compiled) > 1 else [0] for lane in lanes]
+    while any(owed):
+        parts, values = [], []
         for place, lane in enumerate(lanes):
-            if len(found[place]) < most and not (number and _demands(lane.condition, valued)):
-                inner, given = compiled.of(lane)
+            if owed[place] and len(found[place]) < most:
+                inner, given = compiled[owed[place].pop(0)].of(lane)
                 parts.append(f"SELECT part_{place}.*, {place} FROM ({inner}) AS part_{place}")
                 values += given
+            else:
+                owed[place] = []
         for pk, place in _answered(parts, values):
             if len(found[place]) < most:
                 found[place].append(pk)
@@ -228,14 +257,23 @@ def _answered(parts: list[str], values: list[Any]) -> list[tuple[int, int]]:
         return cast("list[tuple[int, int]]", cursor.fetchall())
 
 
-def _demands(condition: Q, name: str) -> bool:
-    """Whether rows of a lane have a value of that name, such as a day in a month: PostgreSQL looks through all rows for
-    the first of those that are without one, and there are none."""
+def _owed(condition: Q, name: str) -> list[int]:
+    """Which halves of the rows a lane can have: with a value of that name, without. A month has none without a day;
+    PostgreSQL would look through all rows for the first of them."""
+    if _says(condition, {f"{name}__lt", f"{name}__gte"}):
+        return [0]
+    return [1] if _says(condition, {f"{name}__isnull"}, True) else [0, 1]
+
+
+def _says(condition: Q, signs: set[str], value: Any = None) -> bool:
+    """Whether all rows under a condition are under one of these signs too (with that value, if given)."""
     if condition.negated or condition.connector != Q.AND:
         return False
     parts: list[Any] = list(condition.children)
-    signs = {f"{name}__lt", f"{name}__gte"}
-    each = (_demands(part, name) if isinstance(part, Q) else part[0] in signs for part in parts)
+    each = (
+        _says(part, signs, value) if isinstance(part, Q) else part[0] in signs and value in (None, part[1])
+        for part in parts
+    )
     return any(each)
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import unescape
+from html import escape, unescape
 
-from django.utils.html import conditional_escape, escape, format_html, strip_tags
+from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import visibility
 from guanxi.foundation.desk import display, layouts, moving
 from guanxi.foundation.desk.declaration import Field, Row
-from guanxi.foundation.desk.rows import loading
+from guanxi.foundation.desk.rows import MOVABLE, loading, with_movable
 from guanxi.foundation.desk.shapes import Lane
 from guanxi.foundation.desk.state import State
 from guanxi.foundation.templatetags.icons import icon
@@ -96,7 +95,7 @@ def load(state: State, ids: Sequence[int]) -> dict[int, Row]:
     if not ids:
         return {}
     rows = loading(state.seen_in_lanes.filter(pk__in=ids), fields_of(state), state.order, state.viewer)
-    return {row.pk: row for row in rows}
+    return {row.pk: row for row in with_movable(rows, state.viewer)}
 
 
 def made(state: State, rows: Sequence[tuple[Row, Lane]], *, fixed: bool = False) -> list[Card]:
@@ -107,7 +106,6 @@ def made(state: State, rows: Sequence[tuple[Row, Lane]], *, fixed: bool = False)
         return []
     lead, lines = display.Cells(lead_of(state)), [display.Cells(field) for field in lines_of(state)]
     may_move = not fixed and axis.movable(state.viewer)
-    movable = _movable(state, [row.pk for row, _lane in rows]) if may_move else set()
     move = conditional_escape(_("Move “%(title)s” to another column") % {"title": PLACE})
     for cells in (lead, *lines):
         cells.prepare([row for row, _lane in rows])
@@ -120,7 +118,7 @@ def made(state: State, rows: Sequence[tuple[Row, Lane]], *, fixed: bool = False)
             _lines(framed, row),
             moving.seen(axis, row, lane),
             lane.key,
-            move if row.pk in movable else None,
+            move if may_move and getattr(row, MOVABLE, True) else None,
         )
         for row, lane in rows
     ]
@@ -129,13 +127,3 @@ def made(state: State, rows: Sequence[tuple[Row, Lane]], *, fixed: bool = False)
 def _lines(framed: Sequence[tuple[display.Cells, SafeString, SafeString]], row: Row) -> SafeString:
     found = ((start, cells.html(row), end) for cells, start, end in framed)
     return mark_safe("".join(start + value + end for start, value, end in found if value != display.NOTHING))
-
-
-def _movable(state: State, ids: Sequence[int]) -> set[int]:
-    """Those of the rows that the viewer may edit, of all at once; each move asks again."""
-    model = state.desk.model
-    condition = visibility.rule_of(model).narrow(model, visibility.rights_of(state.viewer), "edit")
-    if condition is None or not ids:
-        return set(ids)
-    rows = model._base_manager.filter(condition, pk__in=ids)
-    return set(rows.values_list("pk", flat=True))

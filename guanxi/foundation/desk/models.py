@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation.desk.sharing import groups_of
+from guanxi.foundation.desk.sharing import with_groups_of
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.governing import Personal, Through
 from guanxi.foundation.visibility import Viewer, VisibleQuerySet, is_staff
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class SavedViewQuerySet(VisibleQuerySet["SavedView"]):
     def visible_to(self, viewer: Viewer) -> Self:
         """One's own, those shared with everybody, and those shared with oneself or a group that one belongs to."""
-        to_him = Q(user=viewer.pk) | Q(group__in=groups_of(viewer))
+        to_him = Q(user=viewer.pk) | with_groups_of(viewer)
         shares = ViewShare.objects.filter(to_him, view=OuterRef("pk"))
         mine = Q(owner=viewer.pk) | Q(shared=True) | Exists(shares)
         return self.filter(mine) if is_staff(viewer) else self.none()

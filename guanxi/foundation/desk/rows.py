@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet
 
+from guanxi.foundation import visibility
 from guanxi.foundation.desk.declaration import Field, Viewer, as_field
 from guanxi.foundation.desk.paging import Order
 from guanxi.foundation.desk.paths import Path
 
+MOVABLE = "card_movable"
 COUNTED = 1000  # beyond this, counts say “1,000+” until asked
 
 
@@ -33,6 +35,15 @@ def loading(rows: QuerySet[Any], fields: Iterable[Field], order: Order, viewer: 
     rows = rows.select_related(*sorted(joined)) if joined else rows
     many = {path.prefix: path for path in paths if path.many}
     return rows.only(*sorted(only)).prefetch_related(*[_prefetch(path, viewer) for path in many.values()])
+
+
+def with_movable(rows: QuerySet[Any], viewer: Viewer) -> QuerySet[Any]:
+    """`rows`, each of which knows as `MOVABLE` whether the viewer may edit it; without that he may edit all of them."""
+    model = rows.model
+    condition = visibility.rule_of(model).narrow(model, visibility.rights_of(viewer), "edit")
+    if condition is None:
+        return rows
+    return rows.annotate(**{MOVABLE: ExpressionWrapper(condition, output_field=BooleanField())})
 
 
 def _read_paths(model: Any, fields: Iterable[Field], order: Order) -> tuple[list[Path], bool]:

@@ -1,7 +1,8 @@
 """With whom something can be shared beside single people: groups such as teams, which others hang in.
 
-Two doors: `groups_of` is a function (viewer) -> keys of the groups that the viewer belongs to; `groups_offered` one
-(viewer) -> list of (key, label) of those that he may share with. A key is any short text, such as “team:7”.
+Two doors: `groups_of` is a function (viewer) -> queryset of the keys of the groups that the viewer belongs to;
+`groups_offered` one (viewer) -> list of (key, label) of those that he may share with. A key is any short text, such as
+“team:7”.
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q
+
 from guanxi.foundation import hooks
 from guanxi.foundation.visibility import Viewer
 
 
-def groups_of(viewer: Viewer) -> list[str]:
-    """The keys of the groups that `viewer` belongs to; asked once for each user object, that is for each request."""
-    kept: list[str] | None = getattr(viewer, "_groups", None)
-    if kept is None:
-        kept = [key for door in hooks.get("groups_of") for key in door(viewer)]
-        if viewer.pk is not None:
-            viewer._groups = kept
-    return kept
+def with_groups_of(viewer: Viewer) -> Q:
+    """The condition on shares with a group (its key in `group`) that `viewer` belongs to: part of the question in which
+    it stands, so that nothing is asked before."""
+    condition = Q(pk__in=[])
+    for door in hooks.get("groups_of"):
+        condition |= Q(group__in=door(viewer))
+    return condition
 
 
 def groups_offered(viewer: Viewer) -> list[tuple[str, Any]]:

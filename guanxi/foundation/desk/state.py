@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import monotonic
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django.db.models import Q, QuerySet
@@ -24,7 +26,16 @@ from guanxi.foundation.governing import LANES
 
 Pairs = list[tuple[str, str]]
 FEW = 3000  # rows that are sorted when asked for rather than walked along an index
+KEPT = 60.0  # seconds for which a process keeps that rows are more; by it goes how they are asked for, never which
+MOST_KEPT = 10_000
 MOST_FOUND = 1000  # rows of a search through the index that a list goes on to filter and sort
+
+_frequent: dict[tuple[Any, ...], float] = {}
+
+
+def forget() -> None:
+    """Collect as if nothing had been asked for before; for tests."""
+    _frequent.clear()
 
 
 @dataclass
@@ -165,9 +176,12 @@ class State:
 
         A rare value is found at once by its own index, but late by walking along that of the order; a frequent one the
         other way round. So the rare are collected first, and sorted; only lists of the frequent are walked. Who sees
-        but some of the records always asks for a few.
+        but some of the records always asks for a few. Where they were more just now, they are not collected again.
         """
         if self.broken or not (self.narrowed or visibility.limited(self.viewer, self.desk.model)):
+            return None
+        asked = self.desk.slug, self.viewer.pk, self.text, tuple(pair for one in self.active for pair in one.pairs)
+        if _frequent.get(asked, 0) > monotonic():
             return None
         rows = self.desk.rows(self.viewer)
         for one in self.active:
@@ -175,7 +189,12 @@ class State:
         rows = searched(self.desk, rows, self.text, self.viewer) if self.text else rows
         found = list(rows.order_by().values_list("pk", flat=True)[: 2 * FEW + 1])
         ids = set(found)
-        return list(ids) if len(found) <= 2 * FEW and len(ids) <= FEW else None
+        if len(found) <= 2 * FEW and len(ids) <= FEW:
+            return list(ids)
+        if len(_frequent) > MOST_KEPT:
+            _frequent.clear()
+        _frequent[asked] = monotonic() + KEPT
+        return None
 
     def rows_walked(self) -> QuerySet[Row]:
         """The rows asked for, such that the database keeps to an index that begins with something else than a filter:

@@ -8,21 +8,34 @@ from functools import cached_property, partial
 from typing import Any
 
 from django.apps import apps
-from django.db import models
-from django.db.models import Q, QuerySet
+from django.db import connection, models
+from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from guanxi.foundation.governing import Reach, Rights, rule_of
 from guanxi.foundation.models import User
 from guanxi.foundation.roles.models import HIDDEN, Holding, Membership, Role, Share, Team
 
 TEAM = "team:"  # before the number of a team, as a group that something is shared with
+COMPANY = """
+WITH RECURSIVE own (id) AS (SELECT team_id FROM roles_membership WHERE user_id = %s),
+below (id) AS (
+    SELECT id FROM own UNION SELECT t.id FROM roles_team AS t JOIN below AS b ON t.parent_id = b.id
+)
+SELECT m.user_id, NULL, NULL, NULL FROM roles_membership AS m JOIN below AS b ON m.team_id = b.id
+UNION ALL SELECT * FROM (
+    SELECT 0, object_type, object_id, may_edit FROM roles_share
+    WHERE user_id = %s OR team_id IN (SELECT id FROM own) LIMIT %s
+) AS shared"""
+SHARED_AT_ONCE = 500  # records that come with the colleagues; of more, those of a type when it is asked for
 MOST_SHARED = 5_000  # records shared with one person that are looked at
 
 
 def rights_for(user: User) -> Rights:
     """One query for the roles; teams and shared records are looked up where a reach asks for them."""
     roles = list(Role.objects.filter(holdings__user=user.pk))
-    return _rights(user, roles, partial(peers_of, user.pk), _Shares(user.pk).of)
+    company = _Company(user.pk)
+    return _rights(user, roles, company.peers, company.shared)
 
 
 def _rights(
@@ -121,30 +134,16 @@ def _shows(role: Role, label: str) -> bool:
     return all(role.grants.get(subject, {}).get("view", "none") != "none" for subject in subjects)
 
 
-def group_keys(viewer: Any) -> list[str]:
+def group_keys(viewer: Any) -> QuerySet[Membership, Any]:
     """The teams that somebody is in, as `foundation.desk.sharing` names groups."""
-    if viewer.pk is None:
-        return []
-    return [f"{TEAM}{pk}" for pk in Membership.objects.filter(user=viewer.pk).values_list("team_id", flat=True)]
+    own = Membership.objects.none() if viewer.pk is None else Membership.objects.filter(user=viewer.pk)
+    key = Concat(Value(TEAM), Cast("team_id", CharField()), output_field=CharField())
+    return own.order_by().values_list(key, flat=True)
 
 
 def groups_offered(viewer: Any) -> list[tuple[str, Any]]:
     """All teams, by name."""
     return [(f"{TEAM}{team.pk}", team.name) for team in Team.objects.visible_to(viewer).order_by("name")]
-
-
-def peers_of(user_id: int) -> frozenset[int]:
-    """Who is in the teams of a person, or in teams below them."""
-    teams = teams_of(user_id)
-    return (
-        frozenset(Membership.objects.filter(team__in=teams).values_list("user_id", flat=True)) if teams else frozenset()
-    )
-
-
-def teams_of(user_id: int) -> set[int]:
-    """The teams that a person is in, with all below them."""
-    own = set(Membership.objects.filter(user=user_id).values_list("team_id", flat=True))
-    return with_below(own) if own else own
 
 
 def with_below(teams: set[int], tree: list[tuple[int, int | None]] | None = None) -> set[int]:
@@ -158,19 +157,29 @@ def with_below(teams: set[int], tree: list[tuple[int, int | None]] | None = None
     return found
 
 
-class _Shares:
-    """What was shared with a person; of types of which nothing was, which are most, no more is asked."""
+class _Company:
+    """With whom a person works, and what was shared with him: in one question, for every page asks for both."""
 
     def __init__(self, user_id: int) -> None:
         self.user_id = user_id
 
-    @cached_property
-    def _types(self) -> set[str]:
-        return set(_shares(self.user_id).order_by().values_list("object_type", flat=True).distinct())
+    def peers(self) -> frozenset[int]:
+        """Who is in the teams of the person, or in teams below them."""
+        return frozenset(user for user, *_shared in self._found if user)
 
-    def of(self, label: str, edit: bool) -> frozenset[int]:
-        """The records of a type."""
-        return shared_with(self.user_id, label, edit) if label in self._types else frozenset()
+    def shared(self, label: str, edit: bool) -> frozenset[int]:
+        """The records of a type that were shared with him, or with one of his teams (not with those above)."""
+        shares = [shared for user, *shared in self._found if not user]
+        if len(shares) > SHARED_AT_ONCE:
+            return shared_with(self.user_id, label, edit)
+        return frozenset(pk for kind, pk, may_edit in shares if kind == label and (may_edit or not edit))
+
+    @cached_property
+    def _found(self) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(COMPANY, [self.user_id, self.user_id, SHARED_AT_ONCE + 1])
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
 
 
 def shared_with(user_id: int, label: str, edit: bool) -> frozenset[int]:

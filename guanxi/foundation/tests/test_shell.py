@@ -11,6 +11,7 @@ from django.urls import include, path
 
 from guanxi.foundation import hooks, shell
 from guanxi.foundation.models import AuditEntry, User
+from guanxi.foundation.tags.models import Tag
 from guanxi.foundation.templatetags.icons import UnknownIcon
 
 pytestmark = pytest.mark.django_db
@@ -30,16 +31,20 @@ def page_of(client: Client, address: str = "/account/") -> str:
 # The menu ---------------------------------------------------------------------------------------------------------
 
 
-def test_menu_entries_stand_in_their_section_with_count(staff_client: Client) -> None:
+@pytest.mark.parametrize(("number", "told"), [(0, ""), (3, "3"), (99, "99"), (100, "99+"), (150, "99+")])
+def test_menu_entries_stand_in_their_section_with_count(staff_client: Client, number: int, told: str) -> None:
+    Tag.objects.bulk_create(Tag(name=f"王 {one}", key=f"王 {one}") for one in range(number))
     entry = shell.MenuEntry(
-        shell.RELATIONSHIPS, "Customers of 王", "/customers-of-wang/", "users", count=lambda _: 1234
+        shell.RELATIONSHIPS, "Customers of 王", "/customers-of-wang/", "users", waiting=lambda _: Tag.objects.all()
     )
-    with hooks.registered("menu", entry):
+    other = shell.MenuEntry(shell.WORK, "None", "/none/", "users", waiting=lambda _: Tag.objects.none())
+    with hooks.registered("menu", entry), hooks.registered("menu", other):
         page = page_of(staff_client)
 
     assert "Relationships" in page
     link = re.search(r'<a href="/customers-of-wang/">.*?</a>', page, re.DOTALL)
-    assert link and "1,234" in link[0]
+    assert link and re.findall(r'class="count">(.*?)<', link[0]) == ([told] if told else [])
+    assert 'class="count"' not in page.partition('"/none/"')[2].partition("</a>")[0]
 
 
 def test_sections_are_folded_as_one_left_them_but_for_the_one_that_one_is_in(staff_client: Client) -> None:

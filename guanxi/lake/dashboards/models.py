@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation.desk.sharing import groups_of
+from guanxi.foundation.desk.sharing import with_groups_of
 from guanxi.foundation.governed import Governed
 from guanxi.foundation.models import User
 from guanxi.foundation.visibility import Part, Personal, Reach, Rights, Through, VisibleQuerySet
@@ -51,7 +51,7 @@ def _named_for(model: type[models.Model], viewer_id: int | None) -> Any:
     if viewer_id is None:  # of nobody: else what is shared with teams, and so with no person, would be meant
         return Reader.objects.none().values("pk")
     column = f"{model._meta.model_name}_id"
-    named = Q(user=viewer_id) | Q(group__in=groups_of(User(pk=viewer_id)))
+    named = Q(user=viewer_id) | with_groups_of(User(pk=viewer_id))
     return Reader.objects.filter(named).exclude(**{column: None}).values(column)
 
 

@@ -23,8 +23,11 @@ from guanxi.customers.identity.waterfall import percent, waterfall
 from guanxi.customers.models import MatchPair, Party
 from guanxi.foundation import sensitive
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.counting import counted
 from guanxi.foundation.tasks import desk as tasks_desk
 from guanxi.foundation.visibility import Viewer, may, require
+
+MOST_COUNTED = 99  # pairs are counted no further
 
 
 @require_GET
@@ -135,13 +138,13 @@ def _next(request: HttpRequest, pair: MatchPair | None = None, *, refused: str =
 
 
 def _answer(request: HttpRequest, row: MatchPair | None, *, refused: str = "", **more: Any) -> HttpResponse:
-    number = queries.counted(request.user)
+    number = counted([queries.waiting_pairs(request.user)], MOST_COUNTED + 1)[0]
     context = {
         "pair": row,
         "refused": refused,
         "number": number,
-        "more": number > queries.COUNTED,
-        "counted": queries.COUNTED,
+        "more": number > MOST_COUNTED,
+        "counted": MOST_COUNTED,
         **more,
         **(_shown(request, row) if row else looking_context(request.user)),
     }

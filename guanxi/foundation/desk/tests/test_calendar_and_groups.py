@@ -23,7 +23,7 @@ from guanxi.foundation.models import User
 from guanxi.foundation.todos.models import Todo
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 13  # roles, teams and sensitive fields included
+MOST_QUERIES = 11  # roles, teams and sensitive fields included
 
 
 @pytest.fixture(params=[0, 3000], ids=["walked", "collected"])
