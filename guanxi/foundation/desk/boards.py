@@ -80,7 +80,7 @@ def capped(state: State, lanes: Sequence[Lane], sums: Sequence[Field] = (), most
     limit = most or COUNTED
     every = state.rows_walked()
     compiled = likewise.Compiled(
-        state.lane_conditions, lambda lane: _with_sums(every.filter(lane.condition), sums).order_by()[: limit + 1]
+        state.lane_conditions, lambda condition: _with_sums(every.filter(condition), sums).order_by()[: limit + 1]
     )
     totals = "".join(
         f", SUM(s{place})" + (f", MIN(c{place}), MAX(c{place})" if currency_of(one) else ", NULL, NULL")
@@ -277,15 +277,15 @@ def _says(condition: Q, signs: set[str], value: Any = None) -> bool:
     return any(each)
 
 
-def _halves(state: State, most: int) -> list[Callable[[Lane], QuerySet[Any]]]:
-    """For each lane the rows with a value in the order, then those without: both are ranges of an index."""
+def _halves(state: State, most: int) -> list[Callable[[Any], QuerySet[Any]]]:
+    """By the condition of a lane its rows with a value in the order, then those without: ranges of an index."""
     every, order = state.rows_walked(), state.order
     halves = [paging.with_value(every, order, None)]
     if order.by_value:
         rest = paging.without_value(every, order, None)
         halves += [rest] if rest is not None else []
 
-    def of(half: QuerySet[Any]) -> Callable[[Lane], QuerySet[Any]]:
-        return lambda lane: half.filter(lane.condition).values_list("pk")[:most]
+    def of(half: QuerySet[Any]) -> Callable[[Any], QuerySet[Any]]:
+        return lambda condition: half.filter(condition).values_list("pk")[:most]
 
     return [of(half) for half in halves]

@@ -36,7 +36,7 @@ def next_actions(rows: Sequence[Any], *, whose: bool = True) -> dict[int, Todo]:
         return {}
     label = rows[0]._meta.label_lower
     found = Todo.objects.filter(object_type=label, object_id__in=[row.pk for row in rows], is_next=True).open()
-    found = found.select_related("assignee") if whose else found
+    found = found.select_related("assignee") if whose else found.defer("custom", "computed")
     ordered = found.order_by(F("origin").desc(nulls_last=True), "-id")
     return {int(todo.object_id or 0): todo for todo in ordered}
 
