@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any, BinaryIO
 
@@ -14,6 +15,7 @@ import adbc_driver_sqlite.dbapi as sqlite  # noqa: E402
 import pyarrow as pa  # noqa: E402
 
 from guanxi.foundation.bulk import wire  # noqa: E402
+from guanxi.foundation.parent import end_with_parent  # noqa: E402
 
 
 class Child:
@@ -108,6 +110,8 @@ class Child:
 
 
 if __name__ == "__main__":
+    # In the midst of a statement it would not see that the pipe is closed; SQLite rolls back what was begun.
+    end_with_parent(signal.SIGKILL)
     child = Child(sys.stdout.buffer, sys.stdin.buffer)
     child.serve()
     child.close()

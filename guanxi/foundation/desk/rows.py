@@ -43,7 +43,8 @@ def with_movable(rows: QuerySet[Any], viewer: Viewer) -> QuerySet[Any]:
     condition = visibility.rule_of(model).narrow(model, visibility.rights_of(viewer), "edit")
     if condition is None:
         return rows
-    return rows.annotate(**{MOVABLE: ExpressionWrapper(condition, output_field=BooleanField())})
+    told: QuerySet[Any] = rows.annotate(**{MOVABLE: ExpressionWrapper(condition, output_field=BooleanField())})
+    return told
 
 
 def _read_paths(model: Any, fields: Iterable[Field], order: Order) -> tuple[list[Path], bool]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -240,3 +245,36 @@ def test_arrow_is_kept_from_loading_pandas() -> None:
         "sys.exit('pandas' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+STARTER = """
+import sys
+from guanxi.foundation.bulk import processes, wire
+
+process = processes.take()
+for command, argument in (("open", sys.argv[1]), ("execute", sys.argv[2])):
+    wire.send_message(process.stdin, {"command": command, "arguments": [argument]})
+print(process.pid, flush=True)
+process.wait()
+"""
+ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) FROM n"
+
+
+def test_a_process_of_a_killed_worker_ends_in_the_midst_of_a_statement(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STARTER, str(tmp_path / "db.sqlite3"), ENDLESS]
+    starter = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert starter.stdout
+    number = int(starter.stdout.readline())
+    time.sleep(2)  # until it is in the statement
+    assert "sqlite_child" in Path(f"/proc/{number}/cmdline").read_text()
+    starter.kill()
+    starter.wait()
+    for _turn in range(100):
+        with suppress(FileNotFoundError):
+            state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+            if state != "Z":
+                time.sleep(0.1)
+                continue
+        return
+    os.kill(number, signal.SIGKILL)
+    pytest.fail("the process is still there")

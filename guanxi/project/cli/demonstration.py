@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from guanxi.foundation.parent import end_with_parent
 from guanxi.intake.demo.commands import demo as importing
 from guanxi.project.cli.first_run import CHILD, freeze_today
-from guanxi.project.server.parent import end_with_parent
 
 
 class Demonstration(click.Command):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 
-from guanxi.project.server.parent import end_with_parent
+from guanxi.foundation.parent import end_with_parent
 from guanxi.project.wsgi import application
 
 __all__ = ["application"]

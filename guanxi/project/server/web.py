@@ -8,7 +8,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from guanxi.project.server.parent import end_with_parent
+from guanxi.foundation.parent import end_with_parent
 
 THREADS = 8  # requests at a time in each process
 SECONDS_TO_FINISH = 20  # for requests under way when the server stops

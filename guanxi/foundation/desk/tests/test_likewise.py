@@ -36,12 +36,12 @@ def test_put_in_is_as_asked_in_full(parties: list[Any], number: int) -> None:
     Party.objects.filter(pk=parties[0].pk).update(name="100%s %% 王")
 
     def make(condition: Any) -> QuerySet[Any]:
-        rows = Party.objects.exclude(name="5 %s").filter(condition).exclude(name="%")
+        rows: QuerySet[Any] = Party.objects.exclude(name="5 %s").filter(condition).exclude(name="%")
         return rows.order_by("-pk").values_list("pk")[:50]
 
     compiled = Compiled(Conditions(Party), make)
-    for condition in (CONDITIONS[0], CONDITIONS[number]):
-        lane = Lane("one", "One", condition)
-        expected = [pk for (pk,) in make(condition)]
-        assert found(compiled.of(lane)) == expected
+    compiled.of(Lane("first", "First", CONDITIONS[0]))  # of it nothing is left in the next
+    condition = CONDITIONS[number]
+    expected = [pk for (pk,) in make(condition)]
+    assert found(compiled.of(Lane("one", "One", condition))) == expected
     assert bool(expected) == (condition != Q(pk__in=[]))
