@@ -138,6 +138,8 @@ class Lead(Governed):
             models.Index(fields=["seconds_to_activity", "id"], name="lead_speed"),
             models.Index(fields=["mail_key"], condition=~Q(mail_key=""), name="lead_mail"),
             models.Index(fields=["phone_key"], condition=~Q(phone_key=""), name="lead_phone"),
+            # Most leads have none: by an index that counts those too SQLite holds each deal to have thousands.
+            models.Index(fields=["deal"], condition=Q(deal__isnull=False), name="lead_deal"),
             origin_index("lead_same_as", "same_as"),
             origin_index("lead_origin"),
         ]
