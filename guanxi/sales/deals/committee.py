@@ -66,6 +66,8 @@ def members(deal: Deal, viewer: Viewer) -> list[Member]:
         member = found.setdefault(row.person_id, Member(row.person))
         if row.role not in {seat.role for seat in member.seats}:
             member.seats.append(row)
+    if not found:
+        return []
     works = charts.workers(deal.party, viewer).filter(party__in=found)
     for work in works:
         member = found[work.party_id]
