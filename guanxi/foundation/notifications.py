@@ -19,7 +19,7 @@ from guanxi.foundation.notices.models import Letter
 from guanxi.foundation.visibility import Viewer
 
 SHOWN = 30
-COUNTED = 100
+COUNTED = 100  # how far the numbers of the frame are counted: that of the bell, those of the side bar
 LOOKED_AT = 200
 AT_ONCE = 5  # toasts that one look at the bell may raise
 

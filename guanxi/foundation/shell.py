@@ -25,12 +25,12 @@ from django.utils.translation import gettext_lazy
 
 from guanxi.foundation import hooks, keys, notifications
 from guanxi.foundation.counting import counted
+from guanxi.foundation.notifications import COUNTED
 from guanxi.foundation.templatetags.icons import icon
 from guanxi.foundation.visibility import Viewer, is_staff, may
 
 Text = str | Promise
 
-COUNTED = 100  # how far the numbers of the frame are counted
 TOP = ""
 RELATIONSHIPS = "relationships"
 WORK = "work"

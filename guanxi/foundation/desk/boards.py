@@ -146,20 +146,19 @@ def _one_currency(total: Any, lowest: Any, highest: Any) -> Any:
 
 
 def _with_sums(rows: QuerySet[Any], sums: Sequence[Field]) -> QuerySet[Any]:
-    names, columns = _summed_names(sums)
-    found: QuerySet[Any] = rows.annotate(**columns).values_list(*names) if sums else rows.values_list("pk")
+    columns = _summands(sums)
+    found: QuerySet[Any] = rows.annotate(**columns).values_list(*columns) if sums else rows.values_list("pk")
     return found
 
 
-def _summed_names(sums: Sequence[Field]) -> tuple[list[str], dict[str, Any]]:
-    """The columns that are added up, each with its currency behind it where that stands beside it: names, and what
-    they are."""
+def _summands(sums: Sequence[Field]) -> dict[str, Any]:
+    """The columns that are added up (s0, s1 ...), each with its currency (c0, c1 ...) where that stands beside it."""
     columns: dict[str, Any] = {}
     for place, one in enumerate(sums):
         columns[f"s{place}"] = summed(one)
         if name := currency_of(one):
             columns[f"c{place}"] = F(name)
-    return list(columns), columns
+    return columns
 
 
 def summed(one: Field) -> Any:
@@ -201,27 +200,22 @@ def _of_few(
             )
         way = "-" if order.descending else ""
         by = [*(["lane_last"] if rest is not None else []), f"{way}{order.field.path.orm}", f"{way}{order.tie}", *by]
-    names, columns = _summed_names(sums)
-    dealt: list[list[Any]] = [[] for _lane in lanes]
-    for line in rows.annotate(**columns).order_by(*by).values_list("pk", "lane_number", *names):
-        if line[1] >= 0:
-            dealt[line[1]].append(line)
-    figures = [Figures(len(lines), False, _added(sums, [line[2:] for line in lines])) for lines in dealt]
-    return figures, [[line[0] for line in lines[:most]] for lines in dealt]
+    columns = _summands(sums)
+    dealt: list[list[dict[str, Any]]] = [[] for _lane in lanes]
+    for line in rows.annotate(**columns).order_by(*by).values("pk", "lane_number", *columns):
+        if line["lane_number"] >= 0:
+            dealt[line["lane_number"]].append(line)
+    figures = [Figures(len(lines), False, [_added(lines, place) for place in range(len(sums))]) for lines in dealt]
+    return figures, [[line["pk"] for line in lines[:most]] for lines in dealt]
 
 
-def _added(sums: Sequence[Field], lines: list[Any]) -> list[Any]:
-    """What rows add up to, each given by the columns of `_summed_names`."""
-    found, place = [], 0
-    for one in sums:
-        values = [line[place] for line in lines if line[place] is not None]
-        place += 1
-        currencies = set()
-        if currency_of(one):
-            currencies = {line[place] for line in lines}
-            place += 1
-        found.append(SEVERAL if len(currencies) > 1 else _plain(sum(values)) if values else None)
-    return found
+def _added(lines: Sequence[dict[str, Any]], place: int) -> Any:
+    """What rows with the columns of `_summands` add up to, as a grouped query would tell it."""
+    values, currencies = (
+        [line[name] for line in lines if line.get(name) is not None] for name in (f"s{place}", f"c{place}")
+    )
+    total = _plain(sum(values)) if values else None
+    return _one_currency(total, min(currencies, default=None), max(currencies, default=None))
 
 
 def _of_many(state: State, lanes: Sequence[Lane], most: int) -> list[list[int]]:
