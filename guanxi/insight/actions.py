@@ -16,9 +16,9 @@ from guanxi.foundation import audit
 from guanxi.foundation.actions import Refused, action, change, create, delete, occasion
 from guanxi.foundation.visibility import Viewer
 from guanxi.insight import booking, leaving
-from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Standing
+from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Standing, WithoutStanding
 
-LEARNT: tuple[type[Model], ...] = (Standing, EquityPoint, ModelVersion, Learning)
+LEARNT: tuple[type[Model], ...] = (Standing, WithoutStanding, EquityPoint, ModelVersion, Learning)
 THE_ONE = 1  # the number of the only row of assumptions
 
 
@@ -71,6 +71,7 @@ def follow_merges(parties: Iterable[Party]) -> None:
     merged = Party.objects.filter(pk__in=numbers, merged_into__isnull=False)
     Standing.objects.filter(party__in=merged.values("pk")).delete()
     _stop_profiling(numbers)  # one of them may bring a restriction along
+    _list_without_standing(numbers)
 
 
 def follow_restrictions(
@@ -86,7 +87,14 @@ def _stop_profiling(parties: list[int]) -> None:
         Q(party__in=parties) & Q(party__in=contacting.unprofiled().values("party"))
     ).delete()
     if gone:
+        _list_without_standing(parties)
         leaving.leave_soon()
+
+
+def _list_without_standing(parties: list[int]) -> None:
+    """Let those of the parties who have no standing be found without looking through all parties."""
+    found = Party.objects.filter(pk__in=parties, standing__isnull=True).values_list("pk", flat=True)
+    WithoutStanding.objects.bulk_create([WithoutStanding(party_id=pk) for pk in found], ignore_conflicts=True)
 
 
 # What a learning writes -----------------------------------------------------------------------------------------------

@@ -78,7 +78,9 @@ def read(db: BulkSession) -> pa.Table:
     return db.read(f"SELECT {names} FROM insight_standing ORDER BY party_id", COLUMNS)
 
 
-def publish(learning: Learning, rows: pa.Table, before: pa.Table, points: Sequence[Point] = ()) -> int:
+def publish(
+    learning: Learning, rows: pa.Table, before: pa.Table, points: Sequence[Point] = (), known_to: int = 0
+) -> int:
     """Make `rows` (sorted by party, all of them) the newest standings, in one transaction; how many were written.
 
     `before` are the standings that `read` gave, `points` equity over time. Changes of stage and tier and early
@@ -99,6 +101,7 @@ def publish(learning: Learning, rows: pa.Table, before: pa.Table, points: Sequen
             db.execute("DELETE FROM insight_standing WHERE party_id IN (SELECT party_id FROM old_standings)")
         db.append("insight_standing", written.sort_by("party_id"))
         append_events(db, happened, at)
+        _list_without_standing(db, known_to)
         _replace_equity(db, points)
         db.execute(
             "UPDATE insight_modelversion SET state = 'replaced' WHERE state = 'used' "
@@ -106,11 +109,21 @@ def publish(learning: Learning, rows: pa.Table, before: pa.Table, points: Sequen
             f"WHERE learning_id = {int(learning.pk)} AND state = 'used')"
         )
         db.execute(
-            f"UPDATE insight_learning SET state = 'published', finished_at = '{at:%Y-%m-%d %H:%M:%S%z}' "
-            f"WHERE id = {int(learning.pk)}"
+            f"UPDATE insight_learning SET state = 'published', finished_at = '{at:%Y-%m-%d %H:%M:%S%z}', "
+            f"known_to = {int(known_to)} WHERE id = {int(learning.pk)}"
         )
         db.commit()
     return int(written.num_rows)
+
+
+def _list_without_standing(db: BulkSession, known_to: int) -> None:
+    """List the parties up to `known_to` who have none now, so that nobody need look for them among all."""
+    db.execute("DELETE FROM insight_withoutstanding")
+    db.execute(
+        "INSERT INTO insight_withoutstanding (party_id) SELECT p.id FROM customers_party AS p LEFT JOIN "
+        "insight_standing AS s ON s.party_id = p.id WHERE s.party_id IS NULL AND p.merged_into_id IS NULL "
+        f"AND p.id <= {int(known_to)} ORDER BY p.id ON CONFLICT DO NOTHING"
+    )
 
 
 def _replace_equity(db: BulkSession, points: Sequence[Point]) -> None:

@@ -15,9 +15,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from guanxi.foundation import bulk, clock
+from guanxi.customers.models import Party
+from guanxi.foundation import bulk, clock, settled
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.tasks import progress
 from guanxi.foundation.visibility import SYSTEM, Viewer
@@ -114,6 +116,10 @@ def _profiled(rows: pa.Table) -> pa.Table:
     return rows.filter(pc.invert(pc.is_in(rows["party_id"], pa.array(statistics.unprofiled(), pa.int64()))))
 
 
+def _last_party() -> int:
+    return int(Party.objects.aggregate(last=Max("pk"))["last"] or 0)
+
+
 class _Run:
     """One learning on its way."""
 
@@ -122,6 +128,7 @@ class _Run:
         self.seconds: dict[str, float] = {}
         self.notes: list[dict[str, Any]] = []
         self.lines = queries.lines()
+        self.begun = settled.newest(Party), _last_party()
 
     @contextmanager
     def _step(self, number: int, name: str, words: str) -> Iterator[None]:
@@ -134,7 +141,7 @@ class _Run:
         """There are no orders to learn from; say so."""
         self._note("no_orders")
         self._keep_figures({})
-        return standings.publish(self.learning, standings.nobody(), standings.nobody())
+        return standings.publish(self.learning, standings.nobody(), standings.nobody(), known_to=self._known_to())
 
     def through(self) -> int:
         """All steps, one after the other; how many standings were written."""
@@ -163,7 +170,7 @@ class _Run:
             rows = _profiled(rows)
             figures = scored.figures() | {"calibration": fitted.calibration}
             self._keep_figures(figures)
-            written = standings.publish(self.learning, rows, before, points)
+            written = standings.publish(self.learning, rows, before, points, self._known_to())
             _to_lake(self.learning, rows)
         self._keep_figures(figures)  # again, for the seconds of publishing
         progress(STEPS, STEPS)
@@ -182,6 +189,15 @@ class _Run:
 
         days = equity.month_ends(history, MONTHS)
         return equity.over_time(history, days, fitted.known, value)
+
+    def _known_to(self) -> int:
+        """The highest number up to which no party will appear any more; where one that was being made when this
+        learning began still is, what the learning before knew."""
+        mark, last = self.begun
+        if settled.horizon(Party) >= mark:
+            return last
+        before = queries.current(SYSTEM)
+        return before.known_to if before is not None else 0
 
     def _note(self, code: str, **values: Any) -> None:
         self.notes.append({"code": code, **values})

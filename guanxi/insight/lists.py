@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.foundation.desk import Board, Column, Filter, Pill
-from guanxi.insight import explaining, naming
+from guanxi.insight import explaining, naming, queries
 from guanxi.insight.models import Standing
 from guanxi.insight.panels import standing_of
 
@@ -48,7 +48,14 @@ def risk(row: Standing) -> str:
 
 
 COLUMNS = [
-    Column("standing.stage", label=_("Stage"), sort=False, render=_of(stage), needs=["standing.stage"]),
+    Column(
+        "standing.stage",
+        label=_("Stage"),
+        sort=False,
+        render=_of(stage),
+        needs=["standing.stage"],
+        lacking=queries.without_standing,
+    ),
     Column("standing.lifetime_value", label=_("Lifetime value")),
     Column("standing.expected_value", label=_("Expected value"), shown=False),
     Column("standing.at_stake", label=_("At stake"), shown=False),
@@ -61,8 +68,24 @@ COLUMNS = [
         needs=["standing.p_alive"],
     ),
     Column("standing.risk", label=_("Risk"), shown=False, render=_of(risk), needs=["standing.risk"]),
-    Column("standing.tier", label=_("Tier"), sort=False, shown=False, render=_of(tier), needs=["standing.tier"]),
-    Column("standing.grade", label=_("Grade"), sort=False, shown=False, render=_of(grade), needs=["standing.grade"]),
+    Column(
+        "standing.tier",
+        label=_("Tier"),
+        sort=False,
+        shown=False,
+        render=_of(tier),
+        needs=["standing.tier"],
+        lacking=queries.without_standing,
+    ),
+    Column(
+        "standing.grade",
+        label=_("Grade"),
+        sort=False,
+        shown=False,
+        render=_of(grade),
+        needs=["standing.grade"],
+        lacking=queries.without_standing,
+    ),
     Column("standing.value_so_far", label=_("Margin so far"), sort=False, shown=False),
     Column("standing.growth", label=_("Room to grow"), sort=False, shown=False),
     Column("standing.purchases_ahead", label=_("Purchases in a year"), sort=False, shown=False),
@@ -70,7 +93,7 @@ COLUMNS = [
     Column("standing.next_to", label=_("Next purchase until"), sort=False, shown=False),
     Column("standing.strength", label=_("Strength"), sort=False, shown=False),
     Column("standing.rfm", label=_("RFM"), sort=False, shown=False),
-    Column("standing.loyalty", label=_("Loyalty"), sort=False, shown=False),
+    Column("standing.loyalty", label=_("Loyalty"), sort=False, shown=False, lacking=queries.without_standing),
     Column("standing.stage_since", label=_("In this stage since"), sort=False, shown=False),
     Column("standing.warned_on", label=_("Early warning"), sort=False, shown=False),
 ]
@@ -83,6 +106,7 @@ BOARD = Board(
     sums=["standing.lifetime_value"],
     card=["city", "standing.at_stake", "purchases.last_day"],
     sort="-standing.at_stake",
+    sorts={"standing.tier": "-standing.expected_value"},
     fixed=_(
         "The stage is learned from what the customer does, so nobody moves the cards; it is worked out anew each night."
     ),

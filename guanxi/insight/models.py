@@ -159,6 +159,8 @@ class Learning(Governed):
     customers = models.PositiveIntegerField(_("customers"), default=0)
     # What the run rests on: the lake's version and the assumptions; a run with the same is taken up again.
     basis = models.CharField(max_length=64, blank=True)
+    # Customers up to this number have a standing or are listed as WithoutStanding. 0: not known.
+    known_to = models.BigIntegerField(default=0)
     # For pages: equity and its parts, Lorenz curve, base by stage, notes (code and values), seconds of each step.
     figures = models.JSONField(default=dict, blank=True)
     error = models.TextField(_("error"), blank=True)
@@ -326,6 +328,24 @@ class Standing(Governed):
         """The label and the number (0 to 100) of each part."""
         numbers = [int(part) for part in self.strength_parts.split()]
         return list(zip((str(label) for label, _weight in STRENGTH.values()), numbers, strict=False))
+
+
+class WithoutStanding(Governed):
+    """A party who may have no standing: among these few, and not among all, are looked for those who have none."""
+
+    governed = Through("party", "insight")
+    goes_with_party = True
+
+    party = models.OneToOneField(Party, models.CASCADE, primary_key=True, db_constraint=False, related_name="+")
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer without a standing")
+        verbose_name_plural = _("customers without a standing")
+
+    def __str__(self) -> str:
+        return str(self.party_id)
 
 
 class EquityPoint(Governed):

@@ -14,7 +14,16 @@ from django.utils import timezone
 from guanxi.customers.models import Merge, Party
 from guanxi.foundation.tasks.models import BackgroundTask, State
 from guanxi.foundation.visibility import SYSTEM, Viewer, may
-from guanxi.insight.models import Assumptions, CostRate, EquityPoint, Learning, ModelVersion, Stage, Standing
+from guanxi.insight.models import (
+    Assumptions,
+    CostRate,
+    EquityPoint,
+    Learning,
+    ModelVersion,
+    Stage,
+    Standing,
+    WithoutStanding,
+)
 from guanxi.lake import tables
 from guanxi.orders import queries as orders
 from guanxi.orders.models import Order
@@ -85,6 +94,20 @@ def by_contract(learning: Learning) -> bool:
 def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Standing]:
     """The standings of several parties, by the party's number."""
     return {row.party_id: row for row in Standing.objects.visible_to(viewer).filter(party__in=parties)}
+
+
+def without_standing() -> Q:
+    """The parties that have no standing: looked for among those of whom that is known or who have come since the newest
+    learning, and not among all."""
+    nobody = Q(standing__isnull=True)
+    published = Learning.objects.filter(state=Learning.State.PUBLISHED).order_by("-id")
+    known_to = published.values_list("known_to", flat=True).first()
+    if not known_to:
+        return nobody
+    # Both as one set of numbers: given the bare bound, PostgreSQL walks along the list until it comes to it.
+    listed = WithoutStanding.objects.order_by().values("party_id")
+    since = Party.objects.order_by().filter(pk__gt=known_to).values("pk")
+    return nobody & Q(pk__in=listed.union(since, all=True))
 
 
 def days_of_purchase(parties: Collection[int], since: date, viewer: Viewer) -> dict[int, set[date]]:

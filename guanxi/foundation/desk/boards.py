@@ -256,7 +256,11 @@ def _owed(condition: Q, name: str) -> list[int]:
     PostgreSQL would look through all rows for the first of them."""
     if _says(condition, {f"{name}__lt", f"{name}__gte"}):
         return [0]
-    return [1] if _says(condition, {f"{name}__isnull"}, True) else [0, 1]
+    steps = name.split("__")
+    absent = {
+        "__".join([*steps[:place], "isnull"]) for place in range(1, len(steps) + 1)
+    }  # it, or where it would stand
+    return [1] if _says(condition, absent, True) else [0, 1]
 
 
 def _says(condition: Q, signs: set[str], value: Any = None) -> bool:

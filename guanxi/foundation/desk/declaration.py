@@ -72,6 +72,8 @@ class Column:
     words: Callable[[Any], str] | None = None  # a stored value -> as pills of filters and the history tell it
     leads: Callable[[Row], str] | None = None  # facts: the address that the value leads to, opened beside it
     suggest: Text = ""  # the address of a data list that helps to type it
+    # Which rows have no value, said so that the database need not look through all of them for the few that lack it.
+    lacking: Callable[[], models.Q] | None = None
 
 
 @dataclass(frozen=True)

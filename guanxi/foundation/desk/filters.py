@@ -340,6 +340,8 @@ def _plain(item: Field, operator: str, values: list[Any], name: str) -> Q:
 def missing(item: Field, name: str) -> Q:
     """Rows without a value in the column called `name`: nothing stored or, for texts, an empty one."""
     assert item.path is not None
+    if item.column.lacking is not None:
+        return item.column.lacking()
     blank = isinstance(item.path.field, models.CharField | models.TextField) and not item.path.keys
     link = item.path.presence if name == item.path.orm else name
     nothing = Q(**{f"{link}__isnull": True}) if item.path.nullable or item.path.many else Q(pk__in=[])

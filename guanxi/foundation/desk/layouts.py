@@ -58,8 +58,9 @@ class Layout:
         if self.kind == CALENDAR and self.axis is not None:
             return self.axis.name
         board = self.desk.shown_board
-        here = self.kind == BOARD and board is not None and self.axis is not None and self.axis.name == board.by
-        return board.sort if here and board is not None else ""
+        if self.kind != BOARD or board is None or self.axis is None:
+            return ""
+        return board.sort if self.axis.name == board.by else board.sorts.get(self.axis.name, "")
 
     @cached_property
     def shown_day(self) -> date:

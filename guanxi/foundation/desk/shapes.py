@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ class Board:
     sums: Sequence[str] = ()  # numbers added up in the head of each column
     card: Sequence[str] = ()  # columns that a card shows; default: the first few of the list
     sort: str = ""  # default: the desk's
+    sorts: Mapping[str, str] = field(default_factory=dict)  # by other things than `by`: the order of cards, likewise
     fixed: Text = ""  # why cards stay where they are, where nobody moves them
 
 
