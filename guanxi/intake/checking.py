@@ -53,6 +53,9 @@ def stage(folder: Path, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
         "disabled_compression_methods": "dict_fsst",  # costs more than it saves of what is read once and thrown away
     }
     with duckdb.connect(str(folder / "stage.duckdb"), read_only=read_only, config=options) as work:
+        # A run that comes to its end throws the file away: closing it need not put it in order; its log is read again.
+        if not read_only:
+            work.execute("PRAGMA disable_checkpoint_on_shutdown")
         work.execute(f"SET TimeZone = '{settings.TIME_ZONE}'")
         yield work
 

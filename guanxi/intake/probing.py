@@ -138,10 +138,10 @@ def _probe_text(path: Path, head: bytes, encoding: str | None, separator: str | 
     if len(chosen) != 1 or not chosen.isascii():
         raise Refused(_("The separator has to be one character, such as , or ;"), "separator")
     cut = cut_rows(sample, chosen.encode(), final=True)
-    rows = [(int(s), int(e)) for s, e in zip(cut.starts, cut.ends, strict=True) if sample[s:e].strip()]
-    if not rows or (cut.broken and cut.broken[0][0] < rows[0][0]):
+    start, end = next(((s, e) for s, e in zip(cut.starts, cut.ends, strict=True) if sample[s:e].strip()), (0, 0))
+    if not end or (cut.broken and cut.broken[0][0] < start):
         raise Refused(_("The first row of %(name)s holds no column names.") % {"name": path.name}, "file")
-    first = sample[rows[0][0] : rows[0][1]].decode("utf-8", "replace")
+    first = sample[start:end].decode("utf-8", "replace")
     header = next(csv.reader(io.StringIO(first, newline=""), delimiter=chosen), [])
     return FileFormat("text", _unique(header), name, chosen, old_mac)
 

@@ -23,6 +23,7 @@ from guanxi.customers import normalise
 from guanxi.customers.models import ContactPoint
 from guanxi.foundation import bulk
 from guanxi.foundation.actions import Refused
+from guanxi.foundation.desk.among import Among
 from guanxi.foundation.visibility import Viewer, require
 from guanxi.intake import actions, running, uploads
 from guanxi.intake.allowed import require_kind
@@ -188,12 +189,12 @@ def _numbers(kind: str, keys: Sequence[str | None], source: str) -> dict[str, in
     """The numbers of the records that have these keys."""
     wanted = {key for key in keys if key is not None}
     if kind == "parties":
-        points = ContactPoint.objects.filter(kind="external", key__in=wanted)
+        points = ContactPoint.objects.filter(Among("key", wanted), kind="external")
         return dict(points.order_by("-id").values_list("key", "party"))
     if kind == "products":
-        return dict(Product.objects.filter(code__in=wanted).values_list("code", "pk"))
+        return dict(Product.objects.filter(Among("code", wanted)).values_list("code", "pk"))
     if kind == "sales":
-        return dict(Order.objects.filter(source__code=source, key__in=wanted).values_list("key", "pk"))
+        return dict(Order.objects.filter(Among("key", wanted), source__code=source).values_list("key", "pk"))
     return {}
 
 

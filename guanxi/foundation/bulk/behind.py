@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from guanxi.foundation.bulk import BulkSession
 
-AT_MOST = 2  # tables that may wait, for the sake of memory
+AT_MOST = 200_000  # rows that may wait beside the last table, for the sake of memory
 
 
 class WriteBehind:
@@ -23,11 +23,11 @@ class WriteBehind:
     def __init__(self, session: BulkSession) -> None:
         self.session, self.vendor = session, session.vendor
         self._thread = ThreadPoolExecutor(1)
-        self._waiting: deque[Future[None]] = deque()
+        self._waiting: deque[tuple[int, Future[None]]] = deque()  # rows, and the writing of them
 
     def append(self, table: str, rows: pa.Table) -> None:
-        self._wait(AT_MOST - 1)
-        self._waiting.append(self._thread.submit(self.session.append, table, rows))
+        self._wait(AT_MOST)
+        self._waiting.append((rows.num_rows, self._thread.submit(self.session.append, table, rows)))
 
     def execute(self, sql: str) -> int:
         self._wait()
@@ -67,13 +67,16 @@ class WriteBehind:
         self.session.close()
 
     def _wait(self, left: int = 0) -> None:
-        """Until no more than `left` appends are waiting; raises what one of them raised."""
-        while len(self._waiting) > left:
-            self._waiting.popleft().result()
+        """Until no more than `left` rows are waiting; raises what an append of them raised."""
+        waiting = sum(count for count, _writing in self._waiting)
+        while self._waiting and (waiting > left or not left):
+            count, writing = self._waiting.popleft()
+            writing.result()
+            waiting -= count
 
     def _give_up(self) -> None:
         while self._waiting:
-            future = self._waiting.popleft()
+            _count, future = self._waiting.popleft()
             if not future.cancel():
                 with suppress(Exception):  # it has been told, or is of no interest in what is taken back
                     future.result()

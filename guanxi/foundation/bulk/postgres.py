@@ -31,7 +31,8 @@ class PostgresSession:
         self.connection = psycopg.connect(**known)
         # Without compiling (JIT): what is staged has no statistics, so that its questions look dear to the planner.
         self.connection.execute(
-            "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET work_mem = '64MB'; SET jit = off"
+            "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET work_mem = '64MB'; SET jit = off; "
+            "SET random_page_cost = 1.1"
         )
         self.connection.commit()
 

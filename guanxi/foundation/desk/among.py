@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import BooleanField, F, Func
 
 
 class Among(Func):
-    """`id IN (…)` with all ids in one parameter: thousands of them cost the ORM and the parser nothing."""
+    """`id IN (…)` with all values in one parameter: thousands of them cost the ORM and the parser nothing."""
 
     conditional = True
     output_field = BooleanField()
 
-    def __init__(self, column: str, ids: Sequence[int]) -> None:
+    def __init__(self, column: str, ids: Collection[int | str]) -> None:
         super().__init__(F(column))
         self.ids = list(ids)
 
