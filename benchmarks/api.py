@@ -1,13 +1,15 @@
 """How many customers and orders a second programs say through the API, one at a time and ten thousand at once.
 
-Through the whole API within this process (log-in, checks, JSON), without a network. Runs in a process of its own
-(`python -m benchmarks.api`), whose environment names home and database; prints JSON.
+Through the whole API within this process (log-in, checks, JSON), without a network; ten thousand at once also by
+several programs at a time, each in a process of its own. Runs in a process of its own (`python -m benchmarks.api`),
+whose environment names home and database; prints JSON.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from typing import Any
@@ -28,21 +30,82 @@ from guanxi.foundation.roles import actions as roles  # noqa: E402
 from guanxi.foundation.visibility import SYSTEM  # noqa: E402
 
 SINGLE, MANY = int(os.environ.get("SINGLE", "500")), int(os.environ.get("MANY", "10000"))
+CALLERS, CALLS = int(os.environ.get("CALLERS", "3")), 4  # programs at once, and how often each of them calls
 JSON, BRIEF = "application/json", {"Prefer": "return=minimal"}
 
 
 def main() -> None:
     """Measure and print the figures as one JSON list."""
+    client, mark = _client(), str(time.time_ns())
+    _single(client, f"warm-{mark}", count=20)
+    as_the_web_process_begins()
+    figures = [_single(client, mark), _single(client, mark, again=True), _parties(client, mark), _orders(client, mark)]
+    figures += _several(mark)
+    json.dump([figure.as_json() for figure in figures], sys.stdout)
+
+
+def _client() -> Client:
     owner, _new = User.objects.get_or_create(username="bench-api", defaults={"is_staff": True, "is_active": True})
     roles.give_role(owner, "administrator", by=SYSTEM)
     made: Any = people.create_token(owner, by=SYSTEM)
     token = str(made[1] if isinstance(made, tuple) else made)
-    client = Client(headers={"Authorization": f"Bearer {token}"})
-    mark = str(time.time_ns())
-    _single(client, f"warm-{mark}", count=20)
+    return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+def _several(mark: str) -> list[Figure]:
+    """Several programs at once, as many web processes would serve them: each says when it is ready and waits."""
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.api", f"{mark}-{number}"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for number in range(CALLERS)
+    ]  # fmt: skip
+    figures = []
+    for kind in ("parties", "sales"):
+        for program in programs:
+            _hear(program)
+        started = time.perf_counter()
+        for program in programs:
+            _say(program)
+        for program in programs:
+            _hear(program)
+        rows, seconds = CALLERS * CALLS * MANY, time.perf_counter() - started
+        name = f"{kind} in bulk, {CALLERS} programs at once (API)"
+        figures.append(Figure(name, rows / seconds, "/s", target=10_000, higher_is_better=True))
+        for program in programs:
+            _say(program)
+    for program in programs:
+        program.communicate()
+    return figures
+
+
+def _hear(program: subprocess.Popen[str]) -> None:
+    assert program.stdout is not None
+    while line := program.stdout.readline():
+        if line == "ready\n":
+            return
+    raise RuntimeError("a program came to its end")
+
+
+def _say(program: subprocess.Popen[str]) -> None:
+    assert program.stdin is not None
+    program.stdin.write("go\n")
+    program.stdin.flush()
+
+
+def _one_of_several(mark: str) -> None:
+    client = _client()
+    _parties(client, f"{mark}-warm", count=100)
+    _orders(client, f"{mark}-warm", count=100)
     as_the_web_process_begins()
-    figures = [_single(client, mark), _single(client, mark, again=True), _parties(client, mark), _orders(client, mark)]
-    json.dump([figure.as_json() for figure in figures], sys.stdout)
+    for say in (_parties, _orders):
+        for step in ("before", "after"):
+            if step == "after":
+                for call in range(CALLS):
+                    say(client, f"{mark}-{call}")
+            print("ready", flush=True)
+            sys.stdin.readline()
 
 
 def _single(client: Client, mark: str, again: bool = False, count: int = SINGLE) -> Figure:
@@ -56,21 +119,21 @@ def _single(client: Client, mark: str, again: bool = False, count: int = SINGLE)
     return _figure(name, count, cpu, started, 150)
 
 
-def _parties(client: Client, mark: str) -> Figure:
+def _parties(client: Client, mark: str, count: int = MANY) -> Figure:
     rows = [
         {"external_id": f"b{mark}-{n}", "name": f"Customer {n}", "mail": f"c{mark}{n}@example.com", "city": "Taipei"}
-        for n in range(MANY)
+        for n in range(count)
     ]
     fields = {one["name"] for one in client.get("/api/v1/bulk/parties/fields").json()}
     rows = [{name: value for name, value in row.items() if name in fields} for row in rows]
     return _many(client, "parties", rows)
 
 
-def _orders(client: Client, mark: str) -> Figure:
+def _orders(client: Client, mark: str, count: int = MANY) -> Figure:
     rows = [
         {"order": f"{mark}-{n}", "customer": f"b{mark}-{n}", "date": "2017-03-01T10:00:00Z", "product": f"P{n % 50}",
          "quantity": 1, "amount": "12.50"}
-        for n in range(MANY)
+        for n in range(count)
     ]  # fmt: skip
     return _many(client, "sales", rows)
 
@@ -91,4 +154,4 @@ def _figure(name: str, count: int, cpu: float, started: float, target: float) ->
 
 
 if __name__ == "__main__":
-    main()
+    _one_of_several(sys.argv[1]) if sys.argv[1:] else main()
