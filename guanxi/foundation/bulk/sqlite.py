@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from guanxi.foundation.bulk import processes, wire
 
-MANY = 100_000  # rows, after which a process is not used again: what it took of memory goes back with it
+MANY = 100_000  # rows at once, after which a process is not used again: what it took of memory goes back with it
 
 
 class SqliteSession:
@@ -18,7 +18,7 @@ class SqliteSession:
 
     def __init__(self, path: str) -> None:
         self.child = processes.take()
-        self.rows = 0
+        self.most = 0  # rows that went to or fro at once
         self.in_step = True  # no answer is on its way that nobody waits for
         self._send("open", path)
 
@@ -30,9 +30,10 @@ class SqliteSession:
 
     def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         self._send("read", _typed(sql, schema))
-        first, self.in_step = True, False
+        first, self.in_step, rows = True, False, 0
         while (batch := self._receive()) is not None:
-            self.rows += batch.num_rows
+            rows += batch.num_rows
+            self.most = max(self.most, rows)
             yield cast(batch.slice(1) if first else batch, schema)
             first = False
         self.in_step = True
@@ -56,7 +57,7 @@ class SqliteSession:
         self._ask("rollback")
 
     def close(self) -> None:
-        if self.rows <= MANY and self._is_at_rest():
+        if self.most <= MANY and self._is_at_rest():
             processes.give_back(self.child)
         else:
             processes.end(self.child)
@@ -77,7 +78,7 @@ class SqliteSession:
         assert self.child.stdin
         wire.send_message(self.child.stdin, {"command": command, "arguments": arguments})
         if rows is not None:
-            self.rows += rows.num_rows
+            self.most = max(self.most, rows.num_rows)
             wire.send_table(self.child.stdin, rows)
 
     def _receive(self) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from typing import Any, BinaryIO
 
 from guanxi.foundation.bulk import without_pandas
@@ -18,6 +19,10 @@ from guanxi.foundation.bulk import wire  # noqa: E402
 from guanxi.foundation.parent import end_with_parent  # noqa: E402
 
 
+PATIENCE = 60_000  # milliseconds to wait for others who write
+PAUSE = 0.004  # seconds between two looks whether they still do
+
+
 class Child:
     def __init__(self, output: BinaryIO, source: BinaryIO) -> None:
         self.output, self.source = output, source
@@ -27,7 +32,7 @@ class Child:
         self.connection = sqlite.connect(path)
         self.cursor = self.connection.cursor()
         for pragma in (
-            "busy_timeout=60000",
+            f"busy_timeout={PATIENCE}",
             "cache_size=-196608",
             "temp_store=MEMORY",
             "wal_autocheckpoint=16000",
@@ -97,8 +102,20 @@ class Child:
         return {"first": int(row[0]) + 1}
 
     def begin(self) -> dict[str, Any]:
-        # The driver begins a deferred transaction; the first write, even of no row, takes the write lock.
-        return self.execute("UPDATE sqlite_sequence SET seq = seq WHERE 0")
+        # The driver begins a deferred transaction; the first write, even of no row, takes the write lock. SQLite would
+        # look again after pauses of a tenth of a second, in which the lock lies free or somebody else comes first.
+        until = time.monotonic() + PATIENCE / 1000
+        self.execute("PRAGMA busy_timeout=0")
+        try:
+            while True:
+                try:
+                    return self.execute("UPDATE sqlite_sequence SET seq = seq WHERE 0")
+                except sqlite.Error as error:
+                    if "locked" not in str(error) or time.monotonic() >= until:
+                        raise
+                    time.sleep(PAUSE)
+        finally:
+            self.execute(f"PRAGMA busy_timeout={PATIENCE}")
 
     def commit(self) -> dict[str, Any]:
         self.connection.commit()
