@@ -201,9 +201,9 @@ def _cut_slowly(buffer: bytes, separator: bytes, final: bool, newlines: np.ndarr
             place = found.end() + 1
             continue
         waiting = size - place <= LONGEST_CELL * (4 if found else 1)
-        if not final and waiting and (found or open_cell.match(buffer, place)):
-            break  # more of the file may finish it
         end = buffer.find(b"\n", place)
+        if not final and waiting and (found or end < 0 or open_cell.match(buffer, place)):
+            break  # more of the file may finish it
         end = size if end < 0 else end
         broken.append((place, end))
         place = end + 1

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from guanxi.customers.models import Party
@@ -215,6 +215,7 @@ CELL = st.text(alphabet=st.sampled_from('ab,"\n é茶'), max_size=6)
     text=st.lists(st.sampled_from(["a", ",", '"', "\n", "\r\n", "茶"]), max_size=60).map("".join),
     block=st.integers(1, 40),
 )
+@example(text='a""\r\n""a,茶"\r\n茶茶\r\n', block=8)  # a broken row of which only the beginning has been read
 def test_rows_are_cut_the_same_however_the_file_is_read(text: str, block: int, tmp_path_factory: Any) -> None:
     path = tmp_path_factory.mktemp("cut") / "f.csv"
     path.write_bytes(("h,i\n" + text).encode())
