@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from guanxi.customers.models import Merge, Party
@@ -30,6 +30,7 @@ from guanxi.orders.models import Order
 
 LEARN = "guanxi.insight.tasks.learn"
 FEW, AMONG = 2_000, 2_000
+MANY = 20_000  # customers since the last learning
 REST = 20  # times as long as a learning took, before merges alone let it learn again
 
 
@@ -98,11 +99,12 @@ def standings(parties: Collection[int], viewer: Viewer) -> dict[int, Standing]:
 
 def without_standing() -> Q:
     """The parties that have no standing: looked for among those of whom that is known or who have come since the newest
-    learning, and not among all."""
+    learning, and not among all; unless so many have come that the first ones are soon found there too."""
     nobody = Q(standing__isnull=True)
     published = Learning.objects.filter(state=Learning.State.PUBLISHED).order_by("-id")
-    known_to = published.values_list("known_to", flat=True).first()
-    if not known_to:
+    last = Party.objects.order_by("-pk").values("pk")[:1]
+    known_to, last_party = published.values_list("known_to", Subquery(last)).first() or (0, 0)
+    if not known_to or (last_party or 0) - known_to > MANY:
         return nobody
     # Both as one set of numbers: given the bare bound, PostgreSQL walks along the list until it comes to it.
     listed = WithoutStanding.objects.order_by().values("party_id")
