@@ -60,9 +60,8 @@ def clean(name: str, value: Any) -> Any:
 def write(changes: SetOfChanges) -> None:
     """Correct the customers, or take a correction of many back."""
     db = joined()
-    write_fields(Party, changes)
+    write_fields(Party, changes, changed_at=changes.at)
     _write_profiles(changes)
-    Party.objects.filter(Among("pk", list(changes.rows))).update(changed_at=changes.at)
     _take_back(db, changes) if changes.undo else _keep(db, changes)
     happenings.tell_in_sets(db, _events(changes), changes.at)
     if any(SOUGHT & set(fields) for fields in changes.rows.values()):

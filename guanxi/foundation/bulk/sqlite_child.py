@@ -18,7 +18,6 @@ import pyarrow as pa  # noqa: E402
 from guanxi.foundation.bulk import wire  # noqa: E402
 from guanxi.foundation.parent import end_with_parent  # noqa: E402
 
-
 PATIENCE = 60_000  # milliseconds to wait for others who write
 PAUSE = 0.004  # seconds between two looks whether they still do
 

@@ -15,7 +15,6 @@ from guanxi.foundation.bulk_changes.hanging import FORBIDS, STAYS, walk
 from guanxi.foundation.bulk_changes.models import BulkChange, BulkRow
 from guanxi.foundation.bulk_changes.writing import touch_again
 from guanxi.foundation.desk import Desk
-from guanxi.foundation.desk.among import Among
 from guanxi.foundation.visibility import NotAllowed, Viewer, implied, may
 
 State = BulkRow.State
@@ -68,8 +67,7 @@ def _kept(row: models.Model) -> list[Any]:
 def restore_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -> engine.Outcome:
     """Put the next records back, with their own numbers, and all that hung on them."""
     outcome = engine.Outcome()
-    stored = BulkRow.objects.filter(change=change, state=State.CHANGED).filter(Among("object_id", numbers))
-    for number, kept in stored.values_list("object_id", "changes"):
+    for number, kept in engine.changes_kept(change, numbers).items():
         try:
             if not may(by, "delete", desk.model):
                 raise Refused(_("You may not change it."))

@@ -202,10 +202,22 @@ def _at(value: Any, keys: Sequence[str]) -> Any:
     return value
 
 
+def changes_kept(change: BulkChange, numbers: Sequence[int]) -> dict[int, Changes]:
+    """What was changed of these records, by number; nothing of those that stayed as they were.
+
+    A chunk is a stretch of the numbers, and asked for as such: of rows written just now PostgreSQL does not know how
+    many there are, and would hold each row of the change against each number.
+    """
+    if not numbers:
+        return {}
+    rows = BulkRow.objects.filter(change=change, state=State.CHANGED, object_id__range=(min(numbers), max(numbers)))
+    wanted = set(numbers)
+    return {number: changes for number, changes in rows.values_list("object_id", "changes") if number in wanted}
+
+
 def undo_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -> Outcome:
     """Give the next rows back what they were, but for what somebody changed since."""
-    stored = BulkRow.objects.filter(change=change, state=State.CHANGED).filter(Among("object_id", numbers))
-    before: dict[int, Changes] = dict(stored.values_list("object_id", "changes"))
+    before = changes_kept(change, numbers)
     outcome = Outcome()
     mine = held_numbers(desk, list(before), by, "edit", outcome, State.KEPT)
     for number, (state, _none, why) in list(outcome.rows.items()):

@@ -29,8 +29,12 @@ def _write(model: type[models.Model], changes: SetOfChanges) -> None:
     touch_again(model, list(changes.rows))
 
 
-def write_fields(model: type[models.Model], changes: SetOfChanges) -> None:
-    """Write those of the changes that are fields of `model` itself."""
+def write_fields(model: type[models.Model], changes: SetOfChanges, **alike: Any) -> None:
+    """Write those of the changes that are fields of `model` itself, and `alike` into all of the rows.
+
+    With the same statement where that can be: each costs a row all its indexes once more.
+    """
+    done: set[int] = set()
     wanted: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for number, fields in changes.rows.items():
         for name, (_before, after) in fields.items():
@@ -41,9 +45,13 @@ def write_fields(model: type[models.Model], changes: SetOfChanges) -> None:
         pairs = [(field.to_python(json.loads(text)), ids) for text, ids in by_value.items()]
         if len(pairs) <= FEW_VALUES:
             for value, ids in pairs:
-                model._base_manager.filter(Among("pk", ids)).update(**{field.attname: value})
+                model._base_manager.filter(Among("pk", ids)).update(**{field.attname: value}, **alike)
+                done.update(ids)
         else:
             write_values(model, field, [(value, number) for value, ids in pairs for number in ids])
+    rest = [number for number in changes.rows if number not in done]
+    if alike and rest:
+        model._base_manager.filter(Among("pk", rest)).update(**alike)
 
 
 def write_values(model: type[models.Model], field: Any, values: Collection[tuple[Any, int]]) -> None:

@@ -10,12 +10,11 @@ from django.db import models
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.foundation.bulk_changes.engine import Outcome, held_numbers
+from guanxi.foundation.bulk_changes.engine import Outcome, changes_kept, held_numbers
 from guanxi.foundation.bulk_changes.kinds import BulkKind
 from guanxi.foundation.bulk_changes.models import BulkChange, BulkRow
 from guanxi.foundation.bulk_changes.views import start
 from guanxi.foundation.desk import Desk
-from guanxi.foundation.desk.among import Among
 from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.tags import actions
 from guanxi.foundation.tags.models import Tag
@@ -81,8 +80,7 @@ def _taken(model: type[models.Model], tags: Collection[Tag], rows: Collection[in
 def undo_chunk(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -> Outcome:
     """Take away what was added, or add what was taken away, where nobody has done so since."""
     outcome = Outcome()
-    stored = BulkRow.objects.filter(change=change, state=State.CHANGED).filter(Among("object_id", numbers))
-    before = dict(stored.values_list("object_id", "changes"))
+    before = changes_kept(change, numbers)
     mine_now = held_numbers(desk, list(before), by, "edit", outcome, State.KEPT)
     tags = {one.name: one for one in _of(change)}
     for number in mine_now:

@@ -45,8 +45,7 @@ def work(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -> engi
 def undo(change: BulkChange, desk: Desk, numbers: list[int], by: Viewer) -> engine.Outcome:
     """Give the next customers back where and whose they were, but for those whom somebody moved since."""
     outcome = engine.Outcome()
-    moved = BulkRow.objects.filter(change=change, state=BulkRow.State.CHANGED).filter(Among("object_id", numbers))
-    among = list(moved.values_list("object_id", flat=True))
+    among = list(engine.changes_kept(change, numbers))
     mine = engine.held_numbers(desk, among, by, "edit", outcome, BulkRow.State.KEPT)
     recut = Recut.objects.get(pk=change.values["recut"])
     rows = list(RecutRow.objects.filter(Among("party", mine), recut=recut, origin__isnull=True))
