@@ -147,6 +147,13 @@ def pytest_report_header() -> str:
     return f"database: {DATABASE}"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell why a test failed that passed when it was run again: nobody else would."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"failed at first: {report.nodeid}", "-")
+        terminalreporter.line(report.longreprtext[-20_000:])
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL run what touches a database; the rest, and the browser, ran with SQLite."""
     if DATABASE == "sqlite":
