@@ -128,7 +128,7 @@ class _Run:
         self.seconds: dict[str, float] = {}
         self.notes: list[dict[str, Any]] = []
         self.lines = queries.lines()
-        self.begun = settled.newest(Party), _last_party()
+        self.begun = _last_party(), settled.newest(Party)  # in this order: whoever has a lower number, has begun too
 
     @contextmanager
     def _step(self, number: int, name: str, words: str) -> Iterator[None]:
@@ -193,7 +193,7 @@ class _Run:
     def _known_to(self) -> int:
         """The highest number up to which no party will appear any more; where one that was being made when this
         learning began still is, what the learning before knew."""
-        mark, last = self.begun
+        last, mark = self.begun
         if settled.horizon(Party) >= mark:
             return last
         before = queries.current(SYSTEM)

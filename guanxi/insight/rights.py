@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.rights.kept import Kept, Subject
 from guanxi.insight import explaining, naming
-from guanxi.insight.models import Cost, Standing
+from guanxi.insight.models import Cost, Standing, WithoutStanding
 
 
 def _told(subject: Subject) -> list[str]:
@@ -22,4 +22,5 @@ def _told(subject: Subject) -> list[str]:
 KEPT = [
     Kept(Standing, told=_told, order=7, label=_("What we worked out of it")),
     Kept(Cost),
+    Kept(WithoutStanding, given=False),
 ]

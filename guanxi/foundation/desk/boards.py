@@ -257,9 +257,8 @@ def _owed(condition: Q, name: str) -> list[int]:
     if _says(condition, {f"{name}__lt", f"{name}__gte"}):
         return [0]
     steps = name.split("__")
-    absent = {
-        "__".join([*steps[:place], "isnull"]) for place in range(1, len(steps) + 1)
-    }  # it, or where it would stand
+    # Without the value, or without a row on the way to it.
+    absent = {"__".join([*steps[:place], "isnull"]) for place in range(1, len(steps) + 1)}
     return [1] if _says(condition, absent, True) else [0, 1]
 
 
