@@ -47,15 +47,15 @@ def risk(row: Standing) -> str:
     return explaining.percent(row.risk) if row.risk is not None else ""
 
 
+def _kind(name: str, label: Any, render: Any, shown: bool = False) -> Column:
+    """A column by which customers are parted, also those without a standing."""
+    path = f"standing.{name}"
+    lacking = queries.without_standing
+    return Column(path, label=label, sort=False, shown=shown, render=_of(render), needs=[path], lacking=lacking)
+
+
 COLUMNS = [
-    Column(
-        "standing.stage",
-        label=_("Stage"),
-        sort=False,
-        render=_of(stage),
-        needs=["standing.stage"],
-        lacking=queries.without_standing,
-    ),
+    _kind("stage", _("Stage"), stage, shown=True),
     Column("standing.lifetime_value", label=_("Lifetime value")),
     Column("standing.expected_value", label=_("Expected value"), shown=False),
     Column("standing.at_stake", label=_("At stake"), shown=False),
@@ -68,24 +68,8 @@ COLUMNS = [
         needs=["standing.p_alive"],
     ),
     Column("standing.risk", label=_("Risk"), shown=False, render=_of(risk), needs=["standing.risk"]),
-    Column(
-        "standing.tier",
-        label=_("Tier"),
-        sort=False,
-        shown=False,
-        render=_of(tier),
-        needs=["standing.tier"],
-        lacking=queries.without_standing,
-    ),
-    Column(
-        "standing.grade",
-        label=_("Grade"),
-        sort=False,
-        shown=False,
-        render=_of(grade),
-        needs=["standing.grade"],
-        lacking=queries.without_standing,
-    ),
+    _kind("tier", _("Tier"), tier),
+    _kind("grade", _("Grade"), grade),
     Column("standing.value_so_far", label=_("Margin so far"), sort=False, shown=False),
     Column("standing.growth", label=_("Room to grow"), sort=False, shown=False),
     Column("standing.purchases_ahead", label=_("Purchases in a year"), sort=False, shown=False),
