@@ -100,12 +100,15 @@ def _one_of_several(mark: str) -> None:
     _orders(client, f"{mark}-warm", count=100)
     as_the_web_process_begins()
     for say in (_parties, _orders):
-        for step in ("before", "after"):
-            if step == "after":
-                for call in range(CALLS):
-                    say(client, f"{mark}-{call}")
-            print("ready", flush=True)
-            sys.stdin.readline()
+        _ready()
+        for call in range(CALLS):
+            say(client, f"{mark}-{call}")
+        _ready()
+
+
+def _ready() -> None:
+    print("ready", flush=True)
+    sys.stdin.readline()
 
 
 def _single(client: Client, mark: str, again: bool = False, count: int = SINGLE) -> Figure:

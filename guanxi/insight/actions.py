@@ -80,6 +80,7 @@ def follow_restrictions(
     """Take away the standing of whoever has the use of his data restricted; lifted, the next learning gives it back."""
     if kind == "restriction.set" and party is not None:
         _stop_profiling([party.pk])
+        _list_without_standing([party.pk])
 
 
 def _stop_profiling(parties: list[int]) -> None:
@@ -87,7 +88,6 @@ def _stop_profiling(parties: list[int]) -> None:
         Q(party__in=parties) & Q(party__in=contacting.unprofiled().values("party"))
     ).delete()
     if gone:
-        _list_without_standing(parties)
         leaving.leave_soon()
 
 

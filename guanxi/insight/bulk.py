@@ -83,7 +83,8 @@ def publish(
 ) -> int:
     """Make `rows` (sorted by party, all of them) the newest standings, in one transaction; how many were written.
 
-    `before` are the standings that `read` gave, `points` equity over time. Changes of stage and tier and early
+    `before` are the standings that `read` gave, `points` equity over time, `known_to` the number up to which no party
+    will appear any more: those up to it who have no standing are listed. Changes of stage and tier and early
     warnings go to the ledger; models of the learning that are used take the place of those before.
     """
     at = timezone.now()

@@ -66,10 +66,11 @@ class WriteBehind:
         self._thread.shutdown()
         self.session.close()
 
-    def _wait(self, left: int = 0) -> None:
-        """Until no more than `left` rows are waiting; raises what an append of them raised."""
+    def _wait(self, left: int = -1) -> None:
+        """Until no more than `left` rows are waiting, by default no table at all, of no rows either; raises what an
+        append raised."""
         waiting = sum(count for count, _writing in self._waiting)
-        while self._waiting and (waiting > left or not left):
+        while self._waiting and waiting > left:
             count, writing = self._waiting.popleft()
             writing.result()
             waiting -= count

@@ -11,6 +11,8 @@ import pyarrow as pa
 from psycopg import sql as sqlc
 from pyarrow import csv
 
+from guanxi.foundation.connections import PLANNING
+
 TYPES = {
     pa.int16(): "smallint",
     pa.int32(): "integer",
@@ -29,11 +31,8 @@ class PostgresSession:
         known = {name: params[name] for name in names if params.get(name)}
         known["dbname"] = known.get("dbname") or "postgres"
         self.connection = psycopg.connect(**known)
-        # Without compiling (JIT): what is staged has no statistics, so that its questions look dear to the planner.
-        self.connection.execute(
-            "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET work_mem = '64MB'; SET jit = off; "
-            "SET random_page_cost = 1.1"
-        )
+        settings = f"SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET work_mem = '64MB'; {PLANNING}"
+        self.connection.execute(settings.encode())
         self.connection.commit()
 
     def execute(self, sql: str) -> int:
