@@ -142,10 +142,30 @@ def _lapsed(row: Consent, rule: Purpose, moment: datetime) -> bool:
     return row.basis == Consent.Basis.CONSENT and before is not None and row.at <= before
 
 
+RESTRICTED = Q(kind__in=[Restriction.Kind.RESTRICT, Restriction.Kind.ERASE, Restriction.Kind.ANONYMOUS])
+UNPROFILED = RESTRICTED | Q(kind=Restriction.Kind.OBJECT, purpose__in=["", Consent.Purpose.PROFILING])
+
+
 def is_restricted(party: Party | int) -> bool:
     """Whether what we know of `party` is kept but must not be used: nothing is worked out of it or shown."""
-    kinds = [Restriction.Kind.RESTRICT, Restriction.Kind.ERASE, Restriction.Kind.ANONYMOUS]
-    return Restriction.objects.filter(party=party, lifted_at=None, kind__in=kinds).exists()
+    return Restriction.objects.filter(RESTRICTED, party=party, lifted_at=None).exists()
+
+
+@dataclass(frozen=True)
+class Stands:
+    """What stands against using what we know of a party."""
+
+    restricted: bool
+    unprofiled: bool  # nothing may be worked out of it
+
+
+def stands_against(party: Party) -> Stands:
+    """Both at once, for pages: asked once for each object, however often it is looked at."""
+    if not hasattr(party, "_stands_against"):
+        rows = Restriction.objects.filter(UNPROFILED, party=party, lifted_at=None)
+        kinds = set(rows.values_list("kind", flat=True))
+        party._stands_against = Stands(bool(kinds - {Restriction.Kind.OBJECT}), bool(kinds))  # type: ignore[attr-defined]
+    return party._stands_against  # type: ignore[attr-defined, no-any-return]
 
 
 def objects_to(party: Party | int, purpose: str) -> bool:
@@ -161,9 +181,7 @@ def nobody() -> list[int]:
 
 def unprofiled() -> Any:
     """The numbers of the parties of whom nothing may be worked out: restricted, or objecting to it."""
-    restricted = Q(kind__in=[Restriction.Kind.RESTRICT, Restriction.Kind.ERASE, Restriction.Kind.ANONYMOUS])
-    objecting = Q(kind=Restriction.Kind.OBJECT, purpose__in=["", Consent.Purpose.PROFILING])
-    return Restriction.objects.filter(restricted | objecting, lifted_at=None).values("party")
+    return Restriction.objects.filter(UNPROFILED, lifted_at=None).values("party")
 
 
 # Many at once ---------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from guanxi.customers import actions, panels, profile, queries
+from guanxi.customers import actions, contacting, panels, profile, queries
 from guanxi.customers.actions import in_sets
 from guanxi.customers.entry import views as entry_views
 from guanxi.customers.merged import root_of
@@ -26,7 +26,7 @@ KINDS = {profile.NUMBER: "number", profile.TEXT: "text", profile.YES_NO: "boolea
 
 def role_pills(row: Party) -> list[Pill]:
     """What the party is to us, as pills."""
-    held = {role.role: role for role in row.roles.all()}
+    held = {role.role: role for role in queries.roles_of(row)}
     if PartyRole.Role.CUSTOMER in held:  # of merged parties one may still have been a prospect
         held.pop(PartyRole.Role.PROSPECT, None)
     return [Pill(role.get_role_display(), TONES.get(PartyRole.Role(role.role), "neutral")) for role in held.values()]
@@ -165,9 +165,9 @@ class Customers(desk.Desk):
 
     def buttons(self, row: Party, viewer: Viewer) -> list[Button]:
         """Call and write, through the program that this machine has for it."""
-        if queries.is_restricted(row):
+        if contacting.stands_against(row).restricted:
             return []
-        phone, mail = panels.reach(row, "phone"), panels.reach(row, "mail")
+        phone, mail = panels.reach(row, "phone", viewer), panels.reach(row, "mail", viewer)
         call = [Button(_now("Call"), f"tel:{phone}", "phone")] if phone else []
         write = [Button(_now("Write"), f"mailto:{mail}", "mail")] if mail else []
         return call + write

@@ -22,6 +22,7 @@ from guanxi.customers.identity import hooks as identity  # noqa: F401  the queue
 from guanxi.customers.identity import settings_api
 from guanxi.customers.identity.tasks import find_duplicates, look_at_changed
 from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship, SourceRecord
+from guanxi.customers.relations import sides
 from guanxi.foundation import hooks, search, shell
 from guanxi.foundation.desk import Panel, list_url, record_url
 from guanxi.foundation.governing import Subject
@@ -77,6 +78,8 @@ hooks.register(
         context=panels.ties,
         order=20,
         lazy=True,
+        rows=lambda party, viewer: sides.all_of(party),
+        always=True,
     ),
 )
 hooks.register(

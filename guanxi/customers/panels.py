@@ -90,11 +90,15 @@ class ConsentLine:
         return [(PROOF.get(name, name), str(value)) for name, value in said.items() if value not in ("", None)]
 
 
+SEEN = "_points_seen"  # where the points of a party are kept that a page has read
+
+
 def contact_points(party: Party, viewer: Viewer) -> dict[str, Any]:
     """Ways to reach and recognise the party: by kind, the preferred first."""
     order = list(ICONS)
-    rows = ContactPoint.objects.visible_to(viewer).filter(party=party)
-    found = sorted(rows, key=lambda row: (order.index(ContactPoint.Kind(row.kind)), not row.preferred, row.pk))
+    found = sorted(
+        _points(party, viewer), key=lambda row: (order.index(ContactPoint.Kind(row.kind)), not row.preferred, row.pk)
+    )
     # Merged parties may have brought the same one along.
     points = list({(row.kind, row.key): row for row in reversed(found)}.values())[::-1]
     return {
@@ -118,17 +122,27 @@ def shown(point: ContactPoint) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
-def reach(party: Party, kind: str) -> str:
-    """The key of the preferred, else the first, contact point of a kind; empty where there is none."""
-    rows = ContactPoint.objects.filter(party=party, kind=kind).order_by("-preferred", "id")
-    return rows.values_list("key", flat=True).first() or ""
+def reach(party: Party, kind: str, viewer: Viewer) -> str:
+    """The key of the preferred, else the first, contact point of a kind; empty where there is none. Looked for among
+    those that the page shows already."""
+    rows: list[ContactPoint] | None = getattr(party, SEEN, None)
+    if rows is None:
+        rows = _points(party, viewer)
+    found = [row for row in rows if row.kind == kind]
+    return min(found, key=lambda row: (not row.preferred, row.pk)).key if found else ""
 
 
-def ties(party: Party, viewer: Viewer) -> dict[str, Any]:
+def _points(party: Party, viewer: Viewer) -> list[ContactPoint]:
+    rows = list(ContactPoint.objects.visible_to(viewer).filter(party=party))
+    setattr(party, SEEN, rows)
+    return rows
+
+
+def ties(party: Party, viewer: Viewer, some: bool = True) -> dict[str, Any]:
     """The relationships of the party by kind, in the words of its side, and who lives with him through others."""
     return {
         "party": party,
-        "groups": sides.groups(party, viewer),
+        "groups": sides.groups(party, viewer) if some else [],
         "kinds": sides.choices(party),
         "may_edit": may(viewer, "edit", party),
     }

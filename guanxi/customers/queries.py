@@ -12,7 +12,7 @@ from django.db.models.functions import RowNumber
 from guanxi.customers import normalise, purposes
 from guanxi.customers.contacting import Contactable, contactable, is_restricted, may_contact, objects_to
 from guanxi.customers.merged import root_of
-from guanxi.customers.models import Consent, ContactPoint, Party, Relationship
+from guanxi.customers.models import Consent, ContactPoint, Party, PartyRole, Relationship
 from guanxi.foundation import search
 from guanxi.foundation.actions import Refused
 from guanxi.foundation.visibility import Viewer
@@ -40,6 +40,7 @@ __all__ = [
     "objects_to",
     "parties",
     "recognise",
+    "roles_of",
     "ties",
 ]
 
@@ -56,6 +57,12 @@ class Tie:
 def parties(viewer: Viewer) -> models.QuerySet[Party]:
     """All parties that `viewer` may see."""
     return Party.objects.visible_to(viewer)
+
+
+def roles_of(party: Party) -> list[PartyRole]:
+    """What `party` is to us; read once for each object, however often a page asks."""
+    models.prefetch_related_objects([party], "roles")
+    return list(party.roles.all())
 
 
 def party_numbered(number: int, viewer: Viewer) -> Party:

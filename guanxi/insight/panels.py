@@ -54,7 +54,7 @@ def standing_of(party: Party) -> Standing | None:
 def pills(party: Party) -> list[Pill]:
     """Grade with tier, and stage."""
     standing = standing_of(party)
-    if standing is None or standing.stage == Stage.NONE or contacting.unprofiled().filter(party=party).exists():
+    if standing is None or standing.stage == Stage.NONE or contacting.stands_against(party).unprofiled:
         return []
     stage = naming.stage_pill(standing.stage)
     if standing.stage in (Stage.DECLINE, Stage.BROKEN) and standing.stage_since:
@@ -67,7 +67,7 @@ def pills(party: Party) -> list[Pill]:
 def standing(party: Party, viewer: Viewer) -> dict[str, Any]:
     """What the relationship is worth and what state it is in, with reasons; or what is missing to say so."""
     row = standing_of(party)
-    if contacting.unprofiled().filter(party=party).exists():
+    if contacting.stands_against(party).unprofiled:
         return {
             "standing": None,
             "missing": _("Nothing is worked out of this customer: he restricted or objected to it."),

@@ -139,10 +139,9 @@ class Activities(desk.Desk):
         return [Button(place.title, place.url, place.icon)] if place else []
 
 
-def panel_of(record: Any, viewer: Viewer) -> dict[str, Any]:
+def panel_of(record: Any, viewer: Viewer, some: bool = True) -> dict[str, Any]:
     """The panel on a customer, or on another record that may have activities."""
     party = record if record._meta.label_lower == "customers.party" else getattr(record, "party", None)
-    some = queries.any_of(record)
     return {
         "record": record,
         "object_type": record._meta.label_lower,
@@ -191,5 +190,7 @@ PANEL = Panel(
     lazy=True,
     key="activities",
     when=has_activities,
+    rows=lambda record, viewer: queries.all_of(record),
+    always=True,
 )
 OWN_PANEL = Panel("main", _("How it went"), "activities/held.html", context=how_it_went, order=5, key="held")

@@ -39,9 +39,10 @@ def of(record: models.Model, viewer: Viewer) -> models.QuerySet[Activity]:
     return activities(viewer).filter(**_with(record))
 
 
-def any_of(record: models.Model) -> bool:
-    """Whether there are any, seen by somebody or not: one short look for the many records that have none."""
-    return Activity.objects.filter(**_with(record)).exists()
+def all_of(record: models.Model) -> models.QuerySet[Activity]:
+    """Those with a customer, or on a record, seen by somebody or not: many records have none, which is soon found
+    out."""
+    return Activity.objects.filter(**_with(record))
 
 
 def _with(record: models.Model) -> dict[str, Any]:

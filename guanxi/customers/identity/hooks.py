@@ -59,7 +59,7 @@ hooks.register(
         "customers/identity/also_known.html",
         context=panels.also_known,
         order=10,
-        when=panels.has_absorbed,
+        rows=panels.absorbed_by,
     ),
 )
 hooks.register(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,9 +24,9 @@ from guanxi.foundation.desk.declaration import Field
 from guanxi.foundation.visibility import Viewer, may
 
 
-def has_absorbed(party: Party, viewer: Viewer) -> bool:
-    """Whether others became part of the party."""
-    return Party.objects.filter(merged_into=party).exists()
+def absorbed_by(party: Party, viewer: Viewer) -> QuerySet[Party]:
+    """Those who became part of the party."""
+    return Party.objects.filter(merged_into=party)
 
 
 def also_known(party: Party, viewer: Viewer) -> dict[str, Any]:

@@ -167,25 +167,27 @@ class Bulk:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of a record page: `template` rendered with `context(record, viewer)`, plus `record`, `viewer`, `desk`."""
+    """A part of a record page: `template` rendered with `context(record, viewer)`, plus `record`, `viewer`, `desk`.
+
+    It stands on the pages of records of which `when` holds and that have any of `rows`. Whether they have is asked for
+    all panels at once (`desk.panels`). One that stands `always` is told of it instead: `context(record, viewer, some)`.
+    """
 
     zone: str  # left, middle, right; head: across all three; main: what it is about, on telephones the first
     title: Text
     template: str
-    context: Callable[[Row, Viewer], dict[str, Any]] | None = None
+    context: Callable[..., dict[str, Any]] | None = None
     order: int = 100
     lazy: bool = False  # loaded after the page
     bare: bool = False  # the template brings its own card(s)
     key: str = ""  # in the address of a lazy panel; default: the stem of the template's name
     when: Callable[[Row, Viewer], bool] | None = None
+    rows: Callable[[Row, Viewer], models.QuerySet[Any]] | None = None
+    always: bool = False
 
     @property
     def name(self) -> str:
         return self.key or PurePosixPath(self.template).stem.strip("_")
-
-    def is_for(self, row: Row, viewer: Viewer) -> bool:
-        """Whether it stands on the page of this record."""
-        return self.when is None or self.when(row, viewer)
 
 
 def _open(method: Callable[[Any], list[Field]]) -> Callable[[Any], list[Field]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -12,15 +10,10 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation.actions import Refused, action
 from guanxi.foundation.habits.models import Favourite, Preference, Seen
+from guanxi.foundation.habits.queries import MOST_SEEN, of_record
 from guanxi.foundation.visibility import Viewer
 
 MOST_STARRED = 50
-MOST_SEEN = 20
-AGAIN_AFTER = timedelta(minutes=1)  # the same record is noted at most so often
-
-
-def _of(record: models.Model, by: Viewer) -> dict[str, Any]:
-    return {"user_id": by.pk, "object_type": record._meta.label_lower, "object_id": record.pk}
 
 
 @action
@@ -34,7 +27,7 @@ def star(record: models.Model, on: bool, *, by: Viewer) -> bool:
         words = _("You can star at most %(most)s records; take the star from one that you need no more.")
         raise Refused(words % {"most": MOST_STARRED})
     first = mine.aggregate(first=models.Min("position"))["first"]
-    Favourite.objects.get_or_create(**_of(record, by), defaults={"position": (first or 0) - 1})
+    Favourite.objects.get_or_create(**of_record(record, by), defaults={"position": (first or 0) - 1})
     return True
 
 
@@ -52,20 +45,20 @@ def arrange(numbers: Sequence[int], *, by: Viewer) -> None:
 
 @action
 def note_seen(record: models.Model, *, by: Viewer) -> None:
-    """Remember that `by` looked at a record; the oldest beyond MOST_SEEN are forgotten."""
+    """Remember that `by` looked at a record."""
     Seen.objects.bulk_create(
-        [Seen(**_of(record, by), at=timezone.now())],
+        [Seen(**of_record(record, by), at=timezone.now())],
         update_conflicts=True,
         unique_fields=["user", "object_type", "object_id"],
         update_fields=["at"],
     )
+
+
+@action
+def forget_older(*, by: Viewer) -> None:
+    """Forget what `by` looked at before the last MOST_SEEN records."""
     older = Seen.objects.filter(user_id=by.pk).order_by("-at", "-id").values("pk")[MOST_SEEN:]
     Seen.objects.filter(pk__in=older).delete()
-
-
-def seen_lately(record: models.Model, viewer: Viewer) -> bool:
-    """Whether that was noted within the last minute."""
-    return Seen.objects.filter(**_of(record, viewer), at__gt=timezone.now() - AGAIN_AFTER).exists()
 
 
 @action

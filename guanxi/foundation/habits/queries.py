@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.db import models
+from django.utils import timezone
+
+from guanxi.foundation.counting import counted
 from guanxi.foundation.desk import find_for
 from guanxi.foundation.habits.models import Favourite, Preference, Seen
 from guanxi.foundation.visibility import Viewer, may
+
+MOST_SEEN = 20
+AGAIN_AFTER = timedelta(minutes=1)  # the same record is noted at most so often
 
 
 @dataclass(frozen=True)
@@ -30,13 +38,31 @@ def favourites(viewer: Viewer) -> list[Line]:
 
 def seen(viewer: Viewer) -> list[Line]:
     """The records seen last, the newest first."""
-    return _lines(list(Seen.objects.filter(user_id=viewer.pk).order_by("-at", "-id")), viewer)
+    return _lines(list(Seen.objects.filter(user_id=viewer.pk).order_by("-at", "-id")[:MOST_SEEN]), viewer)
 
 
-def is_starred(record: Any, viewer: Viewer) -> bool:
-    """Whether `viewer` starred the record."""
-    mine = Favourite.objects.filter(user_id=viewer.pk, object_type=record._meta.label_lower, object_id=record.pk)
-    return mine.exists()
+@dataclass(frozen=True)
+class Habits:
+    """What a record's page needs to know of `viewer`: whether he starred it, whether that he sees it was noted within
+    the last minute, and whether so much is noted that the oldest should be forgotten."""
+
+    starred: bool
+    seen_lately: bool
+    many_seen: bool
+
+
+def habits(record: models.Model, viewer: Viewer) -> Habits:
+    """That, asked in one question."""
+    mine, seen = of_record(record, viewer), Seen.objects.filter(user_id=viewer.pk)
+    lately = Seen.objects.filter(**mine, at__gt=timezone.now() - AGAIN_AFTER)
+    # Twice as many as are shown may lie there, so that they are seldom cleared away.
+    starred, noted, lie = counted([Favourite.objects.filter(**mine), lately, seen], 2 * MOST_SEEN)
+    return Habits(bool(starred), bool(noted), lie == 2 * MOST_SEEN)
+
+
+def of_record(record: models.Model, viewer: Viewer) -> dict[str, Any]:
+    """What names a record among the habits of `viewer`."""
+    return {"user_id": viewer.pk, "object_type": record._meta.label_lower, "object_id": record.pk}
 
 
 def shortcuts(viewer: Viewer) -> bool:

@@ -24,9 +24,12 @@ def tool(request: HttpRequest, desk: Desk, row: Any) -> SafeString:
     """The star of a record's page; that it is seen is noted on the way, at most once a minute."""
     if getattr(request.user, "pk", None) is None:
         return SafeString()
-    if not actions.seen_lately(row, request.user):
+    found = queries.habits(row, request.user)
+    if not found.seen_lately:
         actions.note_seen(row, by=request.user)
-    return _star(request, desk, row, queries.is_starred(row, request.user))
+    if found.many_seen:
+        actions.forget_older(by=request.user)
+    return _star(request, desk, row, found.starred)
 
 
 def _star(request: HttpRequest, desk: Desk, row: Any, on: bool, refusal: str = "") -> SafeString:

@@ -55,7 +55,7 @@ hooks.register(
         context=panels.of_customer,
         order=42,
         lazy=True,
-        when=panels.has_invoices,
+        rows=panels.invoices_of,
         key="paying",
     ),
 )

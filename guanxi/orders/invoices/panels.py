@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -74,7 +75,7 @@ def can_be_invoiced(order: Order, viewer: Viewer) -> bool:
 def of_customer(party: Party, viewer: Viewer) -> dict[str, Any]:
     """How a customer pays, and his newest invoices."""
     habit = PaymentHabit.objects.visible_to(viewer).filter(party=party).first()
-    rows = list(queries.invoices(viewer).filter(party=party).order_by("-created_at", "-id")[:SHOWN])
+    rows = list(invoices_of(party, viewer).order_by("-created_at", "-id")[:SHOWN])
     return {
         "habit": habit,
         "words": words_of(habit) if habit else "",
@@ -83,9 +84,9 @@ def of_customer(party: Party, viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def has_invoices(party: Party, viewer: Viewer) -> bool:
-    """Whether there are any that the viewer may see."""
-    return queries.invoices(viewer).filter(party=party).exists()
+def invoices_of(party: Party, viewer: Viewer) -> QuerySet[Invoice]:
+    """Those of a customer that the viewer may see."""
+    return queries.invoices(viewer).filter(party=party)
 
 
 def words_of(habit: PaymentHabit) -> str:

@@ -43,7 +43,7 @@ hooks.register(
         context=panels.of_customer,
         order=40,
         lazy=True,
-        when=panels.has_quotes,
+        rows=panels.quotes_of,
         key="quotes",
     ),
 )

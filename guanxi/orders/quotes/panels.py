@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -59,16 +60,16 @@ def steps(quote: Quote, viewer: Viewer) -> dict[str, Any]:
 
 def of_customer(party: Party, viewer: Viewer) -> dict[str, Any]:
     """The newest quotes of a customer."""
-    rows = list(queries.quotes(viewer).filter(party=party).order_by("-created_at", "-id")[: SHOWN + 1])
+    rows = list(quotes_of(party, viewer).order_by("-created_at", "-id")[: SHOWN + 1])
     return {
         "quotes": rows[:SHOWN],
         "all_url": list_url("quotes", {"f.party": party.pk}) if len(rows) > SHOWN else "",
     }
 
 
-def has_quotes(party: Party, viewer: Viewer) -> bool:
-    """Whether there are any that the viewer may see."""
-    return queries.quotes(viewer).filter(party=party).exists()
+def quotes_of(party: Party, viewer: Viewer) -> QuerySet[Quote]:
+    """Those of a customer that the viewer may see."""
+    return queries.quotes(viewer).filter(party=party)
 
 
 def new_button(party: Party, viewer: Viewer) -> Button | None:

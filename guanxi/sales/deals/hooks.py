@@ -94,7 +94,7 @@ hooks.register(
     "panel:customers",
     Panel(
         "right", _("Deals"), "deals/of_party.html", context=panels.of_party, order=12, lazy=True, key="deals",
-        when=panels.may_see_deals,
+        when=panels.may_see_deals, rows=panels.deals_of, always=True,
     ),
 )  # fmt: skip
 hooks.register(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guanxi.customers.models import Party, PartyRole, Relationship
+from guanxi.customers.queries import roles_of
 from guanxi.customers.relations.charts import STANCES
 from guanxi.foundation.desk import Button, list_url
 from guanxi.foundation.visibility import Viewer, may, sees
@@ -75,9 +77,13 @@ def contenders(deal: Deal, viewer: Viewer) -> dict[str, Any]:
     return {"deal": deal, "contenders": list(rows.order_by("-strength", "id")), "may_edit": may(viewer, "edit", deal)}
 
 
-def of_party(party: Party, viewer: Viewer) -> dict[str, Any]:
+def deals_of(party: Party, viewer: Viewer) -> QuerySet[Deal]:
+    """All with a customer, seen by somebody or not: most customers have none, which is soon found out."""
+    return Deal.objects.filter(party=party)
+
+
+def of_party(party: Party, viewer: Viewer, some: bool) -> dict[str, Any]:
     """The deals with a customer: the open ones, and the last that ended."""
-    some = Deal.objects.filter(party=party).exists()  # most have none: one short look in place of two long ones
     rows = queries.deals(viewer, party=party) if some else Deal.objects.none()
     return {
         "party": party,
@@ -107,7 +113,7 @@ def as_competitor(party: Party, viewer: Viewer) -> dict[str, Any]:
 
 def is_competitor(party: Party, viewer: Viewer) -> bool:
     """Whether he is one."""
-    return PartyRole.Role.COMPETITOR in {role.role for role in party.roles.all()}
+    return PartyRole.Role.COMPETITOR in {role.role for role in roles_of(party)}
 
 
 def may_see_deals(row: Any, viewer: Viewer) -> bool:

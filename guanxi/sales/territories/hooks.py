@@ -45,7 +45,7 @@ hooks.register(
     "panel:customers",
     Panel(
         "right", _("Territory"), "territories/of_party.html", context=panels.of_party, order=90, lazy=True,
-        key="territory", when=panels.has_moved,
+        key="territory", rows=panels.territories_of,
     ),
 )  # fmt: skip
 hooks.register(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from guanxi.customers.models import Party
 from guanxi.foundation.bulk_changes.models import BulkChange
 from guanxi.foundation.desk import conditions, list_url
@@ -21,9 +23,9 @@ def of_party(party: Party, viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def has_moved(party: Party, viewer: Viewer) -> bool:
-    """Whether there is anything to show."""
-    return Assigned.objects.filter(party=party).exists()
+def territories_of(party: Party, viewer: Viewer) -> QuerySet[Assigned]:
+    """Where a customer is, with what he brought along who became part of him."""
+    return Assigned.objects.filter(party=party)
 
 
 def of_recut(recut: Recut, viewer: Viewer) -> dict[str, Any]:

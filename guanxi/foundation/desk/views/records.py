@@ -23,7 +23,8 @@ from guanxi.foundation.actions import Conflict, Refused
 from guanxi.foundation.desk import beside, display, editing, sections, undoing
 from guanxi.foundation.desk import history as past
 from guanxi.foundation.desk import state as states
-from guanxi.foundation.desk.declaration import Button, Desk, Field, Panel
+from guanxi.foundation.desk.declaration import Button, Desk, Field
+from guanxi.foundation.desk.panels import Placed, placed
 
 logger = logging.getLogger(__name__)
 ZONES = ("head", "left", "main", "middle", "right")
@@ -38,10 +39,9 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     if row is None:
         return _where_it_is(request, desk, pk)
     panels: dict[str, list[SafeString]] = {zone: [] for zone in (*ZONES, "top")}
-    for panel in desk.panels():
-        if panel.is_for(row, request.user):
-            zone = "top" if panel.zone == "left" and panel.order < 0 else panel.zone  # above the facts
-            panels[zone].append(_panel(request, desk, row, panel, at_once=not panel.lazy))
+    for one in placed(desk.panels(), row, request.user, made=False):
+        zone = "top" if one.panel.zone == "left" and one.panel.order < 0 else one.panel.zone  # above the facts
+        panels[zone].append(_panel(request, desk, row, one, at_once=not one.panel.lazy))
     if desk.history:
         zone = "right" if panels["middle"] or panels["main"] else "middle"
         panels[zone].append(render_to_string("desk/history_wait.html", {"desk": desk, "record": row}, request))
@@ -88,10 +88,10 @@ def fact(request: HttpRequest, desk: Desk, pk: int, name: str) -> HttpResponse:
 def panel(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
     """The inside of one lazy panel: what a click brings where `panels` could not."""
     row = row_of(request, desk, pk)
-    found = next((panel for panel in desk.panels() if panel.name == key), None)
-    if found is None or not found.is_for(row, request.user):
-        raise Http404(key)
-    return HttpResponse(_panel(request, desk, row, found, at_once=True))
+    named = [panel for panel in desk.panels() if panel.name == key][:1]
+    for found in placed(named, row, request.user):
+        return HttpResponse(_panel(request, desk, row, found, at_once=True))
+    raise Http404(key)
 
 
 @require_GET
@@ -99,9 +99,8 @@ def panels(request: HttpRequest, desk: Desk, pk: int) -> JsonResponse:
     """All lazy panels of a record and its history, by name, in one request; one that fails is left out."""
     row = row_of(request, desk, pk)
     makers: dict[str, Callable[[], str]] = {
-        panel.name: partial(_panel, request, desk, row, panel, at_once=True)
-        for panel in desk.panels()
-        if panel.lazy and panel.is_for(row, request.user)
+        one.panel.name: partial(_panel, request, desk, row, one, at_once=True)
+        for one in placed([panel for panel in desk.panels() if panel.lazy], row, request.user)
     }
     if desk.history:
         makers["history"] = partial(_history, request, desk, row, "")
@@ -276,10 +275,10 @@ def _save(request: HttpRequest, desk: Desk, row: Any, field: Field) -> HttpRespo
     return renewed(request, desk, row.pk, field)
 
 
-def _panel(request: HttpRequest, desk: Desk, row: Any, panel: Panel, *, at_once: bool) -> SafeString:
+def _panel(request: HttpRequest, desk: Desk, row: Any, one: Placed, *, at_once: bool) -> SafeString:
+    panel = one.panel
     base = {"desk": desk, "record": row, "viewer": request.user, "panel": panel}
     if not at_once:
         return render_to_string("desk/panel_wait.html", base, request)
-    context = panel.context(row, request.user) if panel.context else {}
-    inside = render_to_string(panel.template, {**base, **context}, request)
+    inside = render_to_string(panel.template, {**base, **one.context(row, request.user)}, request)
     return inside if panel.bare else render_to_string("desk/panel.html", {**base, "inside": inside}, request)
