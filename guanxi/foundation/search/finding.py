@@ -6,7 +6,7 @@ more, exact titles and titles that begin with the query are looked up on their o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -49,12 +49,13 @@ def find(query: str, viewer: Viewer, types: Sequence[str] | None = None, limit: 
     parsed = parse(query)
     if parsed.is_empty or limit < 1:
         return []
+    asked = [source for source in all_sources() if types is None or source.object_type in types]
+    sources = [source for source in asked if may(viewer, "view", source.model)]
     hits: list[Hit] = []
     with _index_only():
-        for source in all_sources():
-            if (types is None or source.object_type in types) and may(viewer, "view", source.model):
-                hits += _hits(source, parsed, viewer, limit)
-    order = {source.object_type: index for index, source in enumerate(all_sources())}
+        for source, ranked in zip(sources, _ranked(sources, parsed, max(limit, CANDIDATES), viewer), strict=True):
+            hits += [_hit(source, one) for one in _shown(source, parsed, ranked, viewer)[:limit]]
+    order = {source.object_type: index for index, source in enumerate(sources)}
     return sorted(hits, key=lambda hit: (-round(hit.score - 0.2), order[hit.type], -hit.score))
 
 
@@ -64,7 +65,7 @@ def matching_ids(model: type[models.Model], query: str, viewer: Viewer, limit: i
     if parsed.is_empty or not may(viewer, "view", model):
         return []
     with _index_only():
-        found = _ranked(source, parsed, max(limit, CANDIDATES), viewer)
+        (found,) = _ranked([source], parsed, max(limit, CANDIDATES), viewer)
     return [object_id(document.id) for document in _shown(source, parsed, found, viewer)][:limit]
 
 
@@ -92,13 +93,9 @@ class _Ranked:
     score: float
 
 
-def _hits(source: Source, query: Query, viewer: Viewer, limit: int) -> list[Hit]:
-    ranked = _ranked(source, query, max(limit, CANDIDATES), viewer)
-    hits = []
-    for one in _shown(source, query, ranked, viewer)[:limit]:
-        pk = object_id(one.id)
-        hits.append(Hit(source.object_type, pk, one.title, one.subtitle, source.icon, source.url(pk), one.score))
-    return hits
+def _hit(source: Source, one: _Ranked) -> Hit:
+    pk = object_id(one.id)
+    return Hit(source.object_type, pk, one.title, one.subtitle, source.icon, source.url(pk), one.score)
 
 
 def _rows(source: Source, viewer: Viewer) -> models.QuerySet[models.Model]:
@@ -150,20 +147,31 @@ def _among(source: Source, viewer: Viewer) -> _Among:
     return _Among(sql, tuple(parameters))
 
 
-def _ranked(source: Source, query: Query, limit: int, viewer: Viewer) -> list[_Ranked]:
-    """Checked candidates, best first: exact title, exact number, beginning of the title, whole token, beginning of
-    one.
+def _ranked(sources: Sequence[Source], query: Query, limit: int, viewer: Viewer) -> list[list[_Ranked]]:
+    """Of each source the checked candidates, best first: exact title, exact number, beginning of the title, whole
+    token, beginning of one. All sources are looked through at once.
     """
-    key, among = query.key, _among(source, viewer)
-    found = _candidates(source, _expression(source, query.strict), limit, among)
-    if len(found) < limit and query.strict != query:
-        found = _candidates(source, _expression(source, query), limit, among)
-    if len(found) == limit:
-        exact = _any_of(source, [Term(f"={key}"), Term(key), *map(Term, sorted(query.exact))])
-        found |= _candidates(source, exact, limit, among)
-        if len(key) > 1:
-            found |= _candidates(source, _any_of(source, [Term(f"={key}", "start")]), limit, among)
-    ranked = [ranked for document in found.values() if (ranked := _rank(document, query)) is not None]
+    key, among = query.key, {source.letter: _among(source, viewer) for source in sources}
+    found: dict[str, dict[int, _Document]] = {source.letter: {} for source in sources}
+
+    def look(asked: Iterable[tuple[Source, str]]) -> None:
+        asks = [_Ask(source, expression, among[source.letter]) for source, expression in asked]
+        for source, documents in _candidates(asks, limit):
+            found[source.letter] |= documents
+
+    look((source, _expression(source, query.strict)) for source in sources)
+    if query.strict != query:
+        few = [source for source in sources if len(found[source.letter]) < limit]
+        look((source, _expression(source, query)) for source in few)
+    full = [source for source in sources if len(found[source.letter]) >= limit]
+    exactly = [Term(f"={key}"), Term(key), *map(Term, sorted(query.exact))]
+    begun = [[Term(f"={key}", "start")]] if len(key) > 1 else []
+    look((source, _any_of(source, terms)) for source in full for terms in [exactly, *begun])
+    return [_in_order(found[source.letter].values(), query) for source in sources]
+
+
+def _in_order(documents: Iterable[_Document], query: Query) -> list[_Ranked]:
+    ranked = [ranked for document in documents if (ranked := _rank(document, query)) is not None]
     return sorted(ranked, key=lambda entry: (-entry.score, -entry.id))
 
 
@@ -183,17 +191,37 @@ def _rank(document: _Document, query: Query) -> _Ranked | None:
     return _Ranked(document.id, document.title, document.subtitle, score + 0.4 * document.weight)
 
 
-def _candidates(source: Source, expression: str, limit: int, among: _Among) -> dict[int, _Document]:
-    column = "rowid" if connection.vendor == "sqlite" else "id"
-    first = document_id(source, 0)
-    narrowed = f"AND {column} - {first} IN ({among.sql})" if among.sql else ""
-    sql = (
-        "SELECT d.id, d.title, d.subtitle, d.text, d.weight "
-        f"FROM ({LOOK_UP[connection.vendor].format(narrowed=narrowed)}) AS i JOIN search_document AS d ON d.id = i.id"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [expression, *among.parameters, limit])
-        return {row[0]: _Document(*row) for row in cursor.fetchall()}
+@dataclass(frozen=True)
+class _Ask:
+    """The documents of a source that the index finds by an expression."""
+
+    source: Source
+    expression: str
+    among: _Among
+
+    def sql(self, place: int) -> str:
+        """A statement that says of each to which question it is the answer."""
+        column = "rowid" if connection.vendor == "sqlite" else "id"
+        first = document_id(self.source, 0)
+        narrowed = f"AND {column} - {first} IN ({self.among.sql})" if self.among.sql else ""
+        look_up = LOOK_UP[connection.vendor].format(narrowed=narrowed)
+        return (
+            f"SELECT {place}, d.id, d.title, d.subtitle, d.text, d.weight FROM ({look_up}) AS i "
+            "JOIN search_document AS d ON d.id = i.id"
+        )
+
+
+def _candidates(asked: Sequence[_Ask], limit: int) -> list[tuple[Source, dict[int, _Document]]]:
+    """What each of them finds, at most `limit`; one statement, or none where nothing is asked."""
+    found: list[tuple[Source, dict[int, _Document]]] = [(one.source, {}) for one in asked]
+    if asked:
+        sql = " UNION ALL ".join(one.sql(place) for place, one in enumerate(asked))
+        values = [value for one in asked for value in (one.expression, *one.among.parameters, limit)]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            for place, *row in cursor.fetchall():
+                found[place][1][row[0]] = _Document(*row)
+    return found
 
 
 def _expression(source: Source, query: Query) -> str:
