@@ -25,7 +25,6 @@ from guanxi.foundation.desk.addresses import list_url
 from guanxi.foundation.desk.choosing import Chosen
 from guanxi.foundation.desk.declaration import Bulk, Button, Desk, Field, Viewer
 from guanxi.foundation.desk.kinds import Kind
-from guanxi.foundation.desk.models import SavedView, ViewChoice
 from guanxi.foundation.desk.rows import COUNTED, capped_count, loading
 from guanxi.foundation.desk.state import State
 
@@ -49,11 +48,13 @@ def form(kind: str) -> Callable[[Body], Body]:
 def page(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The list page; to htmx only its changing part."""
     visibility.require(request.user, "view", desk.model)
-    if not request.GET and (default := _default_view(request, desk)):
+    views = shelf.of_list(desk.slug, request.user)
+    default = None if request.GET else next((view for view in views if view.first), None)
+    if default is not None:
         return redirect(f"{reverse('desk:list', args=[desk.slug])}?view={default.pk}&{default.query}".rstrip("&"))
     state = states.read(desk, request.user, request.GET)
     partial = bool(request.headers.get("HX-Request")) and not request.headers.get("HX-History-Restore-Request")
-    response = render(request, f"desk/{'list_body' if partial else 'list'}.html", _context(request, state))
+    response = render(request, f"desk/{'list_body' if partial else 'list'}.html", _context(request, state, views))
     patch_vary_headers(response, ["HX-Request"])
     if partial:
         response["HX-Push-Url"] = state.url()
@@ -175,11 +176,6 @@ def back_to(request: HttpRequest, desk: Desk) -> str:
     return states.from_query(desk, request.user, query).url() if query else address
 
 
-def _default_view(request: HttpRequest, desk: Desk) -> SavedView | None:
-    chosen = ViewChoice.objects.filter(user=request.user.pk, desk=desk.slug, is_default=True)
-    return SavedView.objects.visible_to(request.user).filter(pk__in=chosen.values("view")).first()
-
-
 def _page(state: State, cursor: str = "") -> paging.Page:
     shown = loading(state.rows_in_order(), state.columns, state.order, state.viewer)
     return paging.page(shown, state.order, cursor, PAGE_SIZE)
@@ -237,12 +233,11 @@ def _buttons(desk: Desk, viewer: Viewer) -> list[Button]:
     return [button for button in [*own, *everywhere] if button]
 
 
-def _context(request: HttpRequest, state: State) -> dict[str, Any]:
+def _context(request: HttpRequest, state: State, views: list[Any]) -> dict[str, Any]:
     desk, viewer = state.desk, request.user
     looked_at = timezone.now().isoformat()
     shown = BODIES[state.layout.kind](request, state)
     narrow = {one.name for one in state.active}
-    views = shelf.of_list(desk.slug, viewer)
     return {
         "state": state,
         "desk": desk,
