@@ -57,6 +57,7 @@ hooks.register(
     Panel("right", _("Standing"), "insight/standing.html", context=panels.standing, order=20, bare=True),
 )
 hooks.register("pills:customers", panels.pills, order=50)
+hooks.register("beside:customers", "standing")
 hooks.register("columns:customers", lists.COLUMNS)
 hooks.register("filters:customers", lists.FILTERS)
 hooks.register("board:customers", lists.BOARD)

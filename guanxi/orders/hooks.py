@@ -110,6 +110,7 @@ hooks.register("party_reassigned", summary.follow)
 hooks.register("columns:customers", COLUMNS)
 hooks.register("filters:customers", [Filter("purchases.purchase_days", label=_("Days of purchase"))])
 hooks.register("pills:customers", panels.pills)
+hooks.register("beside:customers", "purchases")
 hooks.register("timeline_top", Panel("middle", "", "orders/plot.html", context=panels.plot))
 hooks.register(
     "panel:customers",

@@ -255,6 +255,12 @@ class Desk:
         """All rows that the list is about, as `viewer` may see them."""
         return self.model._default_manager.visible_to(viewer)  # type: ignore[attr-defined, no-any-return]
 
+    def whole(self, viewer: Viewer) -> models.QuerySet[Any]:
+        """The same rows for their own pages: with the one record each that packages keep of them, whose names hang on
+        `beside:<slug>`."""
+        names = hooks.get(f"beside:{self.slug}")
+        return self.rows(viewer).select_related(*names) if names else self.rows(viewer)
+
     def named(self, viewer: Viewer) -> models.QuerySet[Any]:
         """The same rows where they are only named, by `title` and `url`: with no more than these need."""
         return self.rows(viewer)

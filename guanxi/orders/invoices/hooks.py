@@ -60,6 +60,7 @@ hooks.register(
     ),
 )
 hooks.register("pills:customers", panels.pills)
+hooks.register("beside:customers", "paying")
 hooks.register(
     "columns:customers",
     [

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
@@ -24,6 +25,7 @@ from guanxi.foundation.desk import beside, display, editing, sections, undoing
 from guanxi.foundation.desk import history as past
 from guanxi.foundation.desk import state as states
 from guanxi.foundation.desk.declaration import Button, Desk, Field
+from guanxi.foundation.desk.facts import Fact
 from guanxi.foundation.desk.panels import Placed, placed
 
 logger = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """The record in three zones; of one that became part of another, that other."""
     visibility.require(request.user, "view", desk.model)
     looked_at = timezone.now().isoformat()
-    row = desk.rows(request.user).filter(pk=pk).first()
+    row = desk.whole(request.user).filter(pk=pk).first()
     if row is None:
         return _where_it_is(request, desk, pk)
     panels: dict[str, list[SafeString]] = {zone: [] for zone in (*ZONES, "top")}
@@ -46,11 +48,11 @@ def page(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         zone = "right" if panels["middle"] or panels["main"] else "middle"
         panels[zone].append(render_to_string("desk/history_wait.html", {"desk": desk, "record": row}, request))
     facts = [_shown(request, desk, row, field) for field in _facts(desk, row)]
-    known = [fact for fact in facts if fact["html"] != display.NOTHING]
+    known = [fact for fact in facts if fact.html != display.NOTHING]
     unknown = [fact for fact in facts if fact not in known]
     context = {
-        "facts": sections.parted(known, _field),
-        "unknown": sections.parted(unknown, _field),
+        "facts": sections.parted(known, attrgetter("field")),
+        "unknown": sections.parted(unknown, attrgetter("field")),
         "unknown_count": len(unknown),
         "panels": panels,
         "scripts": hooks.get("record_script"),
@@ -73,7 +75,7 @@ def fact(request: HttpRequest, desk: Desk, pk: int, name: str) -> HttpResponse:
         unmasked = "show" in request.GET
         if unmasked:
             sensitive.note(field.name, sensitive.SCREEN, row, by=request.user, why=request.GET.get("why", ""))
-        return render(request, "desk/fact.html", _shown(request, desk, row, field, unmasked=unmasked))
+        return render(request, "desk/fact.html", {"fact": _shown(request, desk, row, field, unmasked=unmasked)})
     visibility.require(request.user, "edit", row)
     if not _editable(request, desk, row, field):
         raise Http404(name)
@@ -157,7 +159,7 @@ def renewed(request: HttpRequest, desk: Desk, pk: int, field: Field) -> HttpResp
     row = row_of(request, desk, pk)
     if "cell" in request.GET:
         return _cell(request, desk, row, field)
-    context = {**_head(request, desk, row), **_shown(request, desk, row, field), "renew_head": True}
+    context = {**_head(request, desk, row), "fact": _shown(request, desk, row, field), "renew_head": True}
     return render(request, "desk/fact.html", context)
 
 
@@ -168,13 +170,7 @@ def head_html(request: HttpRequest, desk: Desk, row: Any) -> str:
 
 def facts_html(request: HttpRequest, desk: Desk, row: Any) -> dict[str, str]:
     """All facts of the record as they are now, by name."""
-    shown = [(field.name, _shown(request, desk, row, field)) for field in _facts(desk, row)]
-    return {name: render_to_string("desk/fact.html", context, request) for name, context in shown}
-
-
-def _field(shown: dict[str, Any]) -> Field:
-    field: Field = shown["field"]
-    return field
+    return {field.name: _shown(request, desk, row, field).shown for field in _facts(desk, row)}
 
 
 def _where_it_is(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
@@ -191,7 +187,7 @@ def _where_it_is(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 def row_of(request: HttpRequest, desk: Desk, pk: int) -> Any:
     """The record of this number, if the viewer may see it; else 404."""
     visibility.require(request.user, "view", desk.model)
-    row = desk.rows(request.user).filter(pk=pk).first()
+    row = desk.whole(request.user).filter(pk=pk).first()
     if row is None:
         raise Http404(f"{desk.slug} {pk}")
     return row
@@ -221,20 +217,20 @@ def _editable(request: HttpRequest, desk: Desk, row: Any, field: Field) -> bool:
     return desk.edit_action is not None and editing.is_editable(field) and visibility.may(request.user, "edit", row)
 
 
-def _shown(request: HttpRequest, desk: Desk, row: Any, field: Field, *, unmasked: bool = False) -> dict[str, Any]:
-    editable = _editable(request, desk, row, field)
+def _shown(request: HttpRequest, desk: Desk, row: Any, field: Field, *, unmasked: bool = False) -> Fact:
     html = display.cell(field, row, unmasked=unmasked)
+    masked = html is display.MASKED
     stories = [url for door in hooks.get(f"story:{desk.slug}") if (url := door(row, field))]
-    return {
-        "desk": desk,
-        "record": row,
-        "field": field,
-        "html": html,
-        "editable": editable,
-        "masked": html is display.MASKED,
-        "story": stories[0] if stories else "",
-        "leads": field.column.leads(row) if field.column.leads and html is not display.MASKED else "",
-    }
+    return Fact(
+        desk,
+        row,
+        field,
+        html,
+        editable=_editable(request, desk, row, field),
+        masked=masked,
+        story=stories[0] if stories else "",
+        leads=field.column.leads(row) if field.column.leads and not masked else "",
+    )
 
 
 def _editor(
