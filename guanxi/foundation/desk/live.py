@@ -8,11 +8,12 @@ page knows it by its number (docs/decisions/0021-live-by-polling.md).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -25,15 +26,27 @@ MOST = 400  # entries read at once; where more happened, that is said
 LONGEST_AGO = timedelta(hours=12)  # a page left open longer is simply out of date
 
 
+class Entry(NamedTuple):
+    """What is looked at of an entry of the audit log. A poll reads some hundred of them, most about other things."""
+
+    pk: int
+    at: datetime
+    actor_id: int | None
+    actor_name: str
+    object_type: str
+    object_id: int | None
+    changes: Any
+
+
 @dataclass
 class News:
     """What happened to rows of one type since a mark."""
 
     mark: int
-    changed: dict[int, AuditEntry] = field(default_factory=dict)  # among those looked at: the newest entry of each
+    changed: dict[int, Entry] = field(default_factory=dict)  # among those looked at: the newest entry of each
     fields: set[str] = field(default_factory=set)  # names of what changed in them
-    others: dict[int, AuditEntry] = field(default_factory=dict)  # rows elsewhere
-    sets: AuditEntry | None = None  # the newest entry that is about a whole set
+    others: dict[int, Entry] = field(default_factory=dict)  # rows elsewhere
+    sets: Entry | None = None  # the newest entry that is about a whole set
     much: bool = False  # more happened than was read
 
 
@@ -42,9 +55,9 @@ def since(desk: Desk, mark: int, at: str, ids: Collection[int], viewer: Viewer) 
 
     Of what lies elsewhere, or is about sets, `viewer` is told only what others did: he sees on his own what he does.
     """
-    entries = list(_newest(mark, _moment(at)))
-    settled = [entry.pk for entry in entries if entry.at < timezone.now() - SETTLED]
-    news = News(max([mark, *settled]), much=len(entries) >= MOST)
+    entries = [Entry(*row) for row in _newest(mark, _moment(at)).values_list(*Entry._fields)]
+    settled_by = timezone.now() - SETTLED
+    news = News(max([mark, *(entry.pk for entry in entries if entry.at < settled_by)]), much=len(entries) >= MOST)
     label = desk.model._meta.label_lower
     for entry in sorted(entries, key=lambda one: one.pk):
         if entry.object_type != label:
@@ -53,7 +66,7 @@ def since(desk: Desk, mark: int, at: str, ids: Collection[int], viewer: Viewer) 
     return news
 
 
-def _sort(news: News, entry: AuditEntry, ids: Collection[int], viewer: Viewer) -> None:
+def _sort(news: News, entry: Entry, ids: Collection[int], viewer: Viewer) -> None:
     if entry.object_id in ids:
         assert entry.object_id is not None
         news.changed[entry.object_id] = entry
@@ -66,11 +79,10 @@ def _sort(news: News, entry: AuditEntry, ids: Collection[int], viewer: Viewer) -
         news.others[entry.object_id] = entry
 
 
-def _newest(mark: int, at: datetime) -> Iterable[AuditEntry]:
-    entries = AuditEntry.objects.only("id", "at", "actor_id", "actor_name", "object_type", "object_id", "changes")
+def _newest(mark: int, at: datetime) -> QuerySet[AuditEntry]:
     if mark:
-        return entries.filter(pk__gt=mark).order_by("-pk")[:MOST]
-    return entries.filter(at__gte=at).order_by("-at", "-pk")[:MOST]
+        return AuditEntry.objects.filter(pk__gt=mark).order_by("-pk")[:MOST]
+    return AuditEntry.objects.filter(at__gte=at).order_by("-at", "-pk")[:MOST]
 
 
 def _moment(text: str) -> datetime:
