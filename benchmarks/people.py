@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import json
 import os
 import random
 import re
@@ -23,7 +24,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import aiohttp
 
 from benchmarks.measure import Figure
 
@@ -55,12 +56,23 @@ class Seen:
         return sorted(one for many in self.times.values() for one in many)
 
 
+@dataclass
+class Answer:
+    """What came back."""
+
+    status_code: int
+    text: str
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
 class Person:
     """One browser, logged in."""
 
     def __init__(self, url: str, name: str, session: str, seen: Seen, numbers: list[int]) -> None:
-        cookies = {"sessionid": session, "csrftoken": CSRF}
-        self.client = httpx.AsyncClient(base_url=url, timeout=PATIENCE, follow_redirects=False, cookies=cookies)
+        headers = {"Cookie": f"sessionid={session}; csrftoken={CSRF}", "Referer": url, "X-CSRFToken": CSRF}
+        self.client = aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(PATIENCE), headers=headers)
         self.name, self.seen, self.numbers = name, seen, numbers
         self.draw = random.Random(name)
         self.live_at = ""  # where the page on the screen asks for changes, and with what
@@ -78,7 +90,7 @@ class Person:
         finally:
             for one in beside:
                 one.cancel()
-            await self.client.aclose()
+            await self.client.close()
 
     async def listen(self) -> None:
         """Ask whether anything came for oneself, as the bell of a page does that does not ask for changes."""
@@ -121,20 +133,15 @@ class Person:
         chosen = self.draw.choices([does for _share, does in WHAT], [share for share, _does in WHAT])[0]
         await chosen(self)
 
-    async def ask(self, what: str, url: str, expected: tuple[int, ...] = (200,), **data: Any) -> httpx.Response | None:
+    async def ask(self, what: str, url: str, expected: tuple[int, ...] = (200,), **data: Any) -> Answer | None:
         """One request, timed."""
         started = time.perf_counter()
         self.seen.requests += 1
         try:
-            if data:
-                headers = {
-                    "X-CSRFToken": CSRF,
-                    "Referer": str(self.client.base_url),
-                }
-                answer = await self.client.post(url, data=data["data"], headers={**headers, **data.get("headers", {})})
-            else:
-                answer = await self.client.get(url)
-        except httpx.HTTPError as error:
+            method = "POST" if data else "GET"
+            async with self.client.request(method, url, allow_redirects=False, **data) as response:
+                answer = Answer(response.status, await response.text())
+        except (aiohttp.ClientError, TimeoutError) as error:
             self.seen.errors[f"{what}: {type(error).__name__}"] += 1
             return None
         if self.seen.counting:
