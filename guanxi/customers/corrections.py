@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 from guanxi.customers.models import Party, Source, SourceRecord
 from guanxi.customers.survivorship import BY_HAND, BY_HIMSELF, KNOWN_BEFORE
 from guanxi.foundation.audit import plain
+from guanxi.foundation.inserting import insert
 
 HAND, HIMSELF, KNOWN = "hand", "himself", "known"
 SOURCES = {
@@ -43,7 +44,7 @@ def keep(party: Party, values: dict[str, Any], source_code: str = HAND, key: str
     now = timezone.now()
     # With the moment: the same may be said again after something else was.
     text = json.dumps([now.isoformat(), payload], sort_keys=True, ensure_ascii=False)
-    return SourceRecord.objects.create(
+    record = SourceRecord(
         source=source(source_code),
         external_id=key or str(party.pk),
         payload=payload,
@@ -51,3 +52,5 @@ def keep(party: Party, values: dict[str, Any], source_code: str = HAND, key: str
         received_at=now,
         party=party,
     )
+    insert([record])
+    return record

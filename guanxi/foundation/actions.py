@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from guanxi.foundation import audit, hooks, logs, visibility
 from guanxi.foundation.audit import Occasion
+from guanxi.foundation.inserting import insert
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,6 +64,7 @@ def _made_action(
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        visibility.rights_of(kwargs["by"])  # before the transaction, in which others wait for this one
         with acting(kwargs["by"], name), _in_transaction() if _as_one.get() else block(), _set(_as_one, False):
             result = function(*args, **kwargs)
         return visibility.veil(result) if isinstance(result, models.Model) else result
@@ -125,7 +127,7 @@ def create_whole(model: type[M], parts_of: Callable[[M], Sequence[tuple[str, mod
     row = model(**values)
     _refuse_new(row)
     _validate(row)
-    row.save(force_insert=True)
+    insert([row])
     _note_new([row, *_inserted(parts_of(row))])
     return row
 
@@ -156,16 +158,8 @@ def _inserted(parts: Sequence[tuple[str, models.Model]]) -> list[models.Model]:
             raise Refused(refusal.message, field) from refusal
     rows = [row for _field, row in parts]
     for model in dict.fromkeys(type(row) for row in rows):
-        _insert(model, [row for row in rows if type(row) is model])
+        insert([row for row in rows if type(row) is model])
     return rows
-
-
-def _insert(model: type[models.Model], rows: list[Any]) -> None:
-    """Insert rows of one model; of a single one the plain way is the shorter."""
-    if len(rows) == 1:
-        rows[0].save(force_insert=True)
-    else:
-        model._base_manager.bulk_create(rows)
 
 
 def _refuse_new(row: models.Model) -> None:

@@ -14,7 +14,9 @@ from uuid import UUID
 from django.db import models
 
 from guanxi.foundation import visibility
+from guanxi.foundation.inserting import insert
 
+AT_ONCE = 100  # entries written by one statement
 UNTRACKED = {"password", "last_login", "digest", "nonce", "transaction", "secret", "old_secret", "computed"}
 _address: ContextVar[str] = ContextVar("address", default="")
 
@@ -68,20 +70,16 @@ def record(occasion: Occasion, row: models.Model, changes: dict[str, list[Any]])
 
 def record_all(occasion: Occasion, changes: Iterable[tuple[models.Model, dict[str, list[Any]]]]) -> None:
     """Write one entry for each of many rows, at once."""
-    from guanxi.foundation.models import AuditEntry
-
     entries = [_entry(occasion, row._meta.label_lower, row.pk, str(row), changed) for row, changed in changes]
-    if len(entries) == 1:  # the plain way is the shorter
-        entries[0].save(force_insert=True)
-    else:
-        AuditEntry.objects.bulk_create(entries)
+    for first in range(0, len(entries), AT_ONCE):
+        insert(entries[first : first + AT_ONCE])
 
 
 def record_summary(
     occasion: Occasion, object_type: str, object_id: int | None, label: str, changes: dict[str, Any]
 ) -> None:
     """Write one entry for a record or, with no `object_id`, for a whole set (an import, a bulk change)."""
-    _entry(occasion, object_type, object_id, label, changes).save(force_insert=True)
+    insert([_entry(occasion, object_type, object_id, label, changes)])
 
 
 def _entry(occasion: Occasion, object_type: str, object_id: int | None, label: str, changes: dict[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from guanxi.customers.models import Party, Source
 from guanxi.foundation import clock, one_at_a_time, visibility
 from guanxi.foundation.actions import Refused, action, occasion, one_write
 from guanxi.foundation.audit import plain
+from guanxi.foundation.inserting import insert
 from guanxi.ledger.models import Channel, Direction, Event, EventKey
 
 LARGEST_PAYLOAD = 20_000  # characters of JSON; a payload says what happened, it does not carry documents
@@ -42,7 +43,7 @@ def record(
     if occasion().name in ("ledger.record", "ledger.put_event"):
         visibility.require(by, "create", event)
     _check(event)
-    event.save(force_insert=True)
+    insert([event])
     return event
 
 
