@@ -27,6 +27,7 @@ from guanxi.intake.rejects import RejectFile
 
 TYPES = {MOMENT: "TIMESTAMPTZ", DAY: "DATE", NUMBER: "BIGINT"}
 MEMORY = "640MB"
+PIECE = 20_000
 
 
 @dataclass
@@ -107,7 +108,8 @@ def _declared(one: Field) -> str:
 
 def _check_batch(plan: Plan, work: duckdb.DuckDBPyConnection, batch: Batch, rejects: RejectFile) -> int:
     """Check the rows of a batch; the good ones go to `checked`, the others to the rejects. How many were rejected."""
-    work.register("batch", batch.rows)
+    # In pieces, of which each thread of DuckDB takes one at a time.
+    work.register("batch", pa.Table.from_batches(batch.rows.to_batches(max_chunksize=PIECE)))
     work.execute("BEGIN")
     work.execute(f"INSERT INTO checked BY NAME {checking_sql(plan, careful=False)}")
     if work.execute("SELECT 1 FROM checked WHERE suffix(problem, ':number') LIMIT 1").fetchall():
