@@ -1,15 +1,17 @@
 """Answers kept in memory: the same question of the same people to the same lake is worked out once.
 
-What is kept is kept under the version of the lake and under all that decides what the viewer may see; so nobody gets
-an answer that was worked out for somebody who may see more.
+What is kept is kept under all that decides what the viewer may see, so that nobody gets an answer that was worked out
+for somebody who may see more; and with the versions of the tables that it was read from. Sales of a year are not added
+up anew because somebody has moved house.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,9 +28,24 @@ MOST_KEPT = 400
 MOST_ROWS = 5_000  # of an answer that is worth keeping
 AT_ONCE = 3  # questions that one process works on for tiles
 
+KEPT_FOR = 600.0  # seconds at the most: the words for coded values may change without any table
+
 _lock = threading.Lock()
-_kept: OrderedDict[str, Any] = OrderedDict()
+_kept: OrderedDict[str, Kept] = OrderedDict()
 _few = threading.BoundedSemaphore(AT_ONCE)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer, the tables that it was read from as they were before, and when that was."""
+
+    answer: Any
+    read: dict[str, str]
+    at: float
+
+    @property
+    def holds(self) -> bool:
+        return time.monotonic() - self.at < KEPT_FOR and tables.versions(self.read) == self.read
 
 
 @dataclass
@@ -54,39 +71,49 @@ def asker(viewer: Viewer) -> Callable[[Query], Result]:
     return ask
 
 
-def once(viewer: Viewer, name: str, work: Callable[[], Any], *about: Any) -> Any:
+def once(viewer: Viewer, name: str, work: Callable[[], Any], *about: Any, beside: Sequence[str] = ()) -> Any:
     """What `work` finds `about` something, worked out once for each version of the lake and all who may see the same.
 
-    For figures of the database that stand beside those of the lake; `name` says which.
+    For figures of the database that stand beside those of the lake: of the tables `beside`, or of any; `name` says
+    which figures.
     """
-    return _worked_out_once(_told([name, *about]) + _under(viewer), work)
+    return _worked_out_once(_told([name, *about]) + _under(viewer), work, beside)
 
 
-def _worked_out_once(key: str, work: Callable[[], Any]) -> Any:
+def _worked_out_once(key: str, work: Callable[[], Any], beside: Sequence[str] = ()) -> Any:
     known = _recalled(key)
     if known is None:
         with _alone(key):  # many open the same page behind a refresh: one works it out, the others wait for it
             known = _recalled(key)
             if known is None:
                 with _few:
-                    return _kept_if_small(key, work())
-    return known
+                    known = _worked_out(work, beside)
+                _keep_if_small(key, known)
+    return known.answer
 
 
-def _recalled(key: str) -> Any:
+def _recalled(key: str) -> Kept | None:
     with _lock:
-        if key in _kept:
+        found = _kept.get(key)
+        if found is not None:
             _kept.move_to_end(key)
-        return _kept.get(key)
+    return found if found is not None and found.holds else None
 
 
-def _kept_if_small(key: str, found: Any) -> Any:
-    if not isinstance(found, Result) or len(found.rows) <= MOST_ROWS:
-        with _lock:
-            _kept[key] = found
-            while len(_kept) > MOST_KEPT:
-                _kept.popitem(last=False)
-    return found
+def _worked_out(work: Callable[[], Any], beside: Sequence[str]) -> Kept:
+    before, at = tables.versions(), time.monotonic()
+    with tables.noting_what_is_read() as names:
+        answer = work()
+    return Kept(answer, {name: before[name] for name in {*names, *beside} or before}, at)
+
+
+def _keep_if_small(key: str, found: Kept) -> None:
+    if isinstance(found.answer, Result) and len(found.answer.rows) > MOST_ROWS:
+        return
+    with _lock:
+        _kept[key] = found
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
 
 
 @contextmanager
@@ -113,7 +140,7 @@ def forget() -> None:
 
 def _under(viewer: Viewer) -> str:
     """All besides the question that decides an answer: what may be seen of which lake, and in what language."""
-    return _told([query.sight(viewer), tables.version(), translation.get_language(), _declared()])
+    return _told([query.sight(viewer), translation.get_language(), _declared()])
 
 
 def _key(question: Query, under: str) -> str:

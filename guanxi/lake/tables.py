@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,12 +41,28 @@ class Version:
 _lock = threading.Lock()
 _known: dict[str, Version] = {}
 _views = threading.local()
+_read: ContextVar[set[str] | None] = ContextVar("read", default=None)
+
+
+@contextmanager
+def noting_what_is_read() -> Iterator[set[str]]:
+    """The names of the tables that are asked for within the block."""
+    outer, names = _read.get(), set[str]()
+    token = _read.set(names)
+    try:
+        yield names
+    finally:
+        _read.reset(token)
+        if outer is not None:
+            outer |= names
 
 
 def table(name: str) -> ir.Table:
     """The table called `name` in its newest version; empty where the lake is. Raises LakeBroken where it is
     unreadable.
     """
+    if (read := _read.get()) is not None:
+        read.add(name)
     declared = schema.named(name)
     version = _newest(declared)
     backend = engine.connect()
@@ -59,12 +78,19 @@ def table(name: str) -> ir.Table:
 
 
 def version() -> str:
-    """Changes with every commit to any table: what was computed from the lake may be kept under it.
+    """Changes with every commit to any table."""
+    return ".".join(versions().values())
+
+
+def versions(names: Collection[str] | None = None) -> dict[str, str]:
+    """What changes with every commit to a table, of all or of those named: what was computed from them may be kept
+    under it.
 
     With the stamp of each commit, for a table that was thrown away and made anew counts its commits from nought again.
     """
-    newest = [_newest(declared) for declared in schema.all()]
-    return ".".join(f"{found.number}:{found.stamp}" if found else "-" for found in newest)
+    wanted = schema.all() if names is None else [schema.named(name) for name in names]
+    newest = {declared.name: _newest(declared) for declared in wanted}
+    return {name: f"{found.number}:{found.stamp}" if found else "-" for name, found in newest.items()}
 
 
 def version_of(name: str) -> tuple[str, int | None]:

@@ -105,7 +105,12 @@ def _movement(frame: Frame) -> dict[str, Any]:
     """Who came and went in the month so far: three counts over all customers, kept as the figures beside them are."""
     first, last = frame.day.replace(day=1), frame.day
     known: dict[str, Any] = remembering.once(
-        frame.viewer, "movement", lambda: rhythm.movement(frame.viewer, first, last), first, last
+        frame.viewer,
+        "movement",
+        lambda: rhythm.movement(frame.viewer, first, last),
+        first,
+        last,
+        beside=["sales_line"],
     )
     return known
 
