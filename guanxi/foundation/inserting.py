@@ -65,14 +65,23 @@ def _insert(fields: Fields, rows: list[models.Model]) -> None:
             row.save(force_insert=True)
         return
     model = type(rows[0])
+    returned = model._meta.db_returning_fields
     with connection.cursor() as cursor:
         cursor.execute(_statement(model, fields, len(rows)), values)
-        told = cursor.fetchall() if model._meta.db_returning_fields else [()] * len(rows)
+        told = cursor.fetchall() if returned else [()] * len(rows)
     for row, found in zip(rows, told, strict=True):
-        for field, value in zip(model._meta.db_returning_fields, found, strict=True):
-            setattr(row, field.attname, value)
+        for field, value in zip(returned, found, strict=True):
+            setattr(row, field.attname, _as_read(field, value))
         row._state.adding = False
         row._state.db = DEFAULT_DB_ALIAS
+
+
+def _as_read(field: models.Field[Any, Any], value: Any) -> Any:
+    """A value of the database as rows that are read have it."""
+    column = field.get_col(field.model._meta.db_table)
+    for convert in [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]:
+        value = convert(value, column, connection)
+    return value
 
 
 @cache
