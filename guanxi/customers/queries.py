@@ -61,7 +61,8 @@ def parties(viewer: Viewer) -> models.QuerySet[Party]:
 
 def roles_of(party: Party) -> list[PartyRole]:
     """What `party` is to us; read once for each object, however often a page asks."""
-    models.prefetch_related_objects([party], "roles")
+    if "roles" not in getattr(party, "_prefetched_objects_cache", {}):  # of a row of a list they are there
+        models.prefetch_related_objects([party], "roles")
     return list(party.roles.all())
 
 

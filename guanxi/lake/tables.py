@@ -77,11 +77,6 @@ def table(name: str) -> ir.Table:
     return made[name][1]
 
 
-def version() -> str:
-    """Changes with every commit to any table."""
-    return ".".join(versions().values())
-
-
 def versions(names: Collection[str] | None = None) -> dict[str, str]:
     """What changes with every commit to a table, of all or of those named: what was computed from them may be kept
     under it.

@@ -55,9 +55,9 @@ def test_an_added_table_is_empty_until_it_is_written(shop: Shop, mood: LakeTable
 
 
 def test_whoever_adds_a_table_writes_it(shop: Shop, mood: LakeTable) -> None:
-    before = tables.version()
+    before = tables.versions()
     store.overwrite(mood, batches((1, "陳美華 smiles"), (2, "calm")), {"learnt": 1})
-    assert tables.version() != before
+    assert tables.versions() != before
     store.append(mood, batches((3, "cross")), {"learnt": 2})
     store.replace(mood, stored(mood), pa.array([2, 9]), batches((2, "glad")), {"learnt": 3})
     assert moods() == {1: "陳美華 smiles", 2: "glad", 3: "cross"}
